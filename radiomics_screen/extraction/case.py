@@ -1,0 +1,254 @@
+"""One case becomes one row. Nothing here knows of tables, processes or progress."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+from radiomics_screen.cohort import Case
+from radiomics_screen.errors import ReadError, ScreenError
+from radiomics_screen.features import FAMILIES, Family
+from radiomics_screen.features.region import (
+    Region,
+    bounding_box,
+    check_size,
+    cut_region,
+    discretize,
+    flat_axis_of,
+    resegment,
+)
+from radiomics_screen.filters import FILTERS
+from radiomics_screen.imaging.geometry import match_grid, pre_crop, resample, select_label
+from radiomics_screen.imaging.normalization import normalize
+from radiomics_screen.imaging.preprocessing import STEPS
+from radiomics_screen.imaging.reading import read_image, read_mask
+from radiomics_screen.imaging.volume import Volume, to_image, to_volume
+from radiomics_screen.notes import collected_notes, note
+from radiomics_screen.settings import Settings, load_settings
+
+#: An image or a mask: a file, a folder with one DICOM series, a SimpleITK image, or an array (z, y, x) or (y, x).
+Source = str | Path | sitk.Image | NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of one case.
+
+    Attributes
+    ----------
+    status
+        "ok", or "failed" with the cause in `error` and no features.
+    features
+        ``{column: value}``, in the order of computation.
+    error
+        Why the case failed; "" where it did not.
+    warnings
+        Remarks about how the values came about.
+    seconds
+        Time spent on the case, by the clock.
+    """
+
+    status: str
+    features: Mapping[str, float]
+    error: str
+    warnings: tuple[str, ...]
+    seconds: float
+
+
+def extract(
+    image: Source,
+    mask: Source,
+    settings: str | Path | Mapping[str, Any] | Settings | None = None,
+    *,
+    label: int | None = None,
+    spacing_mm: tuple[float, ...] | None = None,
+) -> dict[str, float]:
+    """Measure one lesion.
+
+    Parameters
+    ----------
+    image, mask
+        Paths, SimpleITK images, or arrays of shape (z, y, x) or (y, x).
+    settings
+        Parameter file, its content as a dict, or what :func:`load_settings` returned; None is the default.
+    label
+        Mask value that marks the lesion; None takes the one value there is (or the settings' label).
+    spacing_mm
+        Distance of voxel centres in mm for arrays, in the order of their axes; 1 mm if not given.
+
+    Returns
+    -------
+    ``{"original_glcm_Contrast": value, ...}``: image type, family and feature.
+
+    Raises
+    ------
+    ScreenError
+        SettingsError, ReadError, GeometryError or RegionError, each saying what to do.
+    """
+    resolved = load_settings(settings)
+    channel = resolved.setting.get("label_channel")
+    return measure(
+        _as_image(image, spacing_mm, lambda path: read_image(path)),
+        _as_image(mask, spacing_mm, lambda path: read_mask(path, label_channel=channel)),
+        resolved,
+        label=label,
+    )
+
+
+def extract_case(case: Case, settings: Settings) -> Row:
+    """Measure one case of a cohort; whatever is wrong with it is told in the row, and never raised."""
+    start = perf_counter()
+    features: Mapping[str, float] = {}
+    error = case.problem
+    with collected_notes() as notes:
+        if not error:
+            try:
+                features = extract(case.image, case.mask, settings, label=case.label)
+            except ScreenError as failure:
+                error = str(failure)
+            except MemoryError:
+                error = "not enough memory for this case"
+            except Exception as failure:  # the one place where a failure becomes a row
+                error = _unexpected(failure)
+    status = "failed" if error else "ok"
+    return Row(status, features, error, tuple(notes), perf_counter() - start)
+
+
+def _unexpected(failure: Exception) -> str:
+    place = traceback.extract_tb(failure.__traceback__)[-1]
+    reason = " ".join(str(failure).split())
+    return f"unexpected {type(failure).__name__} in {Path(place.filename).name}:{place.lineno}: {reason}"
+
+
+def measure(
+    image: sitk.Image, mask: sitk.Image, settings: Settings, *, label: int | None = None
+) -> dict[str, float]:
+    """Measure one lesion on images in memory; see :func:`extract`."""
+    image, roi = _prepared(image, mask, settings, label)
+    volume, drawn = to_volume(image), to_volume(roi).array != 0
+    check_size(drawn, **settings.options(check_size))
+    textured, shaped = resegment(volume.array, drawn, **settings.options(resegment))
+    if textured is not drawn:
+        check_size(textured, **settings.options(check_size))
+    of_mask, of_images = _chosen_families(settings)
+    values: dict[str, float] = {}
+    if of_mask:
+        box = bounding_box(shaped)
+        region = _region(volume, volume.array[box], shaped[box], settings, {})
+        values |= _described("original", region, of_mask, settings, {})
+    if of_images:
+        box = bounding_box(textured)
+        for image_type in settings.image_types:
+            make, overrides = FILTERS[image_type.name], image_type.overrides
+            for name, filtered in make(volume, box, **settings.options(make, overrides)):
+                region = _region(volume, filtered, textured[box], settings, overrides)
+                values |= _described(name, region, of_images, settings, overrides)
+    return values
+
+
+def _prepared(
+    image: sitk.Image, mask: sitk.Image, settings: Settings, label: int | None
+) -> tuple[sitk.Image, sitk.Image]:
+    """Do what happens to a case before it is filtered: image and 0 / 1 mask, on one grid."""
+    roi = select_label(mask, label=label or settings.setting["label"])
+    for step in settings.preprocessing:
+        image = STEPS[step.name](image, **step.options)
+    image = normalize(image, **settings.options(normalize))
+    resampling = settings.options(resample)
+    if resampling["resampledPixelSpacing"] is None or resampling["interpolator"] is None:
+        roi = match_grid(image, roi, **settings.options(match_grid))
+        return pre_crop(image, roi, **settings.options(pre_crop))
+    return resample(image, roi, **resampling)
+
+
+def _chosen_families(settings: Settings) -> tuple[list[Family], list[Family]]:
+    """Return the families that measure the mask, and those that measure every image."""
+    chosen = [FAMILIES[name] for name in settings.wanted]
+    return [f for f in chosen if f.of_mask], [f for f in chosen if not f.of_mask]
+
+
+def _region(
+    volume: Volume,
+    intensities: NDArray[Any],
+    mask: NDArray[np.bool_],
+    settings: Settings,
+    overrides: Mapping[str, Any],
+) -> Region:
+    bins = settings.options(discretize, overrides)
+    return cut_region(
+        intensities,
+        mask,
+        volume.spacing_mm,
+        flat_axis=flat_axis_of(volume.planar, **settings.options(flat_axis_of, overrides)),
+        planar=volume.planar,
+        bin_width=bins["binWidth"],
+        bin_count=bins["binCount"],
+    )
+
+
+def _described(
+    image_name: str,
+    region: Region,
+    families: Iterable[Family],
+    settings: Settings,
+    overrides: Mapping[str, Any],
+) -> dict[str, float]:
+    """Compute the wanted features of each family that fits the region, by column name.
+
+    A family named in the parameter file that does not fit is remarked on; among families that
+    nobody named, those that fit are meant.
+    """
+    values = {}
+    for family in families:
+        if reason := family.unfit(region):
+            if settings.families is not None:
+                note(f"{family.name} was not computed: {reason}")
+            continue
+        computed = family.compute(region, **settings.options(family.compute, overrides))
+        for feature in settings.wanted[family.name]:
+            values[f"{image_name}_{family.name}_{feature}"] = computed[feature]
+    return values
+
+
+def _as_image(source: Source, spacing_mm: tuple[float, ...] | None, read: Callable[[Path], sitk.Image]) -> sitk.Image:
+    if isinstance(source, sitk.Image):
+        return source
+    if isinstance(source, np.ndarray):
+        if source.ndim not in (2, 3):
+            raise ReadError(f"an array must be (z, y, x) or (y, x), not of shape {source.shape}")
+        spacing = tuple(spacing_mm or (1.0,) * source.ndim)
+        if len(spacing) != source.ndim:
+            raise ReadError(f"spacing_mm {spacing} must have one value for each axis of {source.shape}")
+        array = source.astype(np.uint8) if source.dtype == bool else source
+        full = (1.0, *spacing) if source.ndim == 2 else spacing
+        volume = Volume(array.reshape((1, *array.shape)[-3:]), (full[0], full[1], full[2]), source.ndim == 2)
+        return to_image(volume)
+    return read(Path(source))
+
+
+def ordered_features(names: Iterable[str]) -> list[str]:
+    """Sort feature columns into the order of every table.
+
+    First the original image, with the families that measure the mask before the others; then the
+    other image types by name, numbers in them by size; features in the order of their family.
+    """
+    return sorted(set(names), key=_place)
+
+
+@lru_cache(maxsize=100_000)
+def _place(column: str) -> tuple[Any, ...]:
+    image_name, family_name, feature = column.split("_", 2)
+    family = FAMILIES[family_name]
+    numbered = tuple((0, int(p), "") if p.isdigit() else (1, 0, p) for p in re.split(r"(\d+)", image_name) if p)
+    known = family.features + family.on_request
+    return (image_name != "original", numbered, not family.of_mask, family_name, known.index(feature))

@@ -1,0 +1,235 @@
+"""Grey-level co-occurrence: which grey levels lie beside which."""
+
+from __future__ import annotations
+
+from math import exp, log2, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_screen.errors import RegionError
+from radiomics_screen.features.directions import WeightingNorm, lengths_mm
+from radiomics_screen.features.kernels import kernel
+from radiomics_screen.features.region import MOST_LEVELS, Region
+from radiomics_screen.features.registry import family, values_of
+from radiomics_screen.notes import note
+from radiomics_screen.options import PositiveInt
+
+FEATURES = (
+    "Autocorrelation",
+    "ClusterProminence",
+    "ClusterShade",
+    "ClusterTendency",
+    "Contrast",
+    "Correlation",
+    "DifferenceAverage",
+    "DifferenceEntropy",
+    "DifferenceVariance",
+    "Id",
+    "Idm",
+    "Idmn",
+    "Idn",
+    "Imc1",
+    "Imc2",
+    "InverseVariance",
+    "JointAverage",
+    "JointEnergy",
+    "JointEntropy",
+    "MaximumProbability",
+    "SumAverage",
+    "SumEntropy",
+    "SumSquares",
+    "MCC",
+)
+
+
+@family("glcm", FEATURES)
+def glcm(
+    region: Region,
+    *,
+    distances: tuple[PositiveInt, ...] = (1,),
+    symmetricalGLCM: bool = True,
+    weightingNorm: WeightingNorm | None = None,
+) -> dict[str, float]:
+    """Describe how often grey levels lie side by side: one matrix per direction, features averaged.
+
+    Directions without any pair of voxels are left out of the average. All features are NaN, with
+    a note, where the region has no pair of voxels at these distances at all.
+
+    Parameters
+    ----------
+    distances
+        How far apart the voxels of a pair are, in voxels (largest step along an axis).
+    symmetricalGLCM
+        Count each pair in both orders.
+    weightingNorm
+        Sum the directions' matrices, weighted by exp(-length^2) with the length in mm under this
+        norm (no_weighting: all alike), instead of averaging features; null averages.
+
+    Source: Haralick et al., IEEE Trans. Syst. Man Cybern. 3 (1973) 610; IBSI family LFYI.
+    """
+    directions = region.directions(distances)
+    lattice = region.lattice(max(distances))
+    n = len(lattice.levels)
+    if n > MOST_LEVELS:
+        raise RegionError(
+            f"the region has {n} grey levels, more than the {MOST_LEVELS} that a co-occurrence matrix takes; "
+            "set a larger binWidth, or binCount"
+        )
+    matrices = (co_occurrence(lattice.ranks, lattice.voxels, o, n) for o in lattice.offsets(directions))
+    if weightingNorm is not None:
+        weights = np.exp(-(lengths_mm(directions, region.spacing_mm, weightingNorm) ** 2))
+        if weightingNorm == "no_weighting":
+            weights[:] = 1
+        matrices = iter([sum((w * m for w, m in zip(weights, matrices, strict=True)), np.zeros((n, n)))])
+    values = []
+    for matrix in matrices:
+        if matrix.any():
+            if symmetricalGLCM:
+                matrix = matrix + matrix.T
+            p = matrix / matrix.sum()
+            described = co_occurrence_values(p, lattice.levels, region.highest_level)
+            values.append((*described, maximal_correlation(p)))
+    if not values:
+        note(f"glcm: no two voxels of the region lie at distance {list(distances)}; its features are undefined")
+        return dict.fromkeys(FEATURES, float("nan"))
+    return values_of(FEATURES, np.mean(values, axis=0))
+
+
+@kernel
+def co_occurrence(
+    ranks: NDArray[np.int32], voxels: NDArray[np.int64], offset: int, n_levels: int
+) -> NDArray[np.float64]:
+    """Count the pairs (level here, level at `offset`) inside the region: shape (levels, levels)."""
+    counts = np.zeros((n_levels, n_levels))
+    for voxel in voxels:
+        neighbour = ranks[voxel + offset]
+        if neighbour:
+            counts[ranks[voxel] - 1, neighbour - 1] += 1
+    return counts
+
+
+def maximal_correlation(p: NDArray[np.float64]) -> float:
+    """Return the maximal correlation coefficient of a joint distribution; 1 if it has one level.
+
+    It is the second largest singular value of p_ij / sqrt(p_i p_j): its square is the second
+    largest eigenvalue of Haralick's matrix Q, found here without an unsymmetric eigenproblem.
+    """
+    if len(p) < 2:
+        return 1.0
+    scale_i, scale_j = (np.sqrt(p.sum(axis=axis)) for axis in (1, 0))
+    scale_i[scale_i == 0] = scale_j[scale_j == 0] = 1
+    normed = p / scale_i[:, None] / scale_j
+    if np.array_equal(p, p.T):
+        return float(np.sort(np.abs(np.linalg.eigvalsh(normed)))[-2])
+    return float(np.linalg.svd(normed, compute_uv=False)[1])
+
+
+@kernel
+def co_occurrence_values(
+    p: NDArray[np.float64], levels: NDArray[np.float64], highest: int
+) -> NDArray[np.float64]:
+    """Compute the features of one matrix of probabilities, in the order of FEATURES, without MCC.
+
+    Parameters
+    ----------
+    p
+        Shape (levels, levels), sums to one.
+    levels
+        Grey level of each row and column.
+    highest
+        The number of grey levels, empty ones included: the normaliser of Idmn and Idn.
+    """
+    n = len(levels)
+    p_i, p_j = np.zeros(n), np.zeros(n)
+    p_sum, p_difference = np.zeros(2 * highest + 1), np.zeros(highest)
+    energy = entropy = most = product = 0.0
+    for i in range(n):
+        for j in range(n):
+            q = p[i, j]
+            if q > 0:
+                p_i[i] += q
+                p_j[j] += q
+                p_sum[int(levels[i] + levels[j])] += q
+                p_difference[int(abs(levels[i] - levels[j]))] += q
+                energy += q * q
+                entropy -= q * log2(q)
+                most = max(most, q)
+                product += q * levels[i] * levels[j]
+
+    mean_i = mean_j = entropy_i = entropy_j = 0.0
+    for i in range(n):
+        mean_i += p_i[i] * levels[i]
+        mean_j += p_j[i] * levels[i]
+        if p_i[i] > 0:
+            entropy_i -= p_i[i] * log2(p_i[i])
+        if p_j[i] > 0:
+            entropy_j -= p_j[i] * log2(p_j[i])
+    variance_i = variance_j = covariance = 0.0
+    for i in range(n):
+        variance_i += p_i[i] * (levels[i] - mean_i) ** 2
+        variance_j += p_j[i] * (levels[i] - mean_j) ** 2
+        for j in range(n):
+            covariance += p[i, j] * (levels[i] - mean_i) * (levels[j] - mean_j)
+    deviations = sqrt(variance_i) * sqrt(variance_j)
+    correlation = covariance / deviations if deviations > 0 else 1.0
+
+    tendency = shade = prominence = sum_average = sum_entropy = 0.0
+    for k in range(2, 2 * highest + 1):
+        q = p_sum[k]
+        if q > 0:
+            centred = k - mean_i - mean_j
+            tendency += q * centred**2
+            shade += q * centred**3
+            prominence += q * centred**4
+            sum_average += q * k
+            sum_entropy -= q * log2(q)
+
+    contrast = difference_average = difference_entropy = difference_variance = 0.0
+    inverse = inverse_moment = inverse_normed = inverse_moment_normed = inverse_variance = 0.0
+    for k in range(highest):
+        q = p_difference[k]
+        if q > 0:
+            contrast += q * k * k
+            difference_average += q * k
+            difference_entropy -= q * log2(q)
+            inverse += q / (1 + k)
+            inverse_moment += q / (1 + k * k)
+            inverse_normed += q / (1 + k / highest)
+            inverse_moment_normed += q / (1 + k * k / highest**2)
+            if k > 0:
+                inverse_variance += q / (k * k)
+    for k in range(highest):
+        difference_variance += p_difference[k] * (k - difference_average) ** 2
+
+    # The entropy of the product of the margins is the sum of theirs, so both of the information
+    # measures follow from three entropies; rounding must not push the root below zero.
+    shared = entropy_i + entropy_j - entropy
+    greater = max(entropy_i, entropy_j)
+    return np.array(
+        [
+            product,
+            prominence,
+            shade,
+            tendency,
+            contrast,
+            correlation,
+            difference_average,
+            difference_entropy,
+            difference_variance,
+            inverse,
+            inverse_moment,
+            inverse_moment_normed,
+            inverse_normed,
+            -shared / greater if greater > 0 else 0.0,
+            sqrt(max(0.0, 1 - exp(-2 * shared))),
+            inverse_variance,
+            mean_i,
+            energy,
+            entropy,
+            most,
+            sum_average,
+            sum_entropy,
+            variance_i,
+        ]
+    )

@@ -1,0 +1,70 @@
+"""Size and form of a lesion in three dimensions."""
+
+from __future__ import annotations
+
+from math import pi
+
+import numpy as np
+
+from radiomics_screen.features.extent import axis_lengths_mm, diameters_mm
+from radiomics_screen.features.mesh import surface_of
+from radiomics_screen.features.region import Region
+from radiomics_screen.features.registry import family, values_of
+
+FEATURES = (
+    "Elongation",
+    "Flatness",
+    "LeastAxisLength",
+    "MajorAxisLength",
+    "Maximum2DDiameterColumn",
+    "Maximum2DDiameterRow",
+    "Maximum2DDiameterSlice",
+    "Maximum3DDiameter",
+    "MeshVolume",
+    "MinorAxisLength",
+    "Sphericity",
+    "SurfaceArea",
+    "SurfaceVolumeRatio",
+    "VoxelVolume",
+)
+ON_REQUEST = ("Compactness1", "Compactness2", "SphericalDisproportion")
+
+
+def _unfit(region: Region) -> str:
+    return "the image is 2-D; ask for shape2D" if region.planar else ""
+
+
+@family("shape", FEATURES, on_request=ON_REQUEST, of_mask=True, unfit=_unfit)
+def shape(region: Region) -> dict[str, float]:
+    """Measure the mask: surface and volume of its mesh, diameters, principal axes (mm).
+
+    The mask before resegmentation is measured unless resegmentShape says otherwise.
+
+    Source: IBSI family HCUG under pyradiomics' names; axes from the covariance over 1/N.
+    """
+    area, volume = surface_of(region.mask, region.spacing_mm)
+    diameter, (in_slice, in_column, in_row) = diameters_mm(region.mask, region.spacing_mm)
+    major, minor, least = axis_lengths_mm(region.mask, region.spacing_mm)
+    sphericity = (36 * pi * volume**2) ** (1 / 3) / area
+    return values_of(
+        FEATURES + ON_REQUEST,
+        (
+            minor / major,
+            least / major,
+            least,
+            major,
+            in_column,
+            in_row,
+            in_slice,
+            diameter,
+            volume,
+            minor,
+            sphericity,
+            area,
+            area / volume,
+            np.count_nonzero(region.mask) * np.prod(region.spacing_mm),
+            volume / (pi**0.5 * area**1.5),
+            36 * pi * volume**2 / area**3,
+            1 / sphericity,
+        ),
+    )

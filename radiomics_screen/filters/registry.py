@@ -1,0 +1,39 @@
+"""The register of image types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_screen.imaging.volume import Volume
+from radiomics_screen.options import Registry
+
+#: Part of a (z, y, x) array.
+Box = tuple[slice, slice, slice]
+Filtered = Iterator[tuple[str, NDArray[np.generic]]]
+Filter = Callable[..., Filtered]
+
+FILTERS: Registry[Filter] = Registry("image type", "radiomics_screen.filters")
+
+
+def image_type(name: str) -> Callable[[Filter], Filter]:
+    """Enter the decorated function as the image type `name` of the parameter file."""
+
+    def enter(function: Filter) -> Filter:
+        FILTERS.add(name, function)
+        return function
+
+    return enter
+
+
+def crop_with_margin(volume: Volume, box: Box, margin: tuple[int, ...]) -> tuple[NDArray[Any], Box]:
+    """Cut the box with a margin, as far as the image goes; return it, and the box inside it."""
+    cut, inner = [], []
+    for side, width, length in zip(box, margin, volume.array.shape, strict=True):
+        start = max(0, side.start - width)
+        cut.append(slice(start, min(length, side.stop + width)))
+        inner.append(slice(side.start - start, side.stop - start))
+    return volume.array[tuple(cut)], (inner[0], inner[1], inner[2])

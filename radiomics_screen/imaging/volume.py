@@ -1,0 +1,45 @@
+"""The one place where SimpleITK's (x, y, z) becomes the arrays' (z, y, x)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A scalar image as filters and features see it.
+
+    Attributes
+    ----------
+    array
+        Intensities, shape (z, y, x), in the pixel type of the image; a 2-D image has z == 1.
+    spacing_mm
+        Distance of voxel centres, (z, y, x), in mm; 1.0 along z for a 2-D image.
+    planar
+        The image was 2-D: there is no third direction to look along.
+    """
+
+    array: NDArray[np.generic]
+    spacing_mm: tuple[float, float, float]
+    planar: bool = False
+
+
+def to_volume(image: sitk.Image) -> Volume:
+    """Turn a scalar 2-D or 3-D image into a :class:`Volume`; the array is a read-only view."""
+    array = sitk.GetArrayViewFromImage(image)
+    spacing = tuple(float(s) for s in reversed(image.GetSpacing()))
+    if array.ndim == 2:
+        return Volume(array[np.newaxis], (1.0, spacing[0], spacing[1]), planar=True)
+    return Volume(array, (spacing[0], spacing[1], spacing[2]))
+
+
+def to_image(volume: Volume) -> sitk.Image:
+    """Turn a :class:`Volume` into an image with its spacing, at the origin, unrotated."""
+    image = sitk.GetImageFromArray(volume.array[0] if volume.planar else volume.array)
+    spacing = volume.spacing_mm[1:] if volume.planar else volume.spacing_mm
+    image.SetSpacing(tuple(reversed(spacing)))
+    return image

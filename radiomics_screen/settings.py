@@ -1,0 +1,346 @@
+"""The parameter file: read, checked against the signatures it speaks of, resolved, written back.
+
+The file has pyradiomics' sections (``imageType``, ``featureClass``, ``setting``,
+``voxelSetting``) and one more, ``preprocessing``. What each may hold is read from the signatures
+of the preprocessing steps, filters, feature families and of the stages in between.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ConfigDict, ValidationError, create_model
+
+from radiomics_screen.errors import SettingsError, did_you_mean
+from radiomics_screen.features import FAMILIES
+from radiomics_screen.features.region import check_size, discretize, flat_axis_of, resegment
+from radiomics_screen.filters import FILTERS
+from radiomics_screen.imaging.geometry import match_grid, pre_crop, resample, select_label
+from radiomics_screen.imaging.normalization import normalize
+from radiomics_screen.imaging.preprocessing import STEPS
+from radiomics_screen.imaging.reading import read_mask
+from radiomics_screen.options import (
+    REQUIRED,
+    NonNegativeInt,
+    Option,
+    PositiveInt,
+    options_of,
+)
+
+Function = Callable[..., Any]
+
+#: What happens to every case between reading and filtering, in this order.
+STAGES: tuple[Function, ...] = (
+    read_mask,
+    select_label,
+    match_grid,
+    normalize,
+    resample,
+    pre_crop,
+    check_size,
+    resegment,
+)
+#: What makes grey levels and neighbours of each filtered image; may differ from one to the next.
+PER_IMAGE: tuple[Function, ...] = (flat_axis_of, discretize)
+
+SECTIONS = ("preprocessing", "imageType", "featureClass", "setting", "voxelSetting")
+
+#: Settings of pyradiomics that have nothing to decide here: the provenance is always written.
+WITHOUT_EFFECT = ("additionalInfo",)
+
+
+def voxel_maps(
+    *,
+    kernelRadius: PositiveInt = 1,
+    maskedKernel: bool = True,
+    initValue: float | str = 0.0,
+    voxelBatch: int = -1,
+) -> None:
+    """Hold the options of pyradiomics' voxel mode: checked, but without effect on a table of cases."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One entry of ``preprocessing``: a registered step and all its options."""
+
+    name: str
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ImageType:
+    """One entry of ``imageType``: a registered filter, and what differs from ``setting`` for it."""
+
+    name: str
+    overrides: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A parameter file, resolved: every option has its value.
+
+    Attributes
+    ----------
+    preprocessing
+        Steps in the order in which they are done.
+    image_types
+        Filters in the order of the file.
+    families
+        Features wanted of each family; None stands for every family that fits the image.
+    setting
+        Value of every option that a stage, a filter or a family has, by name.
+    voxel_setting
+        Options for voxel maps, as the file gave them.
+    """
+
+    preprocessing: tuple[Step, ...]
+    image_types: tuple[ImageType, ...]
+    families: Mapping[str, tuple[str, ...]] | None
+    setting: Mapping[str, Any]
+    voxel_setting: Mapping[str, Any]
+
+    def options(self, function: Function, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return the keyword arguments for `function`, for one image type where its overrides are given."""
+        values = {**self.setting, **(overrides or {})}
+        return {name: values[name] for name in options_of(function) if name in values}
+
+    @cached_property
+    def wanted(self) -> dict[str, tuple[str, ...]]:
+        """The features wanted of each family, by name."""
+        if self.families is not None:
+            return dict(self.families)
+        return {name: family.features for name, family in FAMILIES.items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the resolved parameters as plain data; :func:`load_settings` takes them back."""
+        plain: dict[str, Any] = json.loads(
+            json.dumps(
+                {
+                    "preprocessing": [{step.name: dict(step.options)} for step in self.preprocessing],
+                    "imageType": {t.name: dict(t.overrides) for t in self.image_types},
+                    "featureClass": dict(self.families or {}),
+                    "setting": dict(self.setting),
+                    "voxelSetting": dict(self.voxel_setting),
+                },
+                default=str,
+            )
+        )
+        return plain
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hexadecimal digest of the resolved parameters: equal if and only if they are."""
+        text = json.dumps(self.to_dict(), sort_keys=True)
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def load_settings(source: str | Path | Mapping[str, Any] | Settings | None = None) -> Settings:
+    """Read and check parameters.
+
+    Parameters
+    ----------
+    source
+        Path of a YAML or JSON file, the same content as a dict, or None for the defaults
+        (the original image, every feature family that fits it, pyradiomics' default settings).
+
+    Raises
+    ------
+    SettingsError
+        With everything that is wrong: unknown names (and the nearest right one), wrong types.
+    """
+    if isinstance(source, Settings):
+        return source
+    origin = "parameters"
+    content: Any = source or {}
+    if isinstance(source, str | Path):
+        origin = str(source)
+        content = _read(Path(source)) or {}
+    if not isinstance(content, Mapping):
+        raise SettingsError(f"{origin}: expected sections ({', '.join(SECTIONS)}), got {content!r:.60}")
+    problems: list[str] = []
+    for section in content:
+        if section not in SECTIONS:
+            problems.append(f"unknown section '{section}'{did_you_mean(section, SECTIONS)}")
+    settings = Settings(
+        preprocessing=_steps(content.get("preprocessing"), problems),
+        image_types=_image_types(content.get("imageType"), problems),
+        families=_families(content.get("featureClass"), problems),
+        setting=_checked("setting", content.get("setting"), _known_settings(), problems),
+        voxel_setting=_checked(
+            "voxelSetting", content.get("voxelSetting"), options_of(voxel_maps), problems, defaults=False
+        ),
+    )
+    for image_type in settings.image_types:
+        for option in options_of(FILTERS[image_type.name]).values():
+            if option.default is REQUIRED and option.name not in {**settings.setting, **image_type.overrides}:
+                problems.append(f"imageType.{image_type.name} needs '{option.name}': {option.doc}")
+    if problems:
+        raise SettingsError("\n".join(f"{origin}: {problem}" for problem in problems))
+    return settings
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's safe loader, which refuses a key given twice instead of forgetting the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = sorted({str(k) for k in keys if keys.count(k) > 1})
+        if twice:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"{', '.join(twice)}: given twice", node.start_mark
+            )
+        return super().construct_mapping(node, deep=deep)
+
+
+def _read(path: Path) -> Any:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        return yaml.load(text.replace("\t", "    "), Loader=_Loader)  # noqa: S506 (a safe loader)
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise SettingsError(f"{path}: is neither YAML nor JSON: {reason}") from error
+
+
+def _steps(content: Any, problems: list[str]) -> tuple[Step, ...]:
+    steps = []
+    for number, item in enumerate(content or [], start=1):
+        if isinstance(item, str):
+            item = {item: None}
+        if not isinstance(item, Mapping) or len(item) != 1:
+            problems.append(f"preprocessing, step {number}: expected 'name: {{options}}', got {item!r:.60}")
+            continue
+        ((name, options),) = item.items()
+        if name not in STEPS:
+            problems.append(f"preprocessing: unknown step '{name}'{did_you_mean(name, STEPS)}")
+            continue
+        known = options_of(STEPS[name])
+        values = _checked(f"preprocessing.{name}", options, known, problems)
+        missing = [o for o in known.values() if o.default is REQUIRED and o.name not in values]
+        problems.extend(f"preprocessing.{name} needs '{o.name}': {o.doc}" for o in missing)
+        steps.append(Step(name, values))
+    return tuple(steps)
+
+
+def _image_types(content: Any, problems: list[str]) -> tuple[ImageType, ...]:
+    if not content:
+        return (ImageType("Original", {}),)
+    if not isinstance(content, Mapping):
+        problems.append(f"imageType: expected names with options, got {content!r:.60}")
+        return ()
+    types = []
+    for name, overrides in content.items():
+        if name not in FILTERS:
+            problems.append(f"imageType: unknown image type '{name}'{did_you_mean(name, FILTERS)}")
+            continue
+        texture = [f.compute for _, f in FAMILIES.items() if not f.of_mask]
+        own = _merged([FILTERS[name], *PER_IMAGE, *texture])
+        early = [key for key in overrides or {} if key not in own and key in _known_settings()]
+        problems.extend(
+            f"imageType.{name}: '{key}' acts before the image types are made; set it under 'setting'"
+            for key in early
+        )
+        rest = {k: v for k, v in (overrides or {}).items() if k not in early}
+        types.append(
+            ImageType(name, _checked(f"imageType.{name}", rest, own, problems, defaults=False))
+        )
+    return tuple(types)
+
+
+def _families(content: Any, problems: list[str]) -> dict[str, tuple[str, ...]] | None:
+    if not content:
+        return None
+    if not isinstance(content, Mapping):
+        problems.append(f"featureClass: expected names of families with lists of features, got {content!r:.60}")
+        return None
+    families = {}
+    for name in sorted(content):
+        if name not in FAMILIES:
+            problems.append(f"featureClass: unknown feature family '{name}'{did_you_mean(name, FAMILIES)}")
+            continue
+        family, asked = FAMILIES[name], content[name] or ()
+        known = family.features + family.on_request
+        if not isinstance(asked, list | tuple):
+            problems.append(f"featureClass.{name}: expected a list of features, got {asked!r:.60}")
+            continue
+        for feature in asked:
+            if feature not in known:
+                problems.append(f"featureClass.{name}: unknown feature '{feature}'{did_you_mean(feature, known)}")
+        families[name] = tuple(f for f in known if f in asked) if asked else family.features
+    return families
+
+
+@cache
+def _known_settings() -> dict[str, Option]:
+    """Everything that may stand under ``setting``, in the order of the work."""
+    filters = [function for _, function in FILTERS.items()]
+    families = [family.compute for _, family in FAMILIES.items()]
+    return _merged([*STAGES, *PER_IMAGE, *filters, *families])
+
+
+def _merged(functions: Iterable[Function]) -> dict[str, Option]:
+    """Join the options of several functions; those of one name must be one option."""
+    merged: dict[str, Option] = {}
+    for function in functions:
+        for option in options_of(function).values():
+            first = merged.setdefault(option.name, option)
+            if (first.type, first.default) != (option.type, option.default):
+                raise TypeError(f"option '{option.name}' of {function.__name__} differs from its namesakes")
+    return merged
+
+
+def _checked(
+    where: str,
+    content: Any,
+    known: Mapping[str, Option],
+    problems: list[str],
+    *,
+    defaults: bool = True,
+) -> dict[str, Any]:
+    """Check one section's values against its options; add the defaults of those not given."""
+    if not isinstance(content or {}, Mapping):
+        problems.append(f"{where}: expected options with values, got {content!r:.60}")
+        return {}
+    values = {k: _tuples(v) for k, v in (content or {}).items() if k not in WITHOUT_EFFECT}
+    for name in [n for n, v in values.items() if v is None and n in known and not _takes_none(known[n])]:
+        del values[name]  # an empty value leaves the default, as in pyradiomics' files
+    given, wrong = _validated(known, values)
+    problems.extend(f"{where}{problem}" for problem in wrong)
+    rest = {o.name: o.default for o in known.values() if defaults and o.default is not REQUIRED}
+    return {name: given.get(name, rest.get(name)) for name in known if name in given or name in rest}
+
+
+def _validated(known: Mapping[str, Option], values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    fields: dict[str, Any] = {f"option_{o.name}": (o.type, None) for o in known.values()}
+    model = create_model("Options", __config__=ConfigDict(extra="forbid", strict=True), **fields)
+    problems, wrong = [], set()
+    for name in values:
+        if name not in known:
+            problems.append(f": unknown option '{name}'{did_you_mean(name, known)}")
+    try:
+        filled = model(**{f"option_{k}": v for k, v in values.items() if k in known})
+    except ValidationError as error:
+        for fault in error.errors():
+            name = str(fault["loc"][0]).removeprefix("option_")
+            if name not in wrong:
+                wrong.add(name)
+                reason = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+                problems.append(f".{name}: expected {reason}, got {values[name]!r}")
+        return {}, problems
+    return {k: getattr(filled, f"option_{k}") for k in values if k in known}, problems
+
+
+def _takes_none(option: Option) -> bool:
+    return not _validated({option.name: option}, {option.name: None})[1]
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
