@@ -172,7 +172,7 @@ def load_settings(source: str | Path | Mapping[str, Any] | Settings | None = Non
         preprocessing=_steps(content.get("preprocessing"), problems),
         image_types=_image_types(content.get("imageType"), problems),
         families=_families(content.get("featureClass"), problems),
-        setting=_checked("setting", content.get("setting"), _known_settings(), problems),
+        setting=_checked("setting", content.get("setting"), known_settings(), problems),
         voxel_setting=_checked(
             "voxelSetting", content.get("voxelSetting"), options_of(voxel_maps), problems, defaults=False
         ),
@@ -243,7 +243,7 @@ def _image_types(content: Any, problems: list[str]) -> tuple[ImageType, ...]:
             continue
         texture = [f.compute for _, f in FAMILIES.items() if not f.of_mask]
         own = _merged([FILTERS[name], *PER_IMAGE, *texture])
-        early = [key for key in overrides or {} if key not in own and key in _known_settings()]
+        early = [key for key in overrides or {} if key not in own and key in known_settings()]
         problems.extend(
             f"imageType.{name}: '{key}' acts before the image types are made; set it under 'setting'"
             for key in early
@@ -279,7 +279,7 @@ def _families(content: Any, problems: list[str]) -> dict[str, tuple[str, ...]] |
 
 
 @cache
-def _known_settings() -> dict[str, Option]:
+def known_settings() -> dict[str, Option]:
     """Everything that may stand under ``setting``, in the order of the work."""
     filters = [function for _, function in FILTERS.items()]
     families = [family.compute for _, family in FAMILIES.items()]
@@ -332,8 +332,8 @@ def _validated(known: Mapping[str, Option], values: Mapping[str, Any]) -> tuple[
             name = str(fault["loc"][0]).removeprefix("option_")
             if name not in wrong:
                 wrong.add(name)
-                reason = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-                problems.append(f".{name}: expected {reason}, got {values[name]!r}")
+                reason = fault["msg"].removeprefix("Value error, ").replace("Input should be ", "expected ")
+                problems.append(f".{name}: {reason}, got {_plain(values[name])!r}")
         return {}, problems
     return {k: getattr(filled, f"option_{k}") for k in values if k in known}, problems
 
@@ -344,3 +344,7 @@ def _takes_none(option: Option) -> bool:
 
 def _tuples(value: Any) -> Any:
     return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(v) for v in value] if isinstance(value, tuple) else value

@@ -114,12 +114,11 @@ def maximal_correlation(p: NDArray[np.float64]) -> float:
 
     It is the second largest singular value of p_ij / sqrt(p_i p_j): its square is the second
     largest eigenvalue of Haralick's matrix Q, found here without an unsymmetric eigenproblem.
+    The tiny addend is pyradiomics': it matters in the sixth digit where both margins are tiny.
     """
     if len(p) < 2:
         return 1.0
-    scale_i, scale_j = (np.sqrt(p.sum(axis=axis)) for axis in (1, 0))
-    scale_i[scale_i == 0] = scale_j[scale_j == 0] = 1
-    normed = p / scale_i[:, None] / scale_j
+    normed = p / np.sqrt(np.outer(p.sum(axis=1), p.sum(axis=0)) + np.finfo(float).eps)
     if np.array_equal(p, p.T):
         return float(np.sort(np.abs(np.linalg.eigvalsh(normed)))[-2])
     return float(np.linalg.svd(normed, compute_uv=False)[1])

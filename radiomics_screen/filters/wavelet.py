@@ -70,20 +70,19 @@ def wavelet(
 
 
 def _periodic_crop(volume: Volume, box: Box, axes: tuple[int, ...], margin: int) -> tuple[NDArray[Any], Box]:
-    """Cut the box with a margin out of the periodically continued image; even lengths along `axes`."""
+    """Cut the box with a margin out of the periodically continued image; even lengths along `axes`.
+
+    What the margin takes from beyond one border stays at the other end of the crop, where the
+    transform's own periodic continuation finds it: so every sum is formed as in the whole image.
+    """
     picks, inner = [], []
     for axis, (side, length) in enumerate(zip(box, volume.array.shape, strict=True)):
-        start, stop = side.start, side.stop
+        pick = np.arange(side.start, side.stop)
         if axis in axes:
             period = length + length % 2
-            start, stop = start - margin, stop + margin
-            stop += (stop - start) % 2
-            if stop - start >= period:
-                start, stop = 0, period
-            pick = np.arange(start, stop) % period
-            pick[pick == length] = 0  # the voxel that lengthens an odd axis repeats the first
-        else:
-            pick = np.arange(start, stop)
-        picks.append(pick)
-        inner.append(slice(side.start - start, side.stop - start))
+            first, last = side.start - margin, side.stop + margin
+            pick = np.unique(np.arange(first, last + (last - first) % 2) % period)
+        start = int(np.searchsorted(pick, side.start))
+        inner.append(slice(start, start + side.stop - side.start))
+        picks.append(np.where(pick == length, 0, pick))  # what lengthens an odd axis repeats its first voxel
     return volume.array[np.ix_(*picks)], (inner[0], inner[1], inner[2])

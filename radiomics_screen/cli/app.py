@@ -1,0 +1,65 @@
+"""The commands put together, and what becomes of their errors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from radiomics_screen import __version__
+from radiomics_screen.cli.extract import extract
+from radiomics_screen.cli.fit import fit
+from radiomics_screen.cli.params import params
+from radiomics_screen.cli.predict import predict
+from radiomics_screen.cli.sample import sample
+from radiomics_screen.errors import ScreenError
+
+NOT_USABLE, INTERRUPTED = 2, 130
+
+
+class _Commands(TyperGroup):
+    """Turns what a user can mend into one message, and Ctrl-C into its exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ScreenError as error:
+            typer.echo(f"radiomics-screen: {error}", err=True)
+            raise typer.Exit(NOT_USABLE) from None
+        except KeyboardInterrupt:
+            typer.echo("interrupted", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"radiomics-screen {__version__}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    rich_markup_mode=None,  # its help takes three times as long to come
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    """From images with marked lesions to a validated model. For research use only."""
+
+
+for _command in (extract, fit, predict, params, sample):
+    app.command()(_command)
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="radiomics-screen")

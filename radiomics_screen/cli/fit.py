@@ -1,0 +1,75 @@
+"""``radiomics-screen fit``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from radiomics_screen.cli.extract import JobsOption
+
+if TYPE_CHECKING:
+    from radiomics_screen.modelling.model import Model
+
+
+def fit(
+    table: Annotated[Path, typer.Argument(help="Feature table (.parquet or .csv), as `extract` writes it.")],
+    target: Annotated[str, typer.Option(help="Column with the outcome, which has two values.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the model and its evaluation.")],
+    positive: Annotated[
+        str | None, typer.Option(help="The outcome's positive value; not needed for 0 and 1.")
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(help="Column that tells patients apart; 'none': each row is another patient."),
+    ] = None,
+    folds: Annotated[str | None, typer.Option(help="Column with given folds, instead of --splits.")] = None,
+    splits: Annotated[int, typer.Option(help="Number of folds.")] = 5,
+    repeats: Annotated[int, typer.Option(help="How often all rows are divided anew.")] = 5,
+    seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,
+    device: Annotated[str, typer.Option(help="Where trees are trained: cpu, cuda or auto.")] = "auto",
+    threshold: Annotated[
+        float, typer.Option(help="Probability from which on a case is called positive.")
+    ] = 0.5,
+    jobs: JobsOption = 1,
+) -> None:
+    """Cross-validate a classifier, patients kept together, then fit it on all rows."""
+    from radiomics_screen.modelling import check_destination
+    from radiomics_screen.modelling import fit as fit_model
+
+    check_destination(output)
+    model = fit_model(
+        table,
+        target=target,
+        positive=positive,
+        group=group,
+        folds=folds,
+        splits=splits,
+        repeats=repeats,
+        seed=seed,
+        device=device,
+        threshold=threshold,
+        jobs=jobs,
+    )
+    model.save(output)
+    _show(model)
+    typer.echo(f"model       {output}\nevaluation  {output / 'evaluation.json'}, {output / 'metrics.csv'}")
+
+
+def _show(model: Model) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    summary = model.evaluation.summary
+    title = (
+        f"{model.card.target} = {model.card.positive}: patients not learned from ({summary['folds_from']})"
+    )
+    shown = Table(title=title, title_justify="left")
+    for name in ("figure", "value", "95 % interval"):
+        shown.add_column(name)
+    for row in model.evaluation.table():
+        shown.add_row(*row)
+    Console().print(shown)
+    for message in summary["messages"]:
+        typer.echo(message)

@@ -1,0 +1,26 @@
+"""``radiomics-screen params``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def params(
+    preset: Annotated[str | None, typer.Option(help="Print this ready parameter file instead.")] = None,
+    names: Annotated[
+        bool, typer.Option("--list", help="Print the names of the ready parameter files.")
+    ] = False,
+) -> None:
+    """Print a full, commented parameter file with all defaults."""
+    from radiomics_screen.presets import preset_names, preset_path
+
+    if names:
+        typer.echo("\n".join(preset_names()))
+    elif preset:
+        typer.echo(preset_path(preset).read_text(encoding="utf-8"), nl=False)
+    else:
+        from radiomics_screen.parameter_file import commented_default
+
+        typer.echo(commented_default(), nl=False)

@@ -1,0 +1,45 @@
+"""``radiomics-screen predict``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from radiomics_screen.cli.extract import JobsOption
+
+
+def predict(
+    model: Annotated[Path, typer.Argument(help="Model folder, as `fit` writes it.")],
+    cases: Annotated[Path, typer.Argument(help="Cases file (.csv, .xlsx, .parquet): image, mask ...")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Readings to write: .csv, .parquet or .xlsx.")
+    ],
+    jobs: JobsOption = 1,
+) -> None:
+    """Tell what a model makes of each case, and why.
+
+    The exit code is 0 if all is well, 1 if a case failed, 2 if nothing could be done.
+    """
+    from time import monotonic
+
+    from radiomics_screen.cli.progress import watching
+    from radiomics_screen.cli.summary import summarize
+    from radiomics_screen.cohort import read_cohort
+    from radiomics_screen.modelling import load_model
+    from radiomics_screen.reading import read_cases
+    from radiomics_screen.table import require_writable, write_frame
+
+    start = monotonic()
+    require_writable(output, (".csv", ".parquet", ".xlsx"))
+    loaded = load_model(model)
+    cohort = read_cohort(cases)
+    for problem in cohort.problems:
+        typer.echo(problem, err=True)
+    with watching() as progress:
+        readings = read_cases(loaded, cohort, jobs=jobs, progress=progress)
+    write_frame(readings, output)
+    code = summarize(readings, monotonic() - start)
+    typer.echo(f"readings    {output}\nFor research use only: no reading here is a diagnosis.")
+    raise typer.Exit(code)

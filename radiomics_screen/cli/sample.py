@@ -1,0 +1,23 @@
+"""``radiomics-screen sample``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def sample(
+    folder: Annotated[Path, typer.Argument(help="Where to put cases.csv, images/ and masks/.")],
+    patients: Annotated[int, typer.Option(help="Number of synthetic patients.")] = 40,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same images.")] = 0,
+) -> None:
+    """Make a small synthetic cohort to try things on.
+
+    The images look like breast ultrasound and show no patient.
+    """
+    from radiomics_screen.sample import make_sample
+
+    cases = make_sample(folder, patients=patients, seed=seed)
+    typer.echo(f"synthetic cases  {cases}")

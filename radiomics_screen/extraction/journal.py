@@ -1,0 +1,197 @@
+"""Finished rows on disk while a run goes on, so that a killed run loses nothing.
+
+The journal is a file of JSON lines beside the table that is being made. Its first line says what
+the rows depend on; each later line is a finished row, a set of feature names (written once, since
+hundreds of names in every row would make up most of the file), or the beginning of a case in this
+very process. It is only ever appended to; a last line torn by a kill is dropped on reopening.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from time import monotonic
+from types import TracebackType
+from typing import IO, Any
+
+import numpy as np
+
+from radiomics_screen.errors import TableError
+from radiomics_screen.extraction.keys import Contents
+from radiomics_screen.extraction.measured import Measured
+
+_SYNC_SECONDS = 2.0  # at most this much is lost when the machine itself goes down
+
+
+class Journal:
+    """An open, locked journal.
+
+    Attributes
+    ----------
+    header
+        First line as found, or None where the journal is new.
+    rows
+        Successful rows found, by the key of their case.
+    suspects
+        Cases that were begun in a process that then died: one of them may have killed it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.header: dict[str, Any] | None = None
+        self.rows: dict[str, Measured] = {}
+        self.suspects: set[str] = set()
+        self._names: dict[tuple[str, ...], int] = {}
+        self._empty = True
+        self._synced = monotonic()
+        self._file = _open_locked(path)
+        self._read()
+
+    def _read(self) -> None:
+        self._file.seek(0)
+        names: dict[int, tuple[str, ...]] = {}
+        whole = 0
+        for line in self._file:
+            if not line.endswith(b"\n"):
+                break
+            whole += len(line)
+            try:
+                self._enter(json.loads(line), names)
+            except (ValueError, LookupError, TypeError):
+                continue  # a damaged line: its case is measured again
+        self._file.truncate(whole)
+        self._names = {n: number for number, n in names.items()}
+
+    def _enter(self, line: dict[str, Any], names: dict[int, tuple[str, ...]]) -> None:
+        if "journal" in line:
+            self.header = line
+        elif "names" in line:
+            names[line["number"]] = tuple(line["names"])
+        elif "begin" in line:
+            self.suspects.add(line["begin"])
+        elif "left" in line:
+            self.suspects.clear()
+        else:
+            self._empty = False
+            self.suspects.discard(line["case"])
+            if line["status"] == "ok":
+                contents = Contents(line["image"], line["mask"], line["key"])
+                values = np.array(line["values"], np.float64)
+                of_row = names[line["of"]]
+                if len(of_row) == len(values):
+                    self.rows[contents.key] = Measured(
+                        contents, "ok", "", line["warnings"], line["seconds"], of_row, values
+                    )
+
+    def start(self, header: dict[str, Any]) -> None:
+        """Empty the journal and write its first line."""
+        self.rows, self.suspects, self._names, self.header = {}, set(), {}, header
+        self._empty = True
+        self._file.truncate(0)
+        self._append({"journal": 1, **header})
+
+    def begin(self, case_id: str) -> None:
+        """Note that a case is now measured in this process, so that its death points at the case."""
+        self._append({"begin": case_id})
+
+    def add(self, case_id: str, row: Measured) -> None:
+        """Write a finished row."""
+        self._empty = False
+        of = self._names.get(row.names)
+        if of is None:
+            of = self._names[row.names] = len(self._names)
+            self._append({"names": row.names, "number": of})
+        self._append(
+            {
+                "case": case_id,
+                "status": row.status,
+                "warnings": row.warnings,
+                "seconds": row.seconds,
+                "image": row.contents.image,
+                "mask": row.contents.mask,
+                "key": row.contents.key,
+                "of": of,
+                "values": row.values.tolist(),
+            }
+        )
+
+    def _append(self, line: dict[str, Any]) -> None:
+        try:
+            self._file.write(json.dumps(line).encode() + b"\n")
+            self._file.flush()
+            if monotonic() - self._synced > _SYNC_SECONDS:
+                os.fsync(self._file.fileno())
+                self._synced = monotonic()
+        except OSError as failure:
+            raise TableError(f"cannot write {self.path}: {failure.strerror}") from failure
+
+    def remove(self) -> None:
+        """Close the journal and delete it: the table is whole."""
+        if sys.platform == "win32":  # where an open file cannot be deleted
+            self._file.close()
+        self.path.unlink(missing_ok=True)
+        self._file.close()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the journal where it holds rows; say that this process ended in good order."""
+        if self._file.closed:
+            return
+        if self._empty:
+            self.remove()
+        else:
+            self._append({"left": True})
+            self._file.close()
+
+
+def _open_locked(path: Path) -> IO[bytes]:
+    """Open the journal for this process alone; the lock ends with the process, however it ends."""
+    while True:
+        try:
+            file = path.open("a+b")
+        except OSError as failure:
+            raise TableError(f"cannot write {path}: {failure.strerror}") from failure
+        if not _lock(file):
+            file.close()
+            raise TableError(
+                f"another run is writing to the same output ({path} is in use); wait for its end"
+            )
+        try:
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                return file
+        except FileNotFoundError:
+            pass  # the other run ended, and removed it, between opening and locking
+        file.close()
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: IO[bytes]) -> bool:
+        position = file.tell()
+        file.seek(1 << 40)  # a lock keeps others from reading the locked bytes: take one far beyond the end
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        finally:
+            file.seek(position)
+        return True
+
+else:
+    import fcntl
+
+    def _lock(file: IO[bytes]) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            pass  # a file system without locks: then nothing keeps two runs apart but the user
+        return True

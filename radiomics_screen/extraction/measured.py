@@ -1,0 +1,48 @@
+"""A finished row on its way from the worker to the table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_screen.cohort import Case
+from radiomics_screen.extraction.case import Row
+from radiomics_screen.extraction.keys import Contents
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What became of one case, in a form that is small to keep and to send.
+
+    Attributes
+    ----------
+    contents
+        Digests of the files it was measured on.
+    status, error, warnings, seconds
+        As in :class:`~radiomics_screen.extraction.case.Row`; the warnings joined with "; ".
+    names, values
+        Names of the features, and their values, shape (features,).
+    """
+
+    contents: Contents
+    status: str
+    error: str
+    warnings: str
+    seconds: float
+    names: tuple[str, ...]
+    values: NDArray[np.float64]
+
+
+def measured(contents: Contents, row: Row) -> Measured:
+    """Pack a row."""
+    values = np.fromiter(row.features.values(), np.float64, len(row.features))
+    warnings = "; ".join(row.warnings)
+    return Measured(contents, row.status, row.error, warnings, row.seconds, tuple(row.features), values)
+
+
+def failed(case: Case, error: str) -> Measured:
+    """Return the row of a case that could not even be begun, or that took its process with it."""
+    nothing = Contents("", "", "")
+    return Measured(nothing, "failed", case.problem or error, "", 0.0, (), np.empty(0))

@@ -1,0 +1,167 @@
+"""What a table says about how it came about."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from radiomics_screen import __version__
+from radiomics_screen.cohort import Case
+from radiomics_screen.errors import SettingsError, TableError
+from radiomics_screen.extraction.keys import content_hash, digest_of
+from radiomics_screen.extraction.measured import Measured
+from radiomics_screen.imaging.preprocessing import files_of
+from radiomics_screen.settings import Settings
+
+PACKAGE = "radiomics-screen"
+#: Packages that compute, or that read and write what is computed.
+COMPUTING = (
+    "SimpleITK", "numpy", "scipy", "scikit-image", "numba", "llvmlite", "PyWavelets",
+    "pandas", "pyarrow", "pydicom", "pydantic", "joblib",
+)  # fmt: skip
+_ABSENT = "(not set)"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that the values depend on beside the cases.
+
+    Attributes
+    ----------
+    parameters
+        The resolved parameter file.
+    fingerprint
+        Digest of the parameters.
+    content
+        Digest of parameters, package version and the files that the parameters name.
+    files
+        Digest of each file that the parameters name.
+    """
+
+    parameters: dict[str, Any]
+    fingerprint: str
+    content: str
+    files: dict[str, str]
+
+    @classmethod
+    def of(cls, settings: Settings) -> Recipe:
+        """Describe the settings, this package and the files that the settings name.
+
+        Raises
+        ------
+        SettingsError
+            A file that the settings name cannot be read.
+        """
+        hashes = {}
+        for step in settings.preprocessing:
+            for file in files_of(step.name, step.options):
+                try:
+                    hashes[str(file)] = content_hash(file)
+                except OSError as failure:
+                    reason = failure.strerror or failure
+                    raise SettingsError(
+                        f"preprocessing.{step.name}: {file} cannot be read: {reason}"
+                    ) from failure
+        content = digest_of((__version__, settings.fingerprint, *hashes.values()))
+        return cls(settings.to_dict(), settings.fingerprint, content, hashes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what identifies the recipe, for a journal or a table."""
+        return {
+            "package": PACKAGE,
+            "version": __version__,
+            "fingerprint": self.fingerprint,
+            "content": self.content,
+            "parameters": self.parameters,
+            "parameter_files": self.files,
+        }
+
+
+def require_same(recipe: Recipe, other: Mapping[str, Any] | None, what: str) -> None:
+    """Refuse to continue rows that were made in another way.
+
+    Raises
+    ------
+    TableError
+        Saying what differs, and how to go on.
+    """
+    way_out = "name another --output, or replace it with --overwrite"
+    if other is None or other.get("package") != PACKAGE:
+        raise TableError(f"{what} is there already, and was not made by this command; {way_out}")
+    if other.get("content") == recipe.content:
+        return
+    if other.get("version") != __version__:
+        found = other.get("version")
+        raise TableError(
+            f"{what} was made by version {found} of this package, this is {__version__}; {way_out}"
+        )
+    differing = differences(other.get("parameters", {}), recipe.parameters)
+    if not differing:
+        differing = ["a file that the parameters name has changed"]
+    listed = "\n  ".join(differing)
+    raise TableError(f"{what} was made with other parameters:\n  {listed}\n{way_out}")
+
+
+def differences(old: Any, new: Any, place: str = "") -> list[str]:
+    """Return where two resolved parameter sets differ: ``["setting.binWidth: was 25, is now 10"]``."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        lines = []
+        for name in [*old, *(n for n in new if n not in old)]:
+            where = f"{place}.{name}" if place else str(name)
+            lines += differences(old.get(name, _ABSENT), new.get(name, _ABSENT), where)
+        return lines
+    return [] if old == new else [f"{place}: was {old}, is now {new}"]
+
+
+def describe_run(
+    recipe: Recipe, cases: Iterable[Case], rows: Iterable[Measured], started: datetime
+) -> dict[str, Any]:
+    """Return the provenance of a finished run, but for what the table itself adds."""
+    pairs = list(zip(cases, rows, strict=True))
+    failures = sum(row.status != "ok" for _, row in pairs)
+    return {
+        **recipe.to_dict(),
+        "counts": {"rows": len(pairs), "ok": len(pairs) - failures, "failed": failures},
+        "started": started.isoformat(timespec="seconds"),
+        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": shlex.join(sys.argv),
+        "versions": versions(),
+        "machine": machine(),
+        "inputs": {
+            case.id: {"image": row.contents.image, "mask": row.contents.mask}
+            for case, row in pairs
+            if row.contents.key
+        },
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of every package that computes."""
+    found = {"python": platform.python_version(), PACKAGE: __version__}
+    for package in COMPUTING:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "unknown"
+    return found
+
+
+def machine() -> dict[str, Any]:
+    """Return the machine's kind: operating system, processor and number of cores."""
+    return {"platform": platform.platform(), "processor": _processor(), "cores": os.cpu_count()}
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            models = (line.partition(":")[2].strip() for line in file if line.startswith("model name"))
+            return next(models, platform.machine())
+    except OSError:
+        return platform.processor() or platform.machine()

@@ -1,0 +1,145 @@
+"""Cases measured in this process or in several, one thread each, and what happens when one dies.
+
+Every process computes with one thread, here and in SimpleITK: a result never depends on how many
+there are, and cores are filled by cases, which do not wait for one another.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import re
+import signal
+from collections.abc import Iterator, Mapping
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from multiprocessing import current_process
+
+import joblib
+import SimpleITK as sitk
+from threadpoolctl import threadpool_limits
+
+from radiomics_screen.cohort import Case
+from radiomics_screen.errors import SettingsError
+from radiomics_screen.extraction.case import extract_case
+from radiomics_screen.extraction.keys import contents_of
+from radiomics_screen.extraction.measured import Measured, failed, measured
+from radiomics_screen.settings import Settings
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is done to every case; small, since it is sent with each.
+
+    Attributes
+    ----------
+    settings
+        The parameters, pickled: a worker unpacks them once.
+    recipe
+        Digest of all that the values depend on beside the case.
+    home
+        Number of the process that hands the cases out.
+    """
+
+    settings: bytes
+    recipe: str
+    home: int
+
+    @classmethod
+    def of(cls, settings: Settings, recipe: str) -> Task:
+        return cls(pickle.dumps(settings), recipe, os.getpid())
+
+    def __call__(self, number: int, case: Case) -> tuple[int, Measured]:
+        """Measure a case; `number` comes back with its row, since rows come in any order."""
+        if os.getpid() != self.home:
+            _settle_worker()
+        row = extract_case(case, _unpacked(self.settings))
+        return number, measured(contents_of(case, self.recipe), row)
+
+
+def count_processes(jobs: int | None) -> int:
+    """Return how many processes `jobs` asks for; negative counts from the number of cores, as in joblib."""
+    if jobs == 0:
+        raise SettingsError("jobs is 0; ask for 1 or more processes, or for -1: as many as there are cores")
+    return int(joblib.effective_n_jobs(jobs))
+
+
+def measure_here(task: Task, cases: Mapping[int, Case]) -> Iterator[tuple[int, Measured]]:
+    """Measure the cases in this process, one after the other."""
+    for number, case in cases.items():
+        yield task(number, case)
+
+
+def measure_in_processes(
+    task: Task, cases: Mapping[int, Case], jobs: int | None
+) -> Iterator[tuple[int, Measured]]:
+    """Measure the cases in several processes and yield rows as they come.
+
+    The backend is joblib's, or the one that the caller chose with ``joblib.parallel_config``. When
+    a process dies, the cases that were out are measured one by one: that which kills its process
+    again becomes a failed row, and the run goes on.
+    """
+    remaining = dict(cases)
+    while remaining:
+        out: set[int] = set()
+        try:
+            parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
+            with closing(parallel(_handed_out(task, dict(remaining), out))) as rows:
+                for number, row in rows:
+                    del remaining[number]
+                    out.discard(number)
+                    yield number, row
+        except BrokenProcessPool:
+            for number in sorted(out & remaining.keys()):
+                yield measure_alone(task, number, remaining.pop(number))
+
+
+def _handed_out(task: Task, cases: Mapping[int, Case], out: set[int]) -> Iterator[object]:
+    for number, case in cases.items():
+        out.add(number)
+        yield joblib.delayed(task)(number, case)
+
+
+def measure_alone(task: Task, number: int, case: Case) -> tuple[int, Measured]:
+    """Measure a case in a process of its own, which it may take down with it."""
+    try:
+        # two, since joblib would do the work of a single one right here
+        parallel = joblib.Parallel(n_jobs=2, backend="loky", batch_size=1)
+        (row,) = parallel([joblib.delayed(task)(number, case)])
+    except BrokenProcessPool as death:
+        codes = re.search(r"exit codes of the workers are \{(.*)\}", str(death))
+        how = f" ({codes.group(1)})" if codes else ""
+        reason = f"the process that measured this case died{how}: not enough memory, or a fault in a library"
+        return number, failed(case, reason)
+    return row
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let this process compute with one thread, and put it back afterwards as it was."""
+    before = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    try:
+        with threadpool_limits(limits=1):
+            yield
+    finally:
+        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(before)
+
+
+@lru_cache(maxsize=1)
+def _settle_worker() -> None:
+    """Make a worker process compute with one thread, and leave Ctrl-C to the process that started it."""
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    threadpool_limits(limits=1)
+    if current_process().name.startswith("Loky"):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@lru_cache(maxsize=4)
+def _unpacked(settings: bytes) -> Settings:
+    unpacked = pickle.loads(settings)
+    if not isinstance(unpacked, Settings):
+        raise TypeError(f"expected pickled settings, got {type(unpacked).__name__}")
+    return unpacked

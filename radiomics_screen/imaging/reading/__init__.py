@@ -1,0 +1,116 @@
+"""Files into images: :func:`read_image` and :func:`read_mask`, whatever the format.
+
+One module a format family; all modules of this package are imported (but for those with a leading
+underscore, which help a format), so a new file is a new format.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import SimpleITK as sitk
+
+from radiomics_screen.errors import ReadError
+from radiomics_screen.imaging.pixels import grey, labels
+from radiomics_screen.imaging.reading.formats import FORMATS, Format, shortened
+from radiomics_screen.options import NonNegativeInt
+
+for _module in pkgutil.iter_modules(__path__):
+    if not _module.name.startswith("_"):
+        importlib.import_module(f"{__name__}.{_module.name}")
+
+READABLE = "NIfTI, NRRD, MetaImage, DICOM (a file, or a folder with one series), PNG, JPEG, BMP, TIFF, PGM"
+
+
+def read_image(path: str | os.PathLike[str]) -> sitk.Image:
+    """Read an image: scalar, 2-D or 3-D, in the pixel type of the file.
+
+    Colour becomes grey (with a note), DICOM intensities are rescaled and MONOCHROME1 is inverted.
+
+    Raises
+    ------
+    ReadError
+        The file is missing, empty, damaged, of no known format, or not one 2-D or 3-D image.
+    """
+    path = Path(path)
+    return grey(_plain(path), str(path))
+
+
+def read_mask(path: str | os.PathLike[str], *, label_channel: NonNegativeInt | None = None) -> sitk.Image:
+    """Read a mask: integer labels, 2-D or 3-D.
+
+    Parameters
+    ----------
+    path
+        Image file, or folder with one DICOM series.
+    label_channel
+        Component of a mask with several values a voxel, from 0; null needs them all to be equal.
+
+    Raises
+    ------
+    ReadError
+        As :func:`read_image`, or the values are not integers, or the components differ.
+    """
+    path = Path(path)
+    return labels(_plain(path), str(path), label_channel=label_channel)
+
+
+def _plain(path: Path) -> sitk.Image:
+    """Read a file as it is, possibly with components, with 2 or 3 dimensions."""
+    found = _format_of(path)
+    with _quiet_itk():
+        try:
+            image = found.read(path)
+        except (RuntimeError, OSError, MemoryError) as error:
+            raise ReadError(
+                f"{path}: cannot be read ({shortened(error)}); export or copy the file again"
+            ) from error
+    return _of_two_or_three_dimensions(image, path)
+
+
+def _format_of(path: Path) -> Format:
+    try:
+        if not (path.is_file() or path.is_dir()) and path.exists():
+            raise ReadError(f"{path}: is neither a file nor a folder")
+        for _, candidate in FORMATS.items():
+            if candidate.can_read(path):
+                return candidate
+        empty = path.stat().st_size == 0
+    except FileNotFoundError:
+        raise ReadError(f"{path}: there is no such file or folder; check the path") from None
+    except OSError as error:
+        raise ReadError(f"{path}: cannot be opened ({error.strerror or error})") from error
+    except ValueError as error:  # a NUL character in the path
+        raise ReadError(f"{str(path)!r}: is not a path ({error})") from error
+    if empty:
+        raise ReadError(f"{path}: the file is empty (0 bytes); export or copy it again")
+    raise ReadError(f"{path}: is no image by its content; readable are {READABLE}")
+
+
+def _of_two_or_three_dimensions(image: sitk.Image, path: Path) -> sitk.Image:
+    """Drop trailing dimensions of one element; refuse what is then no 2-D or 3-D image."""
+    size = image.GetSize()
+    if len(size) > 3 and all(n == 1 for n in size[3:]):
+        image = sitk.Extract(image, [*size[:3], *(0 for _ in size[3:])])
+    if image.GetDimension() not in (2, 3):
+        raise ReadError(
+            f"{path}: holds {image.GetDimension()} dimensions ({' x '.join(map(str, size))}), such as time "
+            "points; write the one 3-D image that is meant to a file of its own"
+        )
+    return image
+
+
+@contextmanager
+def _quiet_itk() -> Iterator[None]:
+    """Keep ITK's warnings off the terminal while a file is read: what matters becomes an error."""
+    shown = sitk.ProcessObject.GetGlobalWarningDisplay()
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    try:
+        yield
+    finally:
+        sitk.ProcessObject.SetGlobalWarningDisplay(shown)

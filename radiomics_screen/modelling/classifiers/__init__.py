@@ -1,0 +1,16 @@
+"""What learns: one file a classifier, entered in :data:`CLASSIFIERS` by ``@classifier("name")``.
+
+Another package adds one through the entry-point group ``radiomics_screen.classifiers``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from radiomics_screen.modelling.classifiers.base import CLASSIFIERS, ClassifierKind, classifier
+
+__all__ = ["CLASSIFIERS", "ClassifierKind", "classifier"]
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")

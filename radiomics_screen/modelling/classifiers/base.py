@@ -1,0 +1,84 @@
+"""The contract of a classifier: how it is built, kept in a file, and asked for its reasons."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import ClassifierMixin
+
+from radiomics_screen.errors import ModelError, did_you_mean
+from radiomics_screen.options import Registry, options_of
+
+Floats = npt.NDArray[np.float64]
+
+
+class ClassifierKind(ABC):
+    """One kind of classifier. It keeps no state: the estimator is handed in and out."""
+
+    file_name: str  # under which a model folder keeps the fitted estimator
+    build: Callable[..., ClassifierMixin]  # unfitted, from `seed`, `device` and its own options
+
+    @abstractmethod
+    def save(self, estimator: ClassifierMixin, path: Path) -> None:
+        """Write the fitted estimator to a file that holds data only, never code."""
+
+    @abstractmethod
+    def load(self, path: Path, unfitted: ClassifierMixin) -> ClassifierMixin:
+        """Return `unfitted` filled from what :meth:`save` wrote.
+
+        Raises
+        ------
+        ModelError
+            If the file is not a classifier of this kind.
+        """
+
+    @abstractmethod
+    def input_count(self, estimator: ClassifierMixin) -> int:
+        """Return the number of features that the fitted estimator expects."""
+
+    @abstractmethod
+    def contributions(self, estimator: ClassifierMixin, values: Floats) -> Floats:
+        """Return what each feature adds to each row's log-odds, shape (rows, columns + 1).
+
+        The last column is the same for all rows: the log-odds where no feature is known. The
+        sum over a row is the log-odds of its probability.
+        """
+
+
+CLASSIFIERS: Registry[ClassifierKind] = Registry("classifier", "radiomics_screen.classifiers")
+
+Kind = TypeVar("Kind", bound=type[ClassifierKind])
+
+
+def classifier(name: str) -> Callable[[Kind], Kind]:
+    """Enter a kind of classifier in :data:`CLASSIFIERS` under `name`."""
+
+    def enter(cls: Kind) -> Kind:
+        CLASSIFIERS.add(name, cls())
+        return cls
+
+    return enter
+
+
+def resolved_options(kind: ClassifierKind, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all hyperparameters of `kind`: its defaults, and those `given` instead.
+
+    Raises
+    ------
+    ModelError
+        If a given one is not among them.
+    """
+    known = {
+        name: option.default
+        for name, option in options_of(kind.build).items()
+        if name not in ("seed", "device")
+    }
+    for name in given:
+        if name not in known:
+            raise ModelError(f"unknown hyperparameter '{name}'{did_you_mean(name, known)}")
+    return {**known, **given}

@@ -1,0 +1,153 @@
+"""Gradient-boosted trees (Chen and Guestrin, "XGBoost", KDD 2016)."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import xgboost
+from sklearn.base import ClassifierMixin
+from xgboost import XGBClassifier
+
+from radiomics_screen.errors import ModelError
+from radiomics_screen.modelling.classifiers.base import ClassifierKind, Floats, classifier
+from radiomics_screen.modelling.classifiers.trees_file import checked_trees
+from radiomics_screen.options import NonNegative, Positive, PositiveInt
+
+
+class Trees(XGBClassifier):
+    """XGBoost's classifier; where it was trained on a GPU, it still predicts on the CPU.
+
+    So a model gives the same values before it is saved and after it is loaded elsewhere.
+    """
+
+    def fit(self, X: Any, y: Any, **options: Any) -> Self:
+        super().fit(X, y, **options)
+        self.get_booster().set_param({"device": "cpu"})
+        return self
+
+
+def xgboost_classifier(
+    *,
+    n_estimators: PositiveInt = 400,
+    learning_rate: Positive = 0.03,
+    max_depth: PositiveInt = 3,
+    min_child_weight: NonNegative = 5.0,
+    subsample: Positive = 0.8,
+    colsample_bytree: Positive = 0.5,
+    reg_lambda: NonNegative = 1.0,
+    seed: int = 0,
+    device: str = "cpu",
+) -> XGBClassifier:
+    """Return unfitted boosted trees, with defaults for about 1500 rows and 100 to 1000 features.
+
+    Many small steps of shallow trees, each on part of the rows and of the columns: radiomic
+    features are many, noisy and correlated, so a single tree should trust none of them much.
+
+    Parameters
+    ----------
+    n_estimators
+        Number of trees.
+    learning_rate
+        Part of each tree's answer that is taken over.
+    max_depth
+        Questions asked in a row by one tree: up to how many features act together.
+    min_child_weight
+        Smallest sum of the rows' p (1 - p) in a leaf; keeps a leaf from describing a few cases.
+    subsample
+        Part of the rows that a tree sees.
+    colsample_bytree
+        Part of the features that a tree sees, so that correlated ones share the work.
+    reg_lambda
+        Pull of a leaf's answer towards 0 (L2).
+    seed
+        Of the draws of rows and columns.
+    device
+        ``"cpu"`` or ``"cuda"``; see :func:`resolve_device`.
+    """
+    return Trees(
+        objective="binary:logistic",
+        tree_method="hist",
+        device=device,
+        n_estimators=n_estimators,
+        learning_rate=learning_rate,
+        max_depth=max_depth,
+        min_child_weight=min_child_weight,
+        subsample=subsample,
+        colsample_bytree=colsample_bytree,
+        reg_lambda=reg_lambda,
+        random_state=seed,
+        n_jobs=1,  # folds run side by side instead: sums in one thread do not depend on their number
+    )
+
+
+@classifier("xgboost")
+class XGBoostKind(ClassifierKind):
+    """Boosted trees, kept in XGBoost's own JSON file."""
+
+    file_name = "xgboost.json"
+    build = staticmethod(xgboost_classifier)
+
+    def save(self, estimator: ClassifierMixin, path: Path) -> None:
+        estimator.save_model(path)
+
+    def load(self, path: Path, unfitted: ClassifierMixin) -> ClassifierMixin:
+        content = checked_trees(path)
+        try:
+            unfitted.load_model(content)
+        except xgboost.core.XGBoostError as error:
+            cause = str(error).strip().splitlines()[0]
+            raise ModelError(f"{path} is not a classifier that XGBoost can read ({cause})") from None
+        unfitted.get_booster().set_param({"device": "cpu", "nthread": 1})
+        return unfitted
+
+    def input_count(self, estimator: ClassifierMixin) -> int:
+        return int(estimator.get_booster().num_features())
+
+    def contributions(self, estimator: ClassifierMixin, values: Floats) -> Floats:
+        rows = xgboost.DMatrix(values, nthread=1)
+        found = estimator.get_booster().predict(rows, pred_contribs=True)
+        return np.asarray(found, dtype=np.float64)
+
+
+def resolve_device(device: str) -> str:
+    """Return where trees are trained: ``"cpu"`` or ``"cuda"``.
+
+    Parameters
+    ----------
+    device
+        ``"cpu"``, ``"cuda"``, or ``"auto"``: a GPU where one is usable, else the CPU.
+
+    Raises
+    ------
+    ModelError
+        If a GPU is asked for and none is usable.
+    """
+    if device not in ("cpu", "cuda", "auto"):
+        raise ModelError(f"unknown device {device!r}: it is 'cpu', 'cuda' or 'auto'")
+    if device == "cpu":
+        return "cpu"
+    hindrance = _gpu_hindrance()
+    if device == "cuda" and hindrance:
+        raise ModelError(f"device 'cuda' cannot be used: {hindrance}; use 'cpu', or 'auto' to let it choose")
+    return "cpu" if hindrance else "cuda"
+
+
+@cache
+def _gpu_hindrance() -> str:
+    """Return why XGBoost cannot train on a GPU here, or an empty string if it can."""
+    if not xgboost.build_info().get("USE_CUDA", False):
+        return "this build of XGBoost is made without CUDA"
+    try:
+        with xgboost.config_context(verbosity=0):
+            rows = xgboost.DMatrix(np.array([[0.0], [1.0]]), np.array([0.0, 1.0]))
+            options = {"device": "cuda", "tree_method": "hist", "max_depth": 1}
+            trained = xgboost.train(options, rows, num_boost_round=1)
+    except xgboost.core.XGBoostError as error:
+        return f"XGBoost could not train on it ({str(error).strip().splitlines()[0]})"
+    # Without a GPU, XGBoost quietly falls back to the CPU; what it did stands in its configuration.
+    used = json.loads(trained.save_config())["learner"]["generic_param"]["device"]
+    return "" if used.startswith("cuda") else "XGBoost finds no GPU"

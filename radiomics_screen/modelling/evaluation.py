@@ -1,0 +1,187 @@
+"""Cross-validation: how good the whole way from features to probability is on unseen patients."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from joblib import Parallel, delayed
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from radiomics_screen.modelling.dataset import Dataset
+from radiomics_screen.modelling.intervals import Figure, bootstrap_figures
+from radiomics_screen.modelling.metrics import METRICS
+from radiomics_screen.modelling.pipeline import feature_counts, probability_of
+from radiomics_screen.modelling.splits import Split
+
+POOLED = "pooled"
+Progress = Callable[[int, int], None]  # (finished, of how many)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What cross-validation found.
+
+    Attributes
+    ----------
+    metrics
+        One row a figure: ``scope`` ("pooled" or "fold"), ``repeat`` and ``fold`` (empty where
+        pooled), ``metric``, ``value``, ``low``, ``high``, ``undefined`` (resamples left out),
+        ``rows``, ``positives``, ``patients``.
+    predictions
+        One row a case and repeat, made by a pipeline that has not seen the case's patient:
+        ``case_id``, ``group``, ``target``, ``repeat``, ``fold``, ``probability``. None where a
+        model folder was handed on without them.
+    summary
+        Plain JSON values: the cohort, how it was split, the features left in each fold by each
+        step, hyperparameters, versions, seed, seconds, messages.
+    """
+
+    metrics: pd.DataFrame
+    predictions: pd.DataFrame | None
+    summary: Mapping[str, Any]
+
+    def figure(self, metric: str) -> Figure:
+        """Return a pooled figure by its name (``"auc"``)."""
+        pooled = (self.metrics["scope"] == POOLED) & (self.metrics["metric"] == metric)
+        columns = ["value", "low", "high", "undefined"]
+        value, low, high, undefined = self.metrics.loc[pooled, columns].to_numpy(np.float64)[0].tolist()
+        return Figure(value, low, high, int(undefined))
+
+    def table(self) -> list[tuple[str, str, str]]:
+        """Return the pooled figures for people: (name, value, interval)."""
+        rows = []
+        for name, label in METRICS.items():
+            found = self.figure(name)
+            if math.isnan(found.value):
+                rows.append((label, "undefined", ""))
+            else:
+                rows.append((label, f"{found.value:.3f}", f"{found.low:.3f} to {found.high:.3f}"))
+        return rows
+
+    def to_json(self) -> dict[str, Any]:
+        """Return summary and figures as plain JSON values; None where a figure has no value."""
+        records = self.metrics.astype(object).where(self.metrics.notna(), None)
+        return {**self.summary, "metrics": records.to_dict("records")}
+
+    @classmethod
+    def from_json(cls, written: Mapping[str, Any], predictions: pd.DataFrame | None) -> Evaluation:
+        """Build the evaluation again from what :meth:`to_json` returned and the predictions."""
+        summary = {name: value for name, value in written.items() if name != "metrics"}
+        metrics = pd.DataFrame(written["metrics"]).astype({"repeat": "Int64"})
+        metrics = metrics.astype(dict.fromkeys(("value", "low", "high"), "float64"))
+        found = cls(metrics, predictions, summary)
+        found.table()  # fails where a pooled figure is not there
+        return found
+
+
+class _Tested(NamedTuple):
+    """What one fold gave."""
+
+    probability: npt.NDArray[np.float64]
+    counts: dict[str, int]
+
+
+def cross_validate(
+    dataset: Dataset,
+    pipeline: Pipeline,
+    splits: list[Split],
+    *,
+    threshold: float = 0.5,
+    resamples: int = 2000,
+    seed: int = 0,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Fit a clone of `pipeline` on each split's training rows and predict its test rows.
+
+    Parameters
+    ----------
+    dataset
+        Features, outcomes and patients.
+    pipeline
+        Unfitted; all that is learned must be learned in it.
+    splits
+        Of the rows; the test rows of one repeat are all rows, each once.
+    threshold
+        Probability from which on a row is called positive.
+    resamples
+        Of the bootstrap.
+    seed
+        Of the bootstrap.
+    jobs
+        Number of folds that are worked on at a time; the result does not depend on it.
+    progress
+        Called after each fold with the number of finished folds and of all.
+    """
+    work = (delayed(_fit_and_test)(pipeline, dataset, split) for split in splits)
+    tested: list[_Tested] = []
+    for one in Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(work):
+        tested.append(one)
+        if progress is not None:
+            progress(len(tested), len(splits))
+    metrics = _metrics(dataset, splits, tested, threshold=threshold, resamples=resamples, seed=seed)
+    folds = [
+        {"repeat": split.repeat, "fold": split.fold, "train_rows": len(split.train),
+         "test_rows": len(split.test), "features": one.counts}
+        for split, one in zip(splits, tested, strict=True)
+    ]  # fmt: skip
+    summary = {
+        "cohort": dataset.cohort,
+        "threshold": threshold,
+        "interval": {"method": "percentile bootstrap over patients", "level": 0.95, "resamples": resamples},
+        "folds": folds,
+    }
+    return Evaluation(metrics, _predictions(dataset, splits, tested), summary)
+
+
+def _fit_and_test(pipeline: Pipeline, dataset: Dataset, split: Split) -> _Tested:
+    fitted = clone(pipeline).fit(dataset.features.iloc[split.train], dataset.outcome[split.train])
+    return _Tested(probability_of(fitted, dataset.features.iloc[split.test]), feature_counts(fitted))
+
+
+def _metrics(dataset: Dataset, splits: list[Split], tested: list[_Tested], **options: Any) -> pd.DataFrame:
+    """Return the pooled figures and those of each fold, each with its interval."""
+    repeats = sorted({split.repeat for split in splits})
+    pooled = np.full((len(repeats), len(dataset.outcome)), np.nan)
+    for split, one in zip(splits, tested, strict=True):
+        pooled[repeats.index(split.repeat), split.test] = one.probability
+    everywhere: dict[str, Any] = {"scope": POOLED, "repeat": None, "fold": None}
+    parts: list[tuple[dict[str, Any], npt.NDArray[np.intp], npt.NDArray[np.float64]]]
+    parts = [(everywhere, np.arange(len(dataset.outcome)), pooled)]
+    for split, one in zip(splits, tested, strict=True):
+        where = {"scope": "fold", "repeat": split.repeat, "fold": split.fold}
+        parts.append((where, split.test, one.probability[np.newaxis]))
+    rows = []
+    for where, at, probabilities in parts:
+        outcome, groups = dataset.outcome[at], dataset.groups[at]
+        size = {"rows": len(at), "positives": int(outcome.sum()), "patients": len(set(groups))}
+        for name, found in bootstrap_figures(outcome, probabilities, groups, **options).items():
+            rows.append({**where, "metric": name, **vars(found), **size})
+    return pd.DataFrame(rows).astype({"repeat": "Int64"})
+
+
+def _predictions(dataset: Dataset, splits: list[Split], tested: list[_Tested]) -> pd.DataFrame:
+    labels = np.array([dataset.negative, dataset.positive], dtype=object)[dataset.outcome]
+    parts = [
+        pd.DataFrame(
+            {
+                "case_id": dataset.cases[split.test],
+                "group": dataset.groups[split.test],
+                "target": labels[split.test],
+                "repeat": split.repeat,
+                "fold": split.fold,
+                "probability": one.probability,
+            },
+            index=split.test,
+        )
+        for split, one in zip(splits, tested, strict=True)
+    ]
+    whole = pd.concat(parts).rename_axis("row").reset_index()
+    return whole.sort_values(["repeat", "row"], ignore_index=True).drop(columns="row")

@@ -1,0 +1,94 @@
+"""The one pipeline: everything that is learned, in one scikit-learn object that folds can clone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import ClassifierMixin
+from sklearn.pipeline import Pipeline
+
+from radiomics_screen.modelling.classifiers import CLASSIFIERS
+from radiomics_screen.modelling.steps import step_from_dict
+from radiomics_screen.modelling.steps.constant import ConstantFilter
+from radiomics_screen.modelling.steps.correlation import CorrelationFilter
+from radiomics_screen.modelling.steps.duplicate import DuplicateFilter
+from radiomics_screen.modelling.steps.impute import MedianImputer
+
+CLASSIFIER = "classifier"
+
+
+def build_pipeline(
+    *,
+    correlation: float = 0.95,
+    classifier: str = "xgboost",
+    hyperparameters: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    device: str = "cpu",
+) -> Pipeline:
+    """Return the unfitted pipeline: impute, drop what says nothing new, classify.
+
+    Parameters
+    ----------
+    correlation
+        Limit of the correlation filter; 1 keeps all.
+    classifier
+        Name of a classifier.
+    hyperparameters
+        Its options; those not given have the defaults of its signature.
+    seed
+        Of whatever the classifier draws.
+    device
+        ``"cpu"`` or ``"cuda"``.
+    """
+    estimator = CLASSIFIERS[classifier].build(seed=seed, device=device, **(hyperparameters or {}))
+    steps = [MedianImputer(), ConstantFilter(), DuplicateFilter(), CorrelationFilter(limit=correlation)]
+    return Pipeline([*((one.step_name, one) for one in steps), (CLASSIFIER, estimator)])
+
+
+def probability_of(pipeline: Pipeline, features: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Return the probability of being positive, shape (rows,)."""
+    return np.asarray(pipeline.predict_proba(features)[:, 1], dtype=np.float64)
+
+
+def feature_counts(pipeline: Pipeline) -> dict[str, int]:
+    """Return how many features the fitted pipeline was given, and how many each step left."""
+    names: Any = pipeline[0].feature_names_in_
+    counts = {"input": len(names)}
+    for name, one in pipeline.steps[:-1]:
+        names = one.get_feature_names_out(names)
+        counts[name] = len(names)
+    return counts
+
+
+def kept_features(pipeline: Pipeline) -> list[str]:
+    """Return the names of the features that reach the classifier, in its order."""
+    return [str(name) for name in pipeline[:-1].get_feature_names_out()]
+
+
+def pipeline_to_dict(pipeline: Pipeline) -> dict[str, Any]:
+    """Return all that the fitted steps before the classifier have learned, as plain JSON values."""
+    names = [str(name) for name in pipeline[0].feature_names_in_]
+    written: dict[str, Any] = {"features": names, "steps": []}
+    for _, one in pipeline.steps[:-1]:
+        written["steps"].append(one.to_dict(names))
+        names = [str(name) for name in one.get_feature_names_out(names)]
+    return {**written, "kept": names}
+
+
+def pipeline_from_dict(written: Mapping[str, Any], estimator: ClassifierMixin) -> Pipeline:
+    """Build the fitted pipeline from what :func:`pipeline_to_dict` returned and its classifier."""
+    names: Sequence[str] = written["features"]
+    steps: list[tuple[str, Any]] = []
+    for part in written["steps"]:
+        one = step_from_dict(part, names)
+        if not steps:
+            one.feature_names_in_ = np.array(names, dtype=object)
+        names = [str(name) for name in one.get_feature_names_out(np.array(names, dtype=object))]
+        steps.append((part["step"], one))
+    if list(names) != list(written["kept"]):
+        raise ValueError("the steps do not lead from 'features' to 'kept'")
+    return Pipeline([*steps, (CLASSIFIER, estimator)])

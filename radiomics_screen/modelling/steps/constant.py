@@ -1,0 +1,24 @@
+"""Columns that have one value only."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from radiomics_screen.errors import ModelError
+from radiomics_screen.modelling.steps.base import ColumnFilter, Flags, Floats, step
+
+
+@step("constant")
+class ConstantFilter(ColumnFilter):
+    """Drop every column that has the same value in all rows."""
+
+    minimum_rows = 2
+
+    def _keep(self, values: Floats) -> Flags:
+        varies: Flags = np.ptp(values, axis=0) > 0
+        if not varies.any():
+            raise ModelError(
+                f"every one of the {values.shape[1]} features has the same value in all "
+                f"{values.shape[0]} training rows: there is nothing to learn from"
+            )
+        return varies

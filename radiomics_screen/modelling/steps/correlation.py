@@ -1,0 +1,70 @@
+"""Columns that say nearly the same as another."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from scipy.stats import rankdata
+
+from radiomics_screen.errors import ModelError
+from radiomics_screen.modelling.steps.base import ColumnFilter, Flags, Floats, step
+
+
+@step("correlation")
+class CorrelationFilter(ColumnFilter):
+    """Drop every column whose absolute correlation with an earlier kept one exceeds a limit.
+
+    The columns are gone through in their order: one stays if no column that stayed before it is
+    correlated with it above the limit. So the result depends on the order of the columns only,
+    which the feature table fixes; the outcome is not looked at.
+
+    Parameters
+    ----------
+    limit
+        The largest absolute correlation that two kept columns may have; 1 keeps all.
+    method
+        ``"spearman"`` (the default) compares ranks. Decision trees see ranks only, so it finds
+        just what is redundant to them; and its sums are whole numbers, so that the result does
+        not depend on the number of threads. ``"pearson"`` compares the values.
+    """
+
+    minimum_rows = 2
+
+    def __init__(self, limit: float = 0.95, method: Literal["spearman", "pearson"] = "spearman") -> None:
+        self.limit = limit
+        self.method = method
+
+    def _keep(self, values: Floats) -> Flags:
+        if not 0 < self.limit <= 1:
+            raise ModelError(f"the correlation limit is {self.limit}; it must be above 0 and at most 1")
+        near = absolute_correlation(values, self.method) > self.limit
+        keep = np.zeros(len(near), dtype=bool)
+        blocked = np.zeros(len(near), dtype=bool)
+        for index in range(len(near)):
+            if not blocked[index]:
+                keep[index] = True
+                blocked |= near[index]
+        return keep
+
+
+def absolute_correlation(values: Floats, method: str) -> Floats:
+    """Return the absolute correlation of all pairs of columns, shape (columns, columns).
+
+    Spearman's coefficient (ties get their mean rank) or Pearson's. A constant column is
+    correlated with none: 0, where the definition has no value.
+    """
+    if method == "spearman":
+        # Twice the mean rank less its average is a whole number, so the products below are exact.
+        centred = 2 * rankdata(values, axis=0) - (len(values) + 1)
+    elif method == "pearson":
+        centred = values - values.mean(axis=0)
+        scale = np.abs(centred).max(axis=0)  # keeps the squares of large values from overflowing
+        centred = np.divide(centred, scale, out=np.zeros_like(centred), where=scale > 0)
+    else:
+        raise ModelError(f"unknown correlation method {method!r}: it is 'spearman' or 'pearson'")
+    products = np.abs(centred.T @ centred)
+    length = np.sqrt(np.diag(products))
+    scale = np.outer(length, length)
+    correlation = np.divide(products, scale, out=np.zeros_like(products), where=scale > 0)
+    return np.minimum(correlation, 1.0)

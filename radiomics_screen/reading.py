@@ -1,0 +1,117 @@
+"""Cases and a model become readings: how probable, which class, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from radiomics_screen.cohort import Case, Cohort
+from radiomics_screen.errors import ModelError
+from radiomics_screen.extraction.run import Watcher, extract_cohort
+from radiomics_screen.modelling.model import Model
+from radiomics_screen.settings import load_settings
+
+#: How many of the features that moved a reading most are told with it.
+REASONS = 10
+_NAMED = 5
+
+
+def read_cases(
+    model: Model,
+    cases: str | Path | Cohort | Iterable[Case],
+    *,
+    jobs: int | None = None,
+    progress: Watcher | None = None,
+) -> pd.DataFrame:
+    """Extract with the model's own parameters, and tell what the model makes of each case.
+
+    Parameters
+    ----------
+    model
+        What :func:`~radiomics_screen.modelling.bundle.load_model` or ``fit`` returned.
+    cases, jobs, progress
+        As in :func:`~radiomics_screen.extraction.run.extract_cohort`.
+
+    Returns
+    -------
+    One row a case: identifiers and carried columns; ``status``, ``error``, ``warnings``;
+    ``prediction`` (a value of the model's target), ``probability`` (of the positive value),
+    ``threshold``; and for n from 1 to 10 ``feature_n``, ``value_n`` and ``contribution_n``, what
+    the feature added to the log-odds, strongest first. A case that cannot be read has ``status``
+    "failed", its cause in ``error``, and no prediction.
+
+    Raises
+    ------
+    ModelError
+        The model does not say how its features were extracted.
+    """
+    if model.settings is None:
+        raise ModelError(
+            "the model does not say how its features were extracted (its table came without provenance): "
+            "extract the table with this package, fit again, or predict from a table in Python"
+        )
+    frame = extract_cohort(cases, load_settings(model.settings), jobs=jobs, progress=progress)
+    missing = [name for name in model.features if name not in frame]
+    inputs = frame.reindex(columns=[*frame.columns, *missing])[["case_id", *model.features]]
+    readings = frame[[c for c in frame.columns if c not in _features_of(frame)]].drop(
+        columns=["seconds", "case_key"]
+    )
+    readings = _with_unreadable(readings, inputs[model.features])
+    readable = (readings["status"] == "ok").to_numpy()
+    probability = np.full(len(readings), np.nan)
+    probability[readable] = model.predict_probability(inputs[readable])
+    prediction = np.full(len(readings), "", dtype=object)
+    prediction[readable] = model.classify(probability[readable])
+    readings = readings.assign(prediction=prediction, probability=probability, threshold=model.threshold)
+    return readings.join(_reasons(model, inputs[readable]))
+
+
+def _features_of(frame: pd.DataFrame) -> set[str]:
+    after = frame.columns.get_loc("case_key")
+    if not isinstance(after, int):
+        raise TypeError("case_key is no single column")
+    return set(frame.columns[after + 1 :])
+
+
+def _with_unreadable(readings: pd.DataFrame, inputs: pd.DataFrame) -> pd.DataFrame:
+    """Turn extracted cases that the model cannot judge into failures, and remark on missing features."""
+    readings = readings.copy()
+    absent = inputs.isna().to_numpy()
+    infinite = np.isinf(inputs.to_numpy(np.float64))
+    for row, (index, status) in enumerate(readings["status"].items()):
+        if status != "ok":
+            continue
+        if infinite[row].any():
+            error = f"infinite: {_named(inputs.columns[infinite[row]])}"
+        elif absent[row].all():
+            error = (
+                "none of the model's features could be measured: is it a model for images of another kind?"
+            )
+        else:
+            if absent[row].any():
+                remark = f"not measured, taken as typical: {_named(inputs.columns[absent[row]])}"
+                before = readings.at[index, "warnings"]
+                readings.at[index, "warnings"] = f"{before}; {remark}" if before else remark
+            continue
+        readings.loc[index, ["status", "error"]] = ["failed", error]
+    return readings
+
+
+def _named(names: pd.Index) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(str(name) for name in names[:_NAMED]) + more
+
+
+def _reasons(model: Model, inputs: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns feature_1, value_1, contribution_1, feature_2 ..., by the rows of `inputs`."""
+    columns: dict[str, list[object]] = {}
+    found = model.strongest(inputs, count=REASONS)
+    for n in range(REASONS):
+        nth = [reasons[n] if n < len(reasons) else None for reasons in found]
+        columns[f"feature_{n + 1}"] = [r.feature if r else "" for r in nth]
+        columns[f"value_{n + 1}"] = [r.value if r else np.nan for r in nth]
+        columns[f"contribution_{n + 1}"] = [r.log_odds if r else np.nan for r in nth]
+    return pd.DataFrame(columns, index=inputs.index)

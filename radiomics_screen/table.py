@@ -1,0 +1,295 @@
+"""The feature table on disk: one row a case, and beside it how it came about.
+
+Columns, in this order: ``case_id, patient_id, image, mask, label``, the carried columns of the
+cohort, ``status, error, warnings, seconds, case_key``, and the features. Parquet and CSV keep every
+value bit for bit. A Parquet file also carries in itself what is needed to understand and continue
+it; the full provenance is the JSON file beside the table.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from radiomics_screen.errors import TableError
+
+#: Columns before and after those that are carried from the cohort.
+IDENTITY = ("case_id", "patient_id", "image", "mask", "label")
+OUTCOME = ("status", "error", "warnings", "seconds", "case_key")
+
+_TEXT = ("case_id", "patient_id", "image", "mask", "status", "error", "warnings", "case_key")
+_METADATA = b"radiomics_screen"
+#: What of the provenance travels inside a Parquet file: nothing that depends on the clock or the machine.
+_EMBEDDED = ("package", "version", "fingerprint", "content", "parameters", "features", "carried")
+
+_IMAGE_TYPE = (
+    r"(original|wavelet\d*-[A-Za-z]+|log-sigma-[\d-]+-mm-[23]D|square|squareroot|logarithm|exponential|gradient"
+    r"|lbp-2D|lbp-3D-(m\d+|k))"
+)
+_FEATURE = re.compile(rf"{_IMAGE_TYPE}_[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]+")
+_PYRADIOMICS = {
+    "image": "image",
+    "mask": "mask",
+    "label": "label",
+    "id": "case_id",
+    "patientid": "patient_id",
+}
+_NOT_IN_EXCEL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """A feature table in memory.
+
+    Attributes
+    ----------
+    frame
+        One row a case.
+    features
+        Names of the feature columns, in their order.
+    provenance
+        How the table came about, with the resolved ``"parameters"``; None where nothing says so,
+        as with a table of pyradiomics.
+    """
+
+    frame: pd.DataFrame
+    features: list[str]
+    provenance: dict[str, Any] | None = None
+
+
+def is_feature(column: str) -> bool:
+    """Tell whether a column is named like a feature: ``<image type>_<family>_<Feature>``."""
+    return _FEATURE.fullmatch(column) is not None
+
+
+def read_table(path: str | Path) -> FeatureTable:
+    """Read a feature table from a Parquet or CSV file, of this package or of pyradiomics.
+
+    Identifiers stay text. Feature columns are those that the provenance lists, or else those named
+    like features.
+
+    Raises
+    ------
+    TableError
+        There is no such file, it cannot be read, two columns share a name, or a feature is no number.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise TableError(f"there is no table {path}; `radiomics-screen extract` makes one")
+    provenance = _provenance_beside(path)
+    try:
+        stored = _READERS[_ending(path, _READERS)](path, provenance or {})
+    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeDecodeError) as failure:
+        raise TableError(f"{path} cannot be read as a table: {failure}") from failure
+    names = stored.column_names
+    if twice := sorted({n for n in names if names.count(n) > 1}):
+        raise TableError(f"{path} has more than one column named {', '.join(twice)}")
+    embedded = (stored.schema.metadata or {}).get(_METADATA)
+    if embedded is not None:
+        provenance = {**(provenance or {}), **json.loads(embedded)}
+    frame = _with_identity(_with_types(stored.to_pandas(), provenance or {}))
+    listed = set((provenance or {}).get("features", ()))
+    features = [c for c in frame.columns if (c in listed if listed else is_feature(c))]
+    _require_numbers(frame, features, path)
+    return FeatureTable(frame, features, provenance)
+
+
+def _require_numbers(frame: pd.DataFrame, features: list[str], path: Path) -> None:
+    for name in features:
+        if not pd.api.types.is_numeric_dtype(frame[name].dtype):
+            values = frame[name][pd.to_numeric(frame[name], errors="coerce").isna() & frame[name].notna()]
+            example = (
+                f"'{values.iloc[0]}' in data row {values.index[0] + 1}" if len(values) else "no number at all"
+            )
+            raise TableError(f"{path}: the feature {name} must hold numbers, not {example}")
+
+
+def _with_types(frame: pd.DataFrame, provenance: dict[str, Any]) -> pd.DataFrame:
+    """Give columns of whole numbers and truth values with gaps, which CSV does not know, their types back."""
+    kinds = {**provenance.get("carried", {}), "label": "Int64"} if provenance else {}
+    gaps = {
+        n: k for n, k in kinds.items() if k in ("Int64", "boolean") and n in frame and frame[n].dtype != k
+    }
+    return frame.astype(gaps)
+
+
+def _with_identity(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give a table of pyradiomics the columns that every table has: image, mask, case_id, status."""
+    taken = set(frame.columns)
+    renamed = {c: _PYRADIOMICS[c.lower()] for c in frame.columns if c.lower() in _PYRADIOMICS}
+    frame = frame.rename(columns={old: new for old, new in renamed.items() if new not in taken})
+    if "case_id" not in frame:
+        frame.insert(0, "case_id", [str(row) for row in range(1, len(frame) + 1)])
+    for name in ("case_id", "patient_id"):
+        if name in frame:
+            frame[name] = frame[name].astype(str)
+    if "status" not in frame:
+        frame["status"] = "ok"
+    return frame
+
+
+def write_table(table: FeatureTable, path: str | Path) -> Path:
+    """Write a feature table and its provenance, and return where the provenance lies.
+
+    The table is replaced in one step: a reader sees the old one or the new one, never half of it.
+    The endings are .parquet and .csv.
+
+    Raises
+    ------
+    TableError
+        The ending says no known format, or the file cannot be written.
+    """
+    path = Path(path)
+    provenance = dict(table.provenance or {}, features=table.features, table=path.name)
+    beside = provenance_path(path)
+    text = json.dumps(provenance, indent=1, ensure_ascii=False)
+    stored = _to_arrow(table.frame)
+    core = json.dumps({k: provenance[k] for k in _EMBEDDED if k in provenance}, ensure_ascii=False)
+    stored = stored.replace_schema_metadata({**(stored.schema.metadata or {}), _METADATA: core.encode()})
+    write = _WRITERS[_ending(path, _READERS)]
+    _replace(beside, lambda file: file.write_text(text + "\n", encoding="utf-8"))
+    _replace(path, lambda file: write(stored, file))
+    return beside
+
+
+def write_frame(frame: pd.DataFrame, path: str | Path) -> None:
+    """Write any table in one step; the ending (.csv, .parquet or .xlsx) says the format.
+
+    Raises
+    ------
+    TableError
+        The ending says no known format, or the file cannot be written.
+    """
+    path = Path(path)
+    write = _WRITERS[_ending(path, _WRITERS)]
+    _replace(path, lambda file: write(_to_arrow(frame), file))
+
+
+def require_writable(path: str | Path, endings: Iterable[str] = (".parquet", ".csv")) -> Path:
+    """Make sure, before hours of work, that a table can be written here; make the folder if need be.
+
+    Raises
+    ------
+    TableError
+        The ending says no known format, the path is a folder, or its folder cannot be written to.
+    """
+    path = Path(path)
+    _ending(path, endings)
+    if path.is_dir():
+        raise TableError(f"{path} is a folder; name a file, such as {path / 'features.parquet'}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as failure:
+        raise TableError(f"cannot write into the folder {path.parent}: {failure.strerror}") from failure
+    return path
+
+
+def provenance_path(path: str | Path) -> Path:
+    """Return where a table's provenance lies: ``features.provenance.json`` beside ``features.parquet``.
+
+    Where that is the provenance of another table (``features.csv``), the ending stays in the name.
+    """
+    path = Path(path)
+    short, full = (path.with_name(f"{stem}.provenance.json") for stem in (path.stem, path.name))
+    return full if full.exists() or _is_of_other(short, path) else short
+
+
+def _is_of_other(provenance: Path, table: Path) -> bool:
+    named = (_read_json(provenance) or {}).get("table", table.name)
+    return named != table.name and table.with_name(named).exists()
+
+
+def _provenance_beside(path: Path) -> dict[str, Any] | None:
+    return _read_json(provenance_path(path))
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as failure:
+        raise TableError(f"{path} cannot be read: {failure}; move it away to go on without it") from failure
+    return content if isinstance(content, dict) else None
+
+
+def _ending(path: Path, known: Iterable[str]) -> str:
+    ending = path.suffix.lower()
+    if ending not in known:
+        raise TableError(f"{path}: a table's name ends in {' or '.join(known)}, not '{path.suffix}'")
+    return ending
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` write a file beside `path`, and put it there only when it is whole."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(unfinished)
+        with unfinished.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except OSError as failure:
+        raise TableError(f"cannot write {path}: {failure.strerror or failure}") from failure
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _to_arrow(frame: pd.DataFrame) -> pa.Table:
+    return pa.Table.from_pandas(frame, preserve_index=False)
+
+
+def _read_parquet(path: Path, _: dict[str, Any]) -> pa.Table:
+    return pa.parquet.read_table(path)
+
+
+def _read_csv(path: Path, provenance: dict[str, Any]) -> pa.Table:
+    types: dict[str, pa.DataType] = dict.fromkeys(provenance.get("features", ()), pa.float64())
+    carried = provenance.get("carried", {})
+    types |= {name: pa.string() for name, kind in carried.items() if kind in ("str", "string", "object")}
+    types |= {name: pa.string() for name in (*_TEXT, *(k for k, v in _PYRADIOMICS.items() if v in _TEXT))}
+    types |= {"Image": pa.string(), "Mask": pa.string(), "ID": pa.string(), "PatientID": pa.string()}
+    types |= {"label": pa.int64()} if provenance else {}
+    parse = pa.csv.ParseOptions(newlines_in_values=True)
+    # pandas' own names for missing values ("NA", "None") may be a patient's identifier
+    convert = pa.csv.ConvertOptions(column_types=types, null_values=["", "nan", "NaN"])
+    return pa.csv.read_csv(path, parse_options=parse, convert_options=convert)
+
+
+def _write_csv(table: pa.Table, path: Path) -> None:
+    pa.csv.write_csv(table, path)
+
+
+def _write_parquet(table: pa.Table, path: Path) -> None:
+    pa.parquet.write_table(table, path)
+
+
+def _write_excel(table: pa.Table, path: Path) -> None:
+    frame = table.to_pandas()
+    for name in frame.select_dtypes(["object", "string"]).columns:
+        frame[name] = frame[name].str.replace(_NOT_IN_EXCEL, " ", regex=True)
+    with path.open("wb") as file:
+        frame.to_excel(file, index=False, engine="openpyxl")
+
+
+_READERS: dict[str, Callable[[Path, dict[str, Any]], pa.Table]] = {
+    ".parquet": _read_parquet,
+    ".csv": _read_csv,
+}
+_WRITERS: dict[str, Callable[[pa.Table, Path], None]] = {
+    ".csv": _write_csv,
+    ".parquet": _write_parquet,
+    ".xlsx": _write_excel,
+}

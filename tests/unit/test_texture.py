@@ -1,0 +1,227 @@
+"""Texture families against matrices worked out by hand, naive counting, and laws they must obey."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from radiomics_screen.errors import RegionError
+from radiomics_screen.features import FAMILIES
+from radiomics_screen.features.glcm import co_occurrence, glcm, maximal_correlation
+from radiomics_screen.features.gldm import dependences, gldm
+from radiomics_screen.features.glrlm import glrlm, run_lengths
+from radiomics_screen.features.glszm import glszm, zones
+from radiomics_screen.features.ngtdm import ngtdm, tone_differences
+from radiomics_screen.features.region import Region, cut_region
+from radiomics_screen.notes import collected_notes
+from tests.unit.regions import random_region
+
+TEXTURE = ("glcm", "gldm", "glrlm", "glszm", "ngtdm")
+SEEDS = range(4)
+
+
+def plane(levels: list[list[int]]) -> Region:
+    array = np.array([levels])
+    return cut_region(array + 1.0, array >= 0, (1.0, 1.0, 1.0), bin_width=1.0)
+
+
+def voxels(region: Region) -> dict[tuple[int, ...], int]:
+    """Grey level of each voxel of the region, by its place."""
+    places = map(tuple, np.argwhere(region.mask).tolist())
+    return dict(zip(places, region.levels.tolist(), strict=True))
+
+
+def neighbours(region: Region, place: tuple[int, ...]) -> Iterator[int]:
+    levels = voxels(region)
+    for step in product((-1, 0, 1), repeat=3):
+        if any(step) and (region.flat_axis is None or step[region.flat_axis] == 0):
+            there = tuple(a + b for a, b in zip(place, step, strict=True))
+            if there in levels:
+                yield levels[there]
+
+
+def test_haralick_own_example() -> None:
+    """The 4 x 4 image of Haralick, Shanmugam and Dinstein (1973), fig. 3, horizontal neighbours."""
+    region = plane([[0, 0, 1, 1], [0, 0, 1, 1], [0, 2, 2, 2], [2, 2, 3, 3]])
+    lattice = region.lattice()
+    counts = co_occurrence(lattice.ranks, lattice.voxels, lattice.offset((0, 0, 1)), 4)
+    assert (counts + counts.T).tolist() == [[4, 2, 1, 0], [2, 4, 0, 0], [1, 0, 6, 1], [0, 0, 1, 2]]
+
+
+def test_galloway_own_example() -> None:
+    """The 4 x 4 image of Galloway (1975): runs at 0 degrees."""
+    region = plane([[0, 1, 2, 3], [0, 2, 3, 3], [2, 1, 1, 1], [3, 0, 3, 0]])
+    lattice = region.lattice()
+    counts = run_lengths(lattice.ranks, lattice.voxels, lattice.offset((0, 0, 1)), 4, 4)
+    assert counts.tolist() == [[4, 0, 0, 0], [1, 0, 1, 0], [3, 0, 0, 0], [3, 1, 0, 0]]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("flat_axis", [None, 1])
+def test_zones_are_the_connected_components_of_each_level(seed: int, flat_axis: int | None) -> None:
+    region = random_region(seed, flat_axis=flat_axis)
+    image = np.zeros(region.mask.shape, int)
+    image[region.mask] = region.levels
+    structure = np.ones((3, 3, 3), int)
+    if flat_axis is not None:
+        structure[tuple(slice(None, None, 2) if a == flat_axis else slice(None) for a in range(3))] = 0
+    expected: Counter[tuple[int, int]] = Counter()
+    for level in np.unique(region.levels):
+        components, _ = ndimage.label(image == level, structure)
+        expected.update((int(level), int(size)) for size in np.bincount(components.ravel())[1:])
+    lattice = region.lattice()
+    forward = lattice.offsets(region.directions())
+    ranks, sizes = zones(lattice.ranks, lattice.voxels, np.concatenate([forward, -forward]))
+    assert Counter(zip(lattice.levels[ranks - 1].astype(int), sizes, strict=True)) == expected
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("flat_axis", [None, 2])
+def test_neighbourhoods_are_those_counted_naively(seed: int, flat_axis: int | None) -> None:
+    region = random_region(seed, flat_axis=flat_axis)
+    lattice = region.lattice()
+    forward = lattice.offsets(region.directions())
+    around = np.concatenate([forward, -forward])
+    dependent = np.zeros((len(lattice.levels), len(around) + 1))
+    counts, differences = np.zeros(len(lattice.levels)), np.zeros(len(lattice.levels))
+    for place, level in voxels(region).items():
+        row = int(np.searchsorted(lattice.levels, level))
+        near = list(neighbours(region, place))
+        dependent[row, sum(abs(other - level) <= 1 for other in near)] += 1
+        counts[row] += 1
+        differences[row] += abs(level - np.mean(near)) if near else 0
+    arguments = (lattice.ranks, lattice.voxels, around, lattice.levels)
+    assert np.array_equal(dependences(*arguments, 1), dependent)
+    found_counts, found_differences = tone_differences(*arguments)
+    assert np.array_equal(found_counts, counts)
+    assert found_differences == pytest.approx(differences)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_runs_cover_the_region_in_every_direction(seed: int) -> None:
+    region = random_region(seed)
+    lattice = region.lattice()
+    for direction in region.directions():
+        counts = run_lengths(lattice.ranks, lattice.voxels, lattice.offset(direction), len(lattice.levels), 9)
+        assert (counts.sum(axis=0) * np.arange(1, 10)).sum() == region.mask.sum()
+        assert np.array_equal(
+            counts @ np.arange(1, 10), np.bincount(region.levels)[lattice.levels.astype(int)]
+        )
+
+
+@pytest.mark.parametrize("name", [*TEXTURE, "firstorder"])
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_mirrored_image_has_the_same_texture(name: str, axis: int) -> None:
+    region = random_region(3)
+    mirrored = cut_region(
+        np.flip(region.intensities, axis), np.flip(region.mask, axis), region.spacing_mm, bin_width=1.0
+    )
+    compute = FAMILIES[name].compute
+    assert compute(mirrored) == pytest.approx(compute(region), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", TEXTURE)
+def test_turned_image_has_the_same_texture(name: str) -> None:
+    region = random_region(5, spacing_mm=(1.0, 1.0, 1.0))
+    turned = cut_region(
+        np.rot90(region.intensities, axes=(0, 2)),
+        np.rot90(region.mask, axes=(0, 2)),
+        (1.0, 1.0, 1.0),
+        bin_width=1.0,
+    )
+    compute = FAMILIES[name].compute
+    assert compute(turned) == pytest.approx(compute(region), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", TEXTURE)
+def test_texture_ignores_a_shift_by_whole_bins(name: str) -> None:
+    region = random_region(7)
+    shifted = cut_region(region.intensities - 500, region.mask, region.spacing_mm, bin_width=1.0)
+    assert FAMILIES[name].compute(shifted) == FAMILIES[name].compute(region)
+
+
+def test_flat_analysis_is_that_of_the_single_slices_summed() -> None:
+    region = random_region(1, flat_axis=0)
+    lattice = region.lattice()
+    offset = lattice.offset((0, 1, -1))
+    whole = co_occurrence(lattice.ranks, lattice.voxels, offset, len(lattice.levels))
+    summed = np.zeros_like(whole)
+    for z in range(region.mask.shape[0]):
+        here = lattice.voxels[np.argwhere(region.mask)[:, 0] == z]
+        summed += co_occurrence(lattice.ranks, here, offset, len(lattice.levels))
+    assert np.array_equal(whole, summed)
+
+
+def test_constant_region_has_the_values_of_the_definitions() -> None:
+    region = cut_region(np.full((3, 4, 5), 7.0), np.ones((3, 4, 5), bool), (1.0, 1.0, 1.0))
+    values = glcm(region)
+    assert values["JointEntropy"] == 0
+    assert values["Correlation"] == values["MCC"] == values["JointEnergy"] == 1
+    assert values["Imc1"] == values["Imc2"] == values["Contrast"] == 0
+    assert glszm(region)["ZonePercentage"] == 1 / 60
+    assert ngtdm(region) == {"Busyness": 0, "Coarseness": 1e6, "Complexity": 0, "Contrast": 0, "Strength": 0}
+    assert FAMILIES["firstorder"].compute(region)["Kurtosis"] == 0
+
+
+def test_voxels_without_neighbours_have_no_pairs_and_say_so() -> None:
+    mask = np.zeros((3, 1, 4), bool)
+    mask[0, 0, 0] = mask[2, 0, 3] = True  # on no common line either
+    region = cut_region(np.arange(12.0).reshape(3, 1, 4), mask, (1.0, 1.0, 1.0), bin_width=1.0)
+    with collected_notes() as notes:
+        assert all(np.isnan(v) for v in glcm(region).values())
+        assert all(np.isnan(v) for v in glrlm(region).values())
+    assert [note.split(":")[0] for note in notes] == ["glcm", "glrlm"]
+    assert gldm(region)["SmallDependenceEmphasis"] == 1
+    assert glszm(region)["ZonePercentage"] == 1
+
+
+def test_runs_need_two_voxels_on_a_line_not_side_by_side() -> None:
+    mask = np.zeros((1, 3, 3), bool)
+    mask[0, 0, 0] = mask[0, 0, 2] = True
+    region = cut_region(np.ones((1, 3, 3)), mask, (1.0, 1.0, 1.0))
+    assert glrlm(region)["ShortRunEmphasis"] == 1
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_maximal_correlation_is_the_root_of_the_second_eigenvalue_of_q(symmetric: bool) -> None:
+    random = np.random.default_rng(2)
+    p = random.random((6, 6))
+    p = p + p.T if symmetric else p
+    p /= p.sum()
+    p_i, p_j = p.sum(axis=1), p.sum(axis=0)
+    q = (p[:, None, :] * p[None, :, :] / (p_i[:, None, None] * p_j[None, None, :])).sum(axis=2)
+    eigenvalues = np.sort(np.linalg.eigvals(q).real)
+    assert maximal_correlation(p) == pytest.approx(np.sqrt(eigenvalues[-2]), rel=1e-10)
+
+
+def test_weighting_sums_the_directions() -> None:
+    region = random_region(9)
+    even = glcm(region, weightingNorm="no_weighting")
+    assert even != pytest.approx(glcm(region), rel=1e-6)
+    # with an overwhelming weight for the direction of the shortest step only that one is left
+    squeezed = random_region(9, spacing_mm=(9.0, 9.0, 1.0))
+    lattice = squeezed.lattice()
+    counts = co_occurrence(
+        lattice.ranks, lattice.voxels, lattice.offset((0, 0, 1)), len(lattice.levels)
+    )
+    p = (counts + counts.T) / counts.sum() / 2
+    assert glcm(squeezed, weightingNorm="euclidean")["JointEnergy"] == pytest.approx((p**2).sum())
+
+
+def test_too_many_levels_are_refused_with_a_way_out() -> None:
+    values = np.arange(5000.0).reshape(1, 50, 100)
+    region = cut_region(values, np.ones_like(values, bool), (1.0, 1.0, 1.0), bin_width=1.0)
+    with pytest.raises(RegionError, match="set a larger binWidth, or binCount"):
+        glcm(region)
+
+
+def test_every_family_returns_the_features_it_declares() -> None:
+    volume, image = random_region(0), random_region(0, (1, 8, 9), planar=True, flat_axis=0)
+    for family in FAMILIES.items():
+        region = volume if not family[1].unfit(volume) else image
+        assert tuple(family[1].compute(region)) == family[1].features + family[1].on_request
