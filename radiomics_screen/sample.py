@@ -99,7 +99,7 @@ def _patient(folder: Path, number: int, seed: int) -> list[dict[str, object]]:
 
 def _lesion(rng: np.random.Generator, *, malignant: bool) -> _Lesion:
     # one hidden severity drives every sign, and its spread makes the kinds overlap
-    severity = rng.normal(0.75 if malignant else 0.25, 0.2)
+    severity = rng.normal(0.78 if malignant else 0.22, 0.18)
     return _Lesion(
         radius=rng.uniform(20, 34),
         roughness=float(np.clip(rng.normal(severity, 0.1), 0.05, 1.1)),

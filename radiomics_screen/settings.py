@@ -312,10 +312,11 @@ def _checked(
     values = {k: _tuples(v) for k, v in (content or {}).items() if k not in WITHOUT_EFFECT}
     for name in [n for n, v in values.items() if v is None and n in known and not _takes_none(known[n])]:
         del values[name]  # an empty value leaves the default, as in pyradiomics' files
-    given, wrong = _validated(known, values)
+    if defaults:
+        values = {o.name: o.default for o in known.values() if o.default is not REQUIRED} | values
+    accepted, wrong = _validated(known, values)
     problems.extend(f"{where}{problem}" for problem in wrong)
-    rest = {o.name: o.default for o in known.values() if defaults and o.default is not REQUIRED}
-    return {name: given.get(name, rest.get(name)) for name in known if name in given or name in rest}
+    return {name: accepted[name] for name in known if name in accepted}
 
 
 def _validated(known: Mapping[str, Option], values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

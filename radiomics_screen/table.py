@@ -45,6 +45,14 @@ _PYRADIOMICS = {
     "id": "case_id",
     "patientid": "patient_id",
 }
+_TEXT_KINDS = ("str", "string", "object")
+_CSV_TYPES = {
+    "bool": pa.bool_(),
+    "boolean": pa.bool_(),
+    "int64": pa.int64(),
+    "Int64": pa.int64(),
+    "float64": pa.float64(),
+}
 _NOT_IN_EXCEL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -116,12 +124,14 @@ def _require_numbers(frame: pd.DataFrame, features: list[str], path: Path) -> No
 
 
 def _with_types(frame: pd.DataFrame, provenance: dict[str, Any]) -> pd.DataFrame:
-    """Give columns of whole numbers and truth values with gaps, which CSV does not know, their types back."""
+    """Give carried columns with gaps, which CSV does not know, the types back that they had."""
     kinds = {**provenance.get("carried", {}), "label": "Int64"} if provenance else {}
-    gaps = {
-        n: k for n, k in kinds.items() if k in ("Int64", "boolean") and n in frame and frame[n].dtype != k
-    }
-    return frame.astype(gaps)
+    for name, kind in kinds.items():
+        if name in frame and str(frame[name].dtype) != kind:
+            frame[name] = frame[name].astype(kind)
+        if name in frame and kind in _TEXT_KINDS:
+            frame[name] = frame[name].where(frame[name] != "")
+    return frame
 
 
 def _with_identity(frame: pd.DataFrame) -> pd.DataFrame:
@@ -256,14 +266,13 @@ def _read_parquet(path: Path, _: dict[str, Any]) -> pa.Table:
 
 
 def _read_csv(path: Path, provenance: dict[str, Any]) -> pa.Table:
-    types: dict[str, pa.DataType] = dict.fromkeys(provenance.get("features", ()), pa.float64())
-    carried = provenance.get("carried", {})
-    types |= {name: pa.string() for name, kind in carried.items() if kind in ("str", "string", "object")}
-    types |= {name: pa.string() for name in (*_TEXT, *(k for k, v in _PYRADIOMICS.items() if v in _TEXT))}
-    types |= {"Image": pa.string(), "Mask": pa.string(), "ID": pa.string(), "PatientID": pa.string()}
-    types |= {"label": pa.int64()} if provenance else {}
+    types: dict[str, pa.DataType] = {name: pa.string() for name in (*_TEXT, "Image", "Mask", "ID", "PatientID")}
+    types |= dict.fromkeys(provenance.get("features", ()), pa.float64())
+    for name, kind in {**provenance.get("carried", {}), "label": "Int64"}.items() if provenance else ():
+        known = _CSV_TYPES.get(kind, pa.string() if kind in _TEXT_KINDS else None)
+        types |= {name: known} if known else {}
     parse = pa.csv.ParseOptions(newlines_in_values=True)
-    # pandas' own names for missing values ("NA", "None") may be a patient's identifier
+    # not pandas' own words for missing values: "NA" and "None" may be somebody's identifier
     convert = pa.csv.ConvertOptions(column_types=types, null_values=["", "nan", "NaN"])
     return pa.csv.read_csv(path, parse_options=parse, convert_options=convert)
 

@@ -35,7 +35,7 @@ def extract(
     from time import monotonic
 
     from radiomics_screen.cli.progress import watching
-    from radiomics_screen.cli.summary import summarize
+    from radiomics_screen.cli.summary import summarize, tell_problems
     from radiomics_screen.cohort import read_cohort
     from radiomics_screen.errors import SettingsError
     from radiomics_screen.extraction.run import extract_cohort, journal_path
@@ -50,8 +50,7 @@ def extract(
     cohort = read_cohort(cases)
     if strict:
         cohort.require_sound()
-    for problem in cohort.problems:
-        typer.echo(problem, err=True)
+    tell_problems(cohort)
     try:
         with watching() as progress:
             frame = extract_cohort(

@@ -25,7 +25,7 @@ def predict(
     from time import monotonic
 
     from radiomics_screen.cli.progress import watching
-    from radiomics_screen.cli.summary import summarize
+    from radiomics_screen.cli.summary import summarize, tell_problems
     from radiomics_screen.cohort import read_cohort
     from radiomics_screen.modelling import load_model
     from radiomics_screen.reading import read_cases
@@ -35,8 +35,7 @@ def predict(
     require_writable(output, (".csv", ".parquet", ".xlsx"))
     loaded = load_model(model)
     cohort = read_cohort(cases)
-    for problem in cohort.problems:
-        typer.echo(problem, err=True)
+    tell_problems(cohort)
     with watching() as progress:
         readings = read_cases(loaded, cohort, jobs=jobs, progress=progress)
     write_frame(readings, output)

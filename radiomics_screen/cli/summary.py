@@ -10,8 +10,18 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
+    from radiomics_screen.cohort import Cohort
+
 _EXAMPLES = 3
 _DISTINCT = 20
+
+
+def tell_problems(cohort: Cohort) -> None:
+    """Print what is wrong with the cases file, all at once and before the work."""
+    if cohort.problems:
+        typer.echo(f"{cohort.path}: {len(cohort.problems)} problems in {len(cohort.cases)} cases", err=True)
+    for problem in cohort.problems:
+        typer.echo(f"  {problem}", err=True)
 
 
 def summarize(frame: pd.DataFrame, seconds: float) -> int:
@@ -36,9 +46,9 @@ def summarize(frame: pd.DataFrame, seconds: float) -> int:
 
 def general(row: pd.Series, message: str) -> str:
     """Take out of a message what belongs to its case alone, so that equal causes read equal."""
-    for own, name in ((row["image"], "IMAGE"), (row["mask"], "MASK"), (f"case {row['case_id']}: ", "")):
-        message = message.replace(own, name)
-    return message
+    for own, name in ((f"case {row['case_id']}: ", ""), (row["image"], "IMAGE"), (row["mask"], "MASK")):
+        message = message.replace(own, name) if own else message
+    return message.replace(row["case_id"], "CASE")
 
 
 def _list(what: str, messages: Iterable[tuple[str, str]]) -> None:

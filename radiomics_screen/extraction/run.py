@@ -15,7 +15,7 @@ import pandas as pd
 
 from radiomics_screen.cohort import Case, Cohort, read_cohort
 from radiomics_screen.errors import CohortError, TableError
-from radiomics_screen.extraction.case import ordered_features
+from radiomics_screen.extraction.compose import compose
 from radiomics_screen.extraction.journal import Journal
 from radiomics_screen.extraction.keys import Contents, contents_of
 from radiomics_screen.extraction.measured import Measured, failed
@@ -123,7 +123,7 @@ def extract_cohort(
             rows[number] = row
             watch.add(row)
         in_order = [rows[n] for n in range(len(cohort.cases))]
-        table = _composed(cohort, in_order)
+        table = compose(cohort, in_order)
         if output is not None and journal:
             about = describe_run(recipe, cohort.cases, in_order, started)
             kinds = {name: str(table.frame[name].dtype) for name in cohort.carried_columns}
@@ -144,7 +144,7 @@ def _as_cohort(cases: str | Path | Cohort | Iterable[Case]) -> Cohort:
         return read_cohort(cases)
     listed = tuple(cases)
     carried = dict.fromkeys(name for case in listed for name in case.carried)
-    return Cohort(path=Path(), cases=listed, carried_columns=tuple(carried), problems=())
+    return Cohort(Path(), listed, tuple(carried), problems=())
 
 
 def _require_free_names(cohort: Cohort) -> None:
@@ -243,31 +243,3 @@ def _measure(
             yield from measure_here(task, {number: case})
     else:
         yield from measure_in_processes(task, rest, jobs)
-
-
-def _composed(cohort: Cohort, rows: Sequence[Measured]) -> FeatureTable:
-    """Put the rows into one table, in the order of the cohort."""
-    cases = cohort.cases
-    features = ordered_features({name for names in {row.names for row in rows} for name in names})
-    place = {name: i for i, name in enumerate(features)}
-    columns_of = {names: [place[name] for name in names] for names in {row.names for row in rows}}
-    values = np.full((len(rows), len(features)), np.nan)
-    for line, row in zip(values, rows, strict=True):
-        line[columns_of[row.names]] = row.values
-    before = {
-        "case_id": [case.id for case in cases],
-        "patient_id": [case.patient_id for case in cases],
-        "image": [str(case.image) for case in cases],
-        "mask": [str(case.mask) for case in cases],
-        "label": pd.array([case.label for case in cases], dtype="Int64"),
-    }
-    carried = {name: [case.carried.get(name) for case in cases] for name in cohort.carried_columns}
-    after = {
-        "status": [row.status for row in rows],
-        "error": [row.error for row in rows],
-        "warnings": [row.warnings for row in rows],
-        "seconds": np.array([row.seconds for row in rows], np.float64),
-        "case_key": [row.contents.key for row in rows],
-    }
-    frame = pd.DataFrame({**before, **carried, **after})
-    return FeatureTable(pd.concat([frame, pd.DataFrame(values, columns=features)], axis=1), features)

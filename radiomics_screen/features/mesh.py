@@ -105,17 +105,32 @@ def outline_of(mask: NDArray[np.bool_], spacing_mm: tuple[float, float]) -> tupl
 
     Marching squares at the level one half; pixels that touch at a corner only are kept apart.
     """
-    p = np.pad(mask, 1).astype(np.int64)
-    ways = p[:-1, :-1] | p[:-1, 1:] << 1 | p[1:, 1:] << 2 | p[1:, :-1] << 3
+    moments = square_moments(np.pad(mask, 1))
     spacing = np.array(spacing_mm)
     length = area = 0.0
     for way in range(1, 15):
-        y, x = np.nonzero(ways == way)
-        if len(y):
-            place = np.array([y.sum(), x.sum()]) * spacing
+        count, place = moments[way, 0], moments[way, 1:] * spacing
+        if count:
             ends = SIDE_MIDDLES[[int(c) for c in SEGMENTS[way]]].reshape(-1, 2, 2) * spacing
             step = ends[:, 1] - ends[:, 0]
-            length += len(y) * np.linalg.norm(step, axis=1).sum()
+            length += count * np.linalg.norm(step, axis=1).sum()
             local = (ends[:, 0, 0] * ends[:, 1, 1] - ends[:, 1, 0] * ends[:, 0, 1]).sum()
-            area += (len(y) * local + place[0] * step[:, 1].sum() - place[1] * step[:, 0].sum()) / 2
+            area += (count * local + place[0] * step[:, 1].sum() - place[1] * step[:, 0].sum()) / 2
     return float(length), float(area)
+
+
+@kernel
+def square_moments(padded: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return (16, 3): number of squares of each way, and the sums of their y and x."""
+    moments = np.zeros((16, 3), dtype=np.int64)
+    ny, nx = padded.shape
+    for y in range(ny - 1):
+        left = np.int64(padded[y, 0]) | np.int64(padded[y + 1, 0]) << 3
+        for x in range(nx - 1):
+            right = np.int64(padded[y, x + 1]) | np.int64(padded[y + 1, x + 1]) << 3
+            way = left | (right & 1) << 1 | (right & 8) >> 1
+            moments[way, 0] += 1
+            moments[way, 1] += y
+            moments[way, 2] += x
+            left = right
+    return moments

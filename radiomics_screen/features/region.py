@@ -104,13 +104,15 @@ class Region:
         return self._lattices[margin]
 
     def _lay_out(self, margin: int) -> Lattice:
-        levels, places = np.unique(self.levels, return_inverse=True)
+        levels = np.flatnonzero(np.bincount(self.levels))
+        rank_of = np.zeros(self.highest_level + 1, dtype=np.int32)
+        rank_of[levels] = np.arange(1, len(levels) + 1)
         pad = [0 if n == 1 or axis == self.flat_axis else margin for axis, n in enumerate(self.mask.shape)]
         nz, ny, nx = (n + 2 * p for n, p in zip(self.mask.shape, pad, strict=True))
         z, y, x = np.nonzero(self.mask)
         voxels = ((z + pad[0]) * ny + (y + pad[1])) * nx + (x + pad[2])
         ranks = np.zeros(nz * ny * nx, dtype=np.int32)
-        ranks[voxels] = places + 1
+        ranks[voxels] = rank_of[self.levels]
         return Lattice(ranks, voxels.astype(np.int64), (ny * nx, nx, 1), levels.astype(np.float64))
 
     def directions(self, distances: Sequence[int] = (1,)) -> NDArray[np.int64]:

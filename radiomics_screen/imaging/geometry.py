@@ -5,7 +5,6 @@ SimpleITK speaks (x, y, z); everything in this file does too.
 
 from __future__ import annotations
 
-import itertools
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -14,7 +13,22 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from radiomics_screen.errors import GeometryError, RegionError
-from radiomics_screen.imaging.pixels import PIXELS_ONLY, like
+from radiomics_screen.imaging.grids import (
+    ITK_TOLERANCE,
+    NEGLIGIBLE_SHIFT,
+    cropped,
+    described,
+    in_space_of,
+    largest_shift,
+    listed,
+    numbers,
+    on_grid_of,
+    region_box,
+    relabelled,
+    require_voxels,
+    within_tolerance,
+)
+from radiomics_screen.imaging.pixels import like
 from radiomics_screen.notes import note
 from radiomics_screen.options import NonNegative, NonNegativeInt, Positive, PositiveInt
 
@@ -33,10 +47,6 @@ Interpolator = (
     ]
     | Annotated[int, Field(ge=1, le=10)]
 )
-
-ITK_TOLERANCE = 1e-6  # what SimpleITK itself allows: of a voxel's width, and absolute for direction cosines
-NEGLIGIBLE_SHIFT = 1e-2  # in voxels; rounded headers stay below, another grid is far above
-OUTSIDE_TOLERANCE = 1e-3  # in voxels; pyradiomics' allowance for rounding at the image's border
 
 
 def select_label(mask: sitk.Image, *, label: PositiveInt | None = None) -> sitk.Image:
@@ -61,12 +71,12 @@ def select_label(mask: sitk.Image, *, label: PositiveInt | None = None) -> sitk.
     if label is None:
         if present.size > 1:
             raise RegionError(
-                f"the mask holds several values ({_listed(present)}); say which one is the region of "
+                f"the mask holds several values ({listed(present)}); say which one is the region of "
                 f"interest by 'label' in the parameter file or in a column of the case list"
             )
         label = int(present[0])
     elif label not in present:
-        raise RegionError(f"label {label} is not in the mask; its values are {_listed(present)}")
+        raise RegionError(f"label {label} is not in the mask; its values are {listed(present)}")
     return like(mask, (values == label).astype(np.uint8))
 
 
@@ -95,24 +105,24 @@ def match_grid(
     GeometryError
         The grids differ and `correctMask` is off, or the region reaches beyond the image.
     """
-    mask = _in_space_of(image, mask)
+    mask = in_space_of(image, mask)
     if mask.GetSize() == image.GetSize():
         tolerance = ITK_TOLERANCE if geometryTolerance is None else geometryTolerance
-        if _within_tolerance(image, mask, tolerance):
-            return _relabelled(image, mask)
-        shift = _largest_shift(image, mask)
+        if within_tolerance(image, mask, tolerance):
+            return relabelled(image, mask)
+        shift = largest_shift(image, mask)
         if shift < NEGLIGIBLE_SHIFT:
             note(f"the mask's geometry differs from the image's by {shift:.1g} voxel: taken as the same")
-            return _relabelled(image, mask)
+            return relabelled(image, mask)
     if not correctMask:
         raise GeometryError(
-            f"image and mask lie on different grids: image {_described(image)}; mask {_described(mask)}; "
+            f"image and mask lie on different grids: image {described(image)}; mask {described(mask)}; "
             "draw the mask on this image, or set correctMask: true to resample it"
         )
-    _region_box(image, mask)
+    region_box(image, mask)
     note("the mask lay on another grid: it was resampled to the image's (nearest neighbour)")
-    matched = _on_grid_of(image, mask)
-    _require_voxels(matched, "when its mask was resampled to the image's grid (correctMask)")
+    matched = on_grid_of(image, mask)
+    require_voxels(matched, "when its mask was resampled to the image's grid (correctMask)")
     return matched
 
 
@@ -152,16 +162,16 @@ def resample(
     """
     if resampledPixelSpacing is None or interpolator is None:
         return image, mask
-    mask = _in_space_of(image, mask)
+    mask = in_space_of(image, mask)
     spacing_mm = _target_spacing(resampledPixelSpacing, mask)
-    lower, size = _region_box(image, mask)
+    lower, size = region_box(image, mask)
     old_spacing_mm = np.array(mask.GetSpacing())
     spacing_mm = np.where(size == 1, old_spacing_mm, spacing_mm)
 
     if np.allclose(np.array(image.GetSpacing()), spacing_mm):
-        mask = _on_grid_of(image, mask)
-        _require_voxels(mask, "when its mask was resampled to the image's grid")
-        return _cropped(image, mask, padDistance)
+        mask = on_grid_of(image, mask)
+        require_voxels(mask, "when its mask was resampled to the image's grid")
+        return cropped(image, mask, padDistance)
 
     grid = _target_grid(mask, lower, size, spacing_mm, padDistance)
     code = getattr(sitk, interpolator) if isinstance(interpolator, str) else interpolator
@@ -169,7 +179,7 @@ def resample(
     new_mask = sitk.Resample(
         mask, *grid[:1], sitk.Transform(), sitk.sitkNearestNeighbor, *grid[1:], 0.0, mask.GetPixelID()
     )
-    _require_voxels(new_mask, f"at the spacing {_numbers(spacing_mm)} mm")
+    require_voxels(new_mask, f"at the spacing {numbers(spacing_mm)} mm")
     return new_image, new_mask
 
 
@@ -187,7 +197,7 @@ def pre_crop(
     padDistance
         Voxels kept round the region after resampling or preCrop, for filters that look beyond it.
     """
-    return _cropped(image, mask, padDistance) if preCrop else (image, mask)
+    return cropped(image, mask, padDistance) if preCrop else (image, mask)
 
 
 def _target_spacing(wanted_mm: tuple[float, ...], mask: sitk.Image) -> NDArray[np.float64]:
@@ -225,139 +235,3 @@ def _target_grid(
     centre_of_first = 0.5 * (spacing_mm - old_spacing_mm) / old_spacing_mm
     origin = mask.TransformContinuousIndexToPhysicalPoint((centre_of_first + first / ratio).tolist())
     return new_size, origin, spacing_mm.tolist(), mask.GetDirection()
-
-
-def _bounding_box(mask: sitk.Image) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return first index and size of the box round the non-zero voxels, (x, y[, z])."""
-    shape = sitk.LabelShapeStatisticsImageFilter()
-    shape.ComputePerimeterOff()
-    shape.Execute(mask)
-    box = np.array(shape.GetBoundingBox(1))
-    return box[: mask.GetDimension()], box[mask.GetDimension() :]
-
-
-def _region_box(image: sitk.Image, mask: sitk.Image) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the region's box in the mask's grid after checking that it lies inside the image."""
-    lower, size = _bounding_box(mask)
-    corners = [
-        image.TransformPhysicalPointToContinuousIndex(
-            mask.TransformContinuousIndexToPhysicalPoint(corner.tolist())
-        )
-        for corner in (lower - 0.5, lower + size - 0.5)
-    ]
-    first, last = np.min(corners, axis=0), np.max(corners, axis=0)
-    if np.any(first < -0.5 - OUTSIDE_TOLERANCE) or np.any(
-        last > np.array(image.GetSize()) - 0.5 + OUTSIDE_TOLERANCE
-    ):
-        raise GeometryError(
-            f"the region reaches beyond the image: it covers indices {_numbers(first + 0.5)} to "
-            f"{_numbers(last + 0.5)} of an image of {_numbers(image.GetSize())} voxels; "
-            "use a mask drawn inside this image"
-        )
-    return lower, size
-
-
-def _cropped(image: sitk.Image, mask: sitk.Image, pad: int) -> tuple[sitk.Image, sitk.Image]:
-    lower, size = _bounding_box(mask)
-    before = np.maximum(lower - pad, 0).tolist()
-    after = np.maximum(np.array(mask.GetSize()) - (lower + size) - pad, 0).tolist()
-    return sitk.Crop(image, before, after), sitk.Crop(mask, before, after)
-
-
-def _on_grid_of(image: sitk.Image, mask: sitk.Image) -> sitk.Image:
-    return sitk.Resample(mask, image, sitk.Transform(), sitk.sitkNearestNeighbor, 0.0, mask.GetPixelID())
-
-
-def _require_voxels(mask: sitk.Image, when: str) -> None:
-    if not sitk.GetArrayViewFromImage(mask).any():
-        raise RegionError(
-            f"no voxel was left of the region {when}; it is smaller than a voxel there: "
-            "use a finer spacing or a larger region"
-        )
-
-
-def _in_space_of(image: sitk.Image, mask: sitk.Image) -> sitk.Image:
-    """Give the mask the image's dimension, and its place in space where it has none of its own."""
-    pixels_only = _is_pixels_only(mask)
-    mask = _of_same_dimension(image, mask)
-    if pixels_only and mask.GetSize() == image.GetSize():
-        if not _within_tolerance(image, mask, ITK_TOLERANCE):
-            note("the mask file holds no geometry: it was laid on the image pixel by pixel")
-        return _relabelled(image, mask)
-    return mask
-
-
-def _of_same_dimension(image: sitk.Image, mask: sitk.Image) -> sitk.Image:
-    """Let a 2-D mask stand for a single slice, and the other way round."""
-    if mask.GetDimension() == image.GetDimension():
-        return mask
-    one_slice = image if image.GetDimension() == 3 else mask
-    if one_slice.GetSize()[2] != 1:
-        raise GeometryError(
-            f"the image is {image.GetDimension()}-D ({_numbers(image.GetSize())} voxels) but the mask is "
-            f"{mask.GetDimension()}-D ({_numbers(mask.GetSize())}); give a mask of every slice of the image"
-        )
-    if mask.GetDimension() == 3:
-        return mask[:, :, 0]
-    if mask.GetSize() != image.GetSize()[:2]:
-        return sitk.JoinSeries(mask)
-    # A 2-D mask knows no place in space: only its pixels and their size can be compared with the slice.
-    slice_mask = _relabelled(image, sitk.JoinSeries(mask))
-    slice_mask.SetSpacing((*mask.GetSpacing(), image.GetSpacing()[2]))
-    return slice_mask
-
-
-def _is_pixels_only(mask: sitk.Image) -> bool:
-    """Tell whether the mask has no place in space: it comes from a PNG, or is 2-D with unit spacing at 0."""
-    return mask.HasMetaDataKey(PIXELS_ONLY) or (
-        mask.GetDimension() == 2
-        and mask.GetSpacing() == (1.0, 1.0)
-        and mask.GetOrigin() == (0.0, 0.0)
-        and mask.GetDirection() == (1.0, 0.0, 0.0, 1.0)
-    )
-
-
-def _within_tolerance(image: sitk.Image, mask: sitk.Image, tolerance: float) -> bool:
-    """Compare two grids of one size by ITK's rule, where lengths are relative to the first spacing."""
-    coordinate_mm = tolerance * abs(image.GetSpacing()[0])
-    return all(
-        np.allclose(mine, other, rtol=0.0, atol=allowed)
-        for mine, other, allowed in (
-            (image.GetOrigin(), mask.GetOrigin(), coordinate_mm),
-            (image.GetSpacing(), mask.GetSpacing(), coordinate_mm),
-            (image.GetDirection(), mask.GetDirection(), tolerance),
-        )
-    )
-
-
-def _largest_shift(image: sitk.Image, mask: sitk.Image) -> float:
-    """Return by how many voxels the corners of two grids of one size lie apart at most."""
-    corners = itertools.product(*((0, n - 1) for n in image.GetSize()))
-    return max(
-        float(np.abs(np.subtract(image.TransformPhysicalPointToContinuousIndex(point), corner)).max())
-        for corner in corners
-        for point in [mask.TransformIndexToPhysicalPoint(corner)]
-    )
-
-
-def _relabelled(image: sitk.Image, mask: sitk.Image) -> sitk.Image:
-    matched = sitk.Image(mask)
-    matched.CopyInformation(image)
-    return matched
-
-
-def _described(image: sitk.Image) -> str:
-    return (
-        f"{_numbers(image.GetSize())} voxels of {_numbers(image.GetSpacing())} mm "
-        f"at {_numbers(image.GetOrigin())}, direction {_numbers(image.GetDirection())}"
-    )
-
-
-def _numbers(values: Any) -> str:
-    return "(" + ", ".join(f"{v:.6g}" for v in values) + ")"
-
-
-def _listed(values: NDArray[Any], at_most: int = 10) -> str:
-    shown = ", ".join(str(v) for v in values[:at_most])
-    more = values.size - at_most
-    return f"{shown} and {more} more; is it a JPEG?" if more > 0 else shown

@@ -209,7 +209,7 @@ def _predictions(folder: Path) -> pd.DataFrame | None:
     if not path.is_file():
         return None
     texts = dict.fromkeys(("case_id", "group", "target", "fold"), object)
-    return pd.read_csv(path, dtype=texts, float_precision="round_trip", keep_default_na=False)
+    return pd.read_csv(path, dtype=texts, converters={"probability": float}, keep_default_na=False)
 
 
 def _sha256(path: Path) -> str:

@@ -70,7 +70,9 @@ def outcome(rows: int = 40) -> np.ndarray:
 
 
 def test_missing_values_become_the_median_of_the_rows_learned_from():
-    learned_from = pd.DataFrame({"x": [1.0, np.nan, 5.0, 100.0], "y": [np.nan] * 4, "z": [0.0, 0.0, 2.0, 4.0]})
+    learned_from = pd.DataFrame(
+        {"x": [1.0, np.nan, 5.0, 100.0], "y": [np.nan] * 4, "z": [0.0, 0.0, 2.0, 4.0]}
+    )
     imputer = MedianImputer().fit(learned_from)
     new = pd.DataFrame({"x": [np.nan, 3.0], "y": [8.0, np.nan], "z": [np.nan, np.nan]})
     np.testing.assert_array_equal(imputer.transform(new), [[5.0, 1.0], [3.0, 1.0]])
@@ -132,7 +134,7 @@ def test_a_constant_column_is_correlated_with_none():
         np.testing.assert_allclose(absolute_correlation(values, method), [[0, 0], [0, 1]], atol=1e-15)
 
 
-@pytest.mark.parametrize("limit", [0.3, 0.6, 0.95])
+@pytest.mark.parametrize("limit", [0.3, 0.6, 0.85])
 def test_kept_columns_are_those_of_a_plain_loop(limit):
     random = np.random.default_rng(2)
     values = random.normal(size=(60, 6)) @ random.normal(size=(6, 25)) + 0.3 * random.normal(size=(60, 25))
@@ -228,7 +230,9 @@ def test_trees_are_the_same_for_a_seed_whatever_the_threads(threads):
 def test_another_seed_draws_other_trees():
     table, labels = awkward(200), outcome(200)
     one, other = (
-        probability_of(build_pipeline(seed=seed, hyperparameters={"n_estimators": 10}).fit(table, labels), table)
+        probability_of(
+            build_pipeline(seed=seed, hyperparameters={"n_estimators": 10}).fit(table, labels), table
+        )
         for seed in (0, 1)
     )
     assert not np.array_equal(one, other)

@@ -104,10 +104,12 @@ def test_a_fold_with_one_class_is_refused():
     folds = np.array(["1", "1", "2", "2", "3", "3"], dtype=object)
     with pytest.raises(ModelError, match="fold '2' has negative rows only; merge it"):
         column_splits(np.array([0, 1, 0, 0, 0, 1]), groups, folds)
-    with pytest.raises(ModelError, match="the rows outside fold '1' has positive rows only|fold '2' has positive"):
+    with pytest.raises(ModelError, match="the rows outside fold '1' has positive rows only"):
         column_splits(np.array([0, 1, 1, 1, 1, 1]), groups, folds)
 
 
 def test_one_fold_is_not_enough():
     with pytest.raises(ModelError, match="all rows are in one fold"):
-        column_splits(np.array([0, 1]), np.array(["a", "b"], dtype=object), np.array(["1", "1"], dtype=object))
+        column_splits(
+            np.array([0, 1]), np.array(["a", "b"], dtype=object), np.array(["1", "1"], dtype=object)
+        )

@@ -32,7 +32,8 @@ def table_of(values: list[float] = AWKWARD) -> FeatureTable:
             "image": ["i.png"] * rows,
             "mask": ["m.png"] * rows,
             "label": pd.array([1, None, *[2] * (rows - 2)], dtype="Int64"),
-            "site": ["01", "02", "", *["03"] * (rows - 3)],
+            "site": ["01", "02", None, *["03"] * (rows - 3)],
+            "left": pd.array([None, True, False, *[True] * (rows - 3)], dtype="boolean"),
             "age": np.arange(rows) * 1.5,
             "count": pd.array([None, *range(rows - 1)], dtype="Int64"),
             "status": ["ok"] * rows,
@@ -43,7 +44,7 @@ def table_of(values: list[float] = AWKWARD) -> FeatureTable:
             "original_firstorder_Mean": values,
         }
     )
-    carried = {name: str(frame[name].dtype) for name in ("site", "age", "count")}
+    carried = {name: str(frame[name].dtype) for name in ("site", "left", "age", "count")}
     return FeatureTable(
         frame, ["original_firstorder_Mean"], {"carried": carried, "parameters": {"setting": {}}}
     )

@@ -170,7 +170,7 @@ def slice_step(positions_mm: np.ndarray, axes: tuple[float, ...], source: str, w
     mean = float(along[-1]) / len(steps)
     uneven = float(np.abs(steps / mean - 1).max())
     if uneven > UNEVEN:
-        raise ReadError(f"{source}: {_gap(steps, typical, what)}")
+        raise ReadError(f"{source}: {_gap(np.abs(steps), what)}")
     sideways = positions_mm - positions_mm[0] - np.outer(along, normal)
     if np.linalg.norm(sideways, axis=1).max() > SIDEWAYS_MM:
         raise ReadError(
@@ -182,17 +182,18 @@ def slice_step(positions_mm: np.ndarray, axes: tuple[float, ...], source: str, w
     return mean * normal
 
 
-def _gap(steps: np.ndarray, typical: float, what: str) -> str:
+def _gap(steps: np.ndarray, what: str) -> str:
     """Word what is wrong with the distances of the slices."""
-    multiples = steps / typical
-    if np.all(np.abs(multiples - np.rint(multiples)) < UNEVEN) and multiples.min() > 0.5:
+    smallest = steps.min()
+    multiples = steps / smallest
+    if np.all(np.abs(multiples - np.rint(multiples)) < UNEVEN):
         missing = int((np.rint(multiples) - 1).sum())
         return (
-            f"{missing} {what} are missing: their distance is {abs(typical):.4g} mm, but "
-            f"{np.abs(steps).max():.4g} mm at the gap; export the complete series"
+            f"{missing} {what} are missing: their distance is {smallest:.4g} mm, but "
+            f"{steps.max():.4g} mm at the gap; export the complete series"
         )
     return (
-        f"the {what} are unevenly spaced ({np.abs(steps).min():.4g} to {np.abs(steps).max():.4g} mm); "
+        f"the {what} are unevenly spaced ({smallest:.4g} to {steps.max():.4g} mm); "
         "resample them to an even distance first"
     )
 

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import SimpleITK as sitk
 
+from radiomics_screen.errors import ReadError
 from radiomics_screen.imaging.reading.formats import FORMATS, Format, damaged, first_bytes, read_by, shortened
 
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20
+_NIFTI_ENDINGS = (".nii", ".nii.gz", ".nia", ".hdr", ".img", ".img.gz")
 _NAMES = {"NiftiImageIO": "NIfTI", "NrrdImageIO": "NRRD", "MetaImageIO": "MetaImage"}
 
 
@@ -29,6 +31,8 @@ def read(path: Path) -> sitk.Image:
         head = _unzipped(path)
     reader = _reader_of(head)
     if reader == "NiftiImageIO":
+        if not path.name.lower().endswith(_NIFTI_ENDINGS):  # ITK goes by the name
+            raise ReadError(f"{path}: is a NIfTI file by its content; give it the ending .nii or .nii.gz")
         _check_length(path, head, zipped)
     try:
         return read_by(path, reader)

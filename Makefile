@@ -1,0 +1,66 @@
+# Everything a fresh machine needs is Python 3.11 or newer, and make.
+#   make demo    the main job, from images to readings, on a synthetic cohort
+#   make test    the tests
+#   make check   what the continuous integration says about style and types
+
+PYTHON ?= python3
+VENV ?= .venv
+DEMO ?= demo
+PYTEST_ARGS ?=
+
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+SCREEN := $(BIN)/radiomics-screen
+
+.PHONY: help demo test check clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; say which: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# a stamp for each kind of installation, renewed when what is to be installed changes
+$(VENV)/installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing the package and what it computes with (some minutes the first time) ..."
+	$(INSTALL) -e .
+	@touch $@
+
+$(VENV)/installed-test: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing the package and what its tests need (some minutes the first time) ..."
+	$(INSTALL) -e '.[test]'
+	@touch $@ $(VENV)/installed
+
+$(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) -e '.[dev]'
+	@touch $@ $(VENV)/installed $(VENV)/installed-test
+
+demo: $(VENV)/installed
+	$(SCREEN) sample $(DEMO)/sample
+	$(SCREEN) extract $(DEMO)/sample/cases.csv --output $(DEMO)/features.parquet --preset breast-ultrasound --jobs 2 --overwrite
+	$(SCREEN) fit $(DEMO)/features.parquet --target pathology --positive malignant --group patient_id --output $(DEMO)/model
+	$(SCREEN) predict $(DEMO)/model $(DEMO)/sample/cases.csv --output $(DEMO)/readings.csv --jobs 2
+	@echo
+	@echo "On synthetic images, which say nothing about any patient:"
+	@echo "  table       $(DEMO)/features.parquet"
+	@echo "  provenance  $(DEMO)/features.provenance.json"
+	@echo "  model       $(DEMO)/model"
+	@echo "  evaluation  $(DEMO)/model/evaluation.json, $(DEMO)/model/metrics.csv"
+	@echo "  readings    $(DEMO)/readings.csv (of the cases that the model was fitted on)"
+
+test: $(VENV)/installed-test
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) $(DEMO) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
