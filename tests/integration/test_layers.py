@@ -17,6 +17,7 @@ PACKAGE = Path(radiomics_screen.__file__).parent
 ORDER: list[tuple[str, ...]] = [
     ("errors", "notes"),
     ("options",),
+    ("cases_file",),
     ("cohort",),
     ("imaging",),
     ("filters",),
@@ -35,7 +36,7 @@ ORDER: list[tuple[str, ...]] = [
 #: Rooms that may know less than their place in the order says.
 ONLY = {
     "modelling": {"errors", "notes", "options", "table"},
-    "cohort": {"errors", "notes", "options"},
+    "cohort": {"errors", "notes", "options", "cases_file"},
     "sample": {"errors"},
 }
 #: Packages that a room may not import, whatever else it does.
