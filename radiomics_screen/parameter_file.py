@@ -12,7 +12,7 @@ from radiomics_screen.features import FAMILIES
 from radiomics_screen.filters import FILTERS
 from radiomics_screen.imaging.preprocessing import STEPS
 from radiomics_screen.options import REQUIRED, Option, options_of, summary_of
-from radiomics_screen.settings import known_settings
+from radiomics_screen.schema import known_settings
 
 WIDTH = 100
 
@@ -24,10 +24,10 @@ What is commented out is off; a line that is left out takes its default."""
 SECTIONS = {
     "preprocessing": "Steps done on the whole image first, in the order written here; none by default.\n"
     "Take away the [] and the '#' of those you need.",
-    "imageType": "Images that features are computed on. Under each image type stand its own options, and any of\n"
-    "binWidth, binCount, force2D and the families' options where they shall differ from 'setting'.",
-    "featureClass": "Feature families, each with the list of its features wanted; no list means all of them.\n"
-    "Left out as a whole: every family that fits the image (shape for volumes, shape2D for 2-D images).",
+    "imageType": "Images that features are computed on. Under each image type stand its own options,\n"
+    "and any of binWidth, binCount, force2D and the families' options that shall differ from 'setting'.",
+    "featureClass": "Feature families, each with the list of its features; no list means all of them. Left out\n"
+    "as a whole: every family that fits the image (shape for volumes, shape2D for 2-D images).",
     "setting": "Everything else.",
 }
 

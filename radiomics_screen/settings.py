@@ -9,61 +9,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ConfigDict, ValidationError, create_model
 
 from radiomics_screen.errors import SettingsError, did_you_mean
 from radiomics_screen.features import FAMILIES
-from radiomics_screen.features.region import check_size, discretize, flat_axis_of, resegment
 from radiomics_screen.filters import FILTERS
-from radiomics_screen.imaging.geometry import match_grid, pre_crop, resample, select_label
-from radiomics_screen.imaging.normalization import normalize
 from radiomics_screen.imaging.preprocessing import STEPS
-from radiomics_screen.imaging.reading import read_mask
-from radiomics_screen.options import (
-    REQUIRED,
-    NonNegativeInt,
-    Option,
-    PositiveInt,
-    options_of,
-)
-
-Function = Callable[..., Any]
-
-#: What happens to every case between reading and filtering, in this order.
-STAGES: tuple[Function, ...] = (
-    read_mask,
-    select_label,
-    match_grid,
-    normalize,
-    resample,
-    pre_crop,
-    check_size,
-    resegment,
-)
-#: What makes grey levels and neighbours of each filtered image; may differ from one to the next.
-PER_IMAGE: tuple[Function, ...] = (flat_axis_of, discretize)
+from radiomics_screen.options import REQUIRED, options_of
+from radiomics_screen.schema import PER_IMAGE, Function, checked, known_settings, merged, voxel_maps
 
 SECTIONS = ("preprocessing", "imageType", "featureClass", "setting", "voxelSetting")
-
-#: Settings of pyradiomics that have nothing to decide here: the provenance is always written.
-WITHOUT_EFFECT = ("additionalInfo",)
-
-
-def voxel_maps(
-    *,
-    kernelRadius: PositiveInt = 1,
-    maskedKernel: bool = True,
-    initValue: float | str = 0.0,
-    voxelBatch: int = -1,
-) -> None:
-    """Hold the options of pyradiomics' voxel mode: checked, but without effect on a table of cases."""
 
 
 @dataclass(frozen=True)
@@ -172,8 +133,8 @@ def load_settings(source: str | Path | Mapping[str, Any] | Settings | None = Non
         preprocessing=_steps(content.get("preprocessing"), problems),
         image_types=_image_types(content.get("imageType"), problems),
         families=_families(content.get("featureClass"), problems),
-        setting=_checked("setting", content.get("setting"), known_settings(), problems),
-        voxel_setting=_checked(
+        setting=checked("setting", content.get("setting"), known_settings(), problems),
+        voxel_setting=checked(
             "voxelSetting", content.get("voxelSetting"), options_of(voxel_maps), problems, defaults=False
         ),
     )
@@ -202,7 +163,7 @@ class _Loader(yaml.SafeLoader):
 def _read(path: Path) -> Any:
     try:
         text = path.read_text(encoding="utf-8-sig")
-        return yaml.load(text.replace("\t", "    "), Loader=_Loader)  # noqa: S506 (a safe loader)
+        return yaml.load(text.replace("\t", "    "), Loader=_Loader)
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -223,7 +184,7 @@ def _steps(content: Any, problems: list[str]) -> tuple[Step, ...]:
             problems.append(f"preprocessing: unknown step '{name}'{did_you_mean(name, STEPS)}")
             continue
         known = options_of(STEPS[name])
-        values = _checked(f"preprocessing.{name}", options, known, problems)
+        values = checked(f"preprocessing.{name}", options, known, problems)
         missing = [o for o in known.values() if o.default is REQUIRED and o.name not in values]
         problems.extend(f"preprocessing.{name} needs '{o.name}': {o.doc}" for o in missing)
         steps.append(Step(name, values))
@@ -242,16 +203,14 @@ def _image_types(content: Any, problems: list[str]) -> tuple[ImageType, ...]:
             problems.append(f"imageType: unknown image type '{name}'{did_you_mean(name, FILTERS)}")
             continue
         texture = [f.compute for _, f in FAMILIES.items() if not f.of_mask]
-        own = _merged([FILTERS[name], *PER_IMAGE, *texture])
+        own = merged([FILTERS[name], *PER_IMAGE, *texture])
         early = [key for key in overrides or {} if key not in own and key in known_settings()]
         problems.extend(
             f"imageType.{name}: '{key}' acts before the image types are made; set it under 'setting'"
             for key in early
         )
         rest = {k: v for k, v in (overrides or {}).items() if k not in early}
-        types.append(
-            ImageType(name, _checked(f"imageType.{name}", rest, own, problems, defaults=False))
-        )
+        types.append(ImageType(name, checked(f"imageType.{name}", rest, own, problems, defaults=False)))
     return tuple(types)
 
 
@@ -259,7 +218,9 @@ def _families(content: Any, problems: list[str]) -> dict[str, tuple[str, ...]] |
     if not content:
         return None
     if not isinstance(content, Mapping):
-        problems.append(f"featureClass: expected names of families with lists of features, got {content!r:.60}")
+        problems.append(
+            f"featureClass: expected names of families with lists of features, got {content!r:.60}"
+        )
         return None
     families = {}
     for name in sorted(content):
@@ -273,79 +234,8 @@ def _families(content: Any, problems: list[str]) -> dict[str, tuple[str, ...]] |
             continue
         for feature in asked:
             if feature not in known:
-                problems.append(f"featureClass.{name}: unknown feature '{feature}'{did_you_mean(feature, known)}")
+                problems.append(
+                    f"featureClass.{name}: unknown feature '{feature}'{did_you_mean(feature, known)}"
+                )
         families[name] = tuple(f for f in known if f in asked) if asked else family.features
     return families
-
-
-@cache
-def known_settings() -> dict[str, Option]:
-    """Everything that may stand under ``setting``, in the order of the work."""
-    filters = [function for _, function in FILTERS.items()]
-    families = [family.compute for _, family in FAMILIES.items()]
-    return _merged([*STAGES, *PER_IMAGE, *filters, *families])
-
-
-def _merged(functions: Iterable[Function]) -> dict[str, Option]:
-    """Join the options of several functions; those of one name must be one option."""
-    merged: dict[str, Option] = {}
-    for function in functions:
-        for option in options_of(function).values():
-            first = merged.setdefault(option.name, option)
-            if (first.type, first.default) != (option.type, option.default):
-                raise TypeError(f"option '{option.name}' of {function.__name__} differs from its namesakes")
-    return merged
-
-
-def _checked(
-    where: str,
-    content: Any,
-    known: Mapping[str, Option],
-    problems: list[str],
-    *,
-    defaults: bool = True,
-) -> dict[str, Any]:
-    """Check one section's values against its options; add the defaults of those not given."""
-    if not isinstance(content or {}, Mapping):
-        problems.append(f"{where}: expected options with values, got {content!r:.60}")
-        return {}
-    values = {k: _tuples(v) for k, v in (content or {}).items() if k not in WITHOUT_EFFECT}
-    for name in [n for n, v in values.items() if v is None and n in known and not _takes_none(known[n])]:
-        del values[name]  # an empty value leaves the default, as in pyradiomics' files
-    if defaults:
-        values = {o.name: o.default for o in known.values() if o.default is not REQUIRED} | values
-    accepted, wrong = _validated(known, values)
-    problems.extend(f"{where}{problem}" for problem in wrong)
-    return {name: accepted[name] for name in known if name in accepted}
-
-
-def _validated(known: Mapping[str, Option], values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    fields: dict[str, Any] = {f"option_{o.name}": (o.type, None) for o in known.values()}
-    model = create_model("Options", __config__=ConfigDict(extra="forbid", strict=True), **fields)
-    problems, wrong = [], set()
-    for name in values:
-        if name not in known:
-            problems.append(f": unknown option '{name}'{did_you_mean(name, known)}")
-    try:
-        filled = model(**{f"option_{k}": v for k, v in values.items() if k in known})
-    except ValidationError as error:
-        for fault in error.errors():
-            name = str(fault["loc"][0]).removeprefix("option_")
-            if name not in wrong:
-                wrong.add(name)
-                reason = fault["msg"].removeprefix("Value error, ").replace("Input should be ", "expected ")
-                problems.append(f".{name}: {reason}, got {_plain(values[name])!r}")
-        return {}, problems
-    return {k: getattr(filled, f"option_{k}") for k in values if k in known}, problems
-
-
-def _takes_none(option: Option) -> bool:
-    return not _validated({option.name: option}, {option.name: None})[1]
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
-
-
-def _plain(value: Any) -> Any:
-    return [_plain(v) for v in value] if isinstance(value, tuple) else value

@@ -266,7 +266,9 @@ def _read_parquet(path: Path, _: dict[str, Any]) -> pa.Table:
 
 
 def _read_csv(path: Path, provenance: dict[str, Any]) -> pa.Table:
-    types: dict[str, pa.DataType] = {name: pa.string() for name in (*_TEXT, "Image", "Mask", "ID", "PatientID")}
+    types: dict[str, pa.DataType] = {
+        name: pa.string() for name in (*_TEXT, "Image", "Mask", "ID", "PatientID")
+    }
     types |= dict.fromkeys(provenance.get("features", ()), pa.float64())
     for name, kind in {**provenance.get("carried", {}), "label": "Int64"}.items() if provenance else ():
         known = _CSV_TYPES.get(kind, pa.string() if kind in _TEXT_KINDS else None)

@@ -48,7 +48,7 @@ def general(row: pd.Series, message: str) -> str:
     """Take out of a message what belongs to its case alone, so that equal causes read equal."""
     for own, name in ((f"case {row['case_id']}: ", ""), (row["image"], "IMAGE"), (row["mask"], "MASK")):
         message = message.replace(own, name) if own else message
-    return message.replace(row["case_id"], "CASE")
+    return message
 
 
 def _list(what: str, messages: Iterable[tuple[str, str]]) -> None:

@@ -18,15 +18,8 @@ from numpy.typing import NDArray
 from radiomics_screen.cohort import Case
 from radiomics_screen.errors import ReadError, ScreenError
 from radiomics_screen.features import FAMILIES, Family
-from radiomics_screen.features.region import (
-    Region,
-    bounding_box,
-    check_size,
-    cut_region,
-    discretize,
-    flat_axis_of,
-    resegment,
-)
+from radiomics_screen.features.mask import bounding_box, check_size, resegment
+from radiomics_screen.features.region import Region, cut_region, discretize, flat_axis_of
 from radiomics_screen.filters import FILTERS
 from radiomics_screen.imaging.geometry import match_grid, pre_crop, resample, select_label
 from radiomics_screen.imaging.normalization import normalize
@@ -36,7 +29,8 @@ from radiomics_screen.imaging.volume import Volume, to_image, to_volume
 from radiomics_screen.notes import collected_notes, note
 from radiomics_screen.settings import Settings, load_settings
 
-#: An image or a mask: a file, a folder with one DICOM series, a SimpleITK image, or an array (z, y, x) or (y, x).
+#: An image or a mask: a file, a folder with one DICOM series, a SimpleITK image, or an array of shape
+#: (z, y, x) or (y, x).
 Source = str | Path | sitk.Image | NDArray[Any]
 
 
@@ -98,7 +92,7 @@ def extract(
     resolved = load_settings(settings)
     channel = resolved.setting.get("label_channel")
     return measure(
-        _as_image(image, spacing_mm, lambda path: read_image(path)),
+        _as_image(image, spacing_mm, read_image),
         _as_image(mask, spacing_mm, lambda path: read_mask(path, label_channel=channel)),
         resolved,
         label=label,
@@ -220,7 +214,9 @@ def _described(
     return values
 
 
-def _as_image(source: Source, spacing_mm: tuple[float, ...] | None, read: Callable[[Path], sitk.Image]) -> sitk.Image:
+def _as_image(
+    source: Source, spacing_mm: tuple[float, ...] | None, read: Callable[[Path], sitk.Image]
+) -> sitk.Image:
     if isinstance(source, sitk.Image):
         return source
     if isinstance(source, np.ndarray):
@@ -249,6 +245,8 @@ def ordered_features(names: Iterable[str]) -> list[str]:
 def _place(column: str) -> tuple[Any, ...]:
     image_name, family_name, feature = column.split("_", 2)
     family = FAMILIES[family_name]
-    numbered = tuple((0, int(p), "") if p.isdigit() else (1, 0, p) for p in re.split(r"(\d+)", image_name) if p)
+    numbered = tuple(
+        (0, int(p), "") if p.isdigit() else (1, 0, p) for p in re.split(r"(\d+)", image_name) if p
+    )
     known = family.features + family.on_request
     return (image_name != "original", numbered, not family.of_mask, family_name, known.index(feature))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -117,7 +117,8 @@ def extract_cohort(
         task = Task.of(resolved, recipe.content)
         todo = {n: case for n, case in enumerate(cohort.cases) if n not in rows}
         stack.enter_context(one_thread())
-        for number, row in _measure(task, todo, jobs if processes > 1 else 1, journal):
+        coming = stack.enter_context(closing(_measure(task, todo, jobs if processes > 1 else 1, journal)))
+        for number, row in coming:
             if journal:
                 journal.add(cohort.cases[number].id, row)
             rows[number] = row
@@ -143,6 +144,8 @@ def _as_cohort(cases: str | Path | Cohort | Iterable[Case]) -> Cohort:
     if isinstance(cases, str | Path):
         return read_cohort(cases)
     listed = tuple(cases)
+    if not listed:
+        raise CohortError("there are no cases")
     carried = dict.fromkeys(name for case in listed for name in case.carried)
     return Cohort(Path(), listed, tuple(carried), problems=())
 
@@ -227,7 +230,7 @@ class _Count:
 
 def _measure(
     task: Task, todo: Mapping[int, Case], jobs: int | None, journal: Journal | None
-) -> Iterator[tuple[int, Measured]]:
+) -> Generator[tuple[int, Measured]]:
     """Yield the rows of the cases as they come: first those that cost nothing, then the dangerous ones."""
     sound = {n: case for n, case in todo.items() if not case.problem}
     for number in todo.keys() - sound.keys():

@@ -10,9 +10,10 @@ import os
 import pickle
 import re
 import signal
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from multiprocessing import current_process
@@ -27,6 +28,9 @@ from radiomics_screen.extraction.case import extract_case
 from radiomics_screen.extraction.keys import contents_of
 from radiomics_screen.extraction.measured import Measured, failed, measured
 from radiomics_screen.settings import Settings
+
+#: The number of a case, and what became of it.
+Row = tuple[int, Measured]
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class Task:
     def of(cls, settings: Settings, recipe: str) -> Task:
         return cls(pickle.dumps(settings), recipe, os.getpid())
 
-    def __call__(self, number: int, case: Case) -> tuple[int, Measured]:
+    def __call__(self, number: int, case: Case) -> Row:
         """Measure a case; `number` comes back with its row, since rows come in any order."""
         if os.getpid() != self.home:
             _settle_worker()
@@ -66,15 +70,13 @@ def count_processes(jobs: int | None) -> int:
     return int(joblib.effective_n_jobs(jobs))
 
 
-def measure_here(task: Task, cases: Mapping[int, Case]) -> Iterator[tuple[int, Measured]]:
+def measure_here(task: Task, cases: Mapping[int, Case]) -> Iterator[Row]:
     """Measure the cases in this process, one after the other."""
     for number, case in cases.items():
         yield task(number, case)
 
 
-def measure_in_processes(
-    task: Task, cases: Mapping[int, Case], jobs: int | None
-) -> Iterator[tuple[int, Measured]]:
+def measure_in_processes(task: Task, cases: Mapping[int, Case], jobs: int | None) -> Iterator[Row]:
     """Measure the cases in several processes and yield rows as they come.
 
     The backend is joblib's, or the one that the caller chose with ``joblib.parallel_config``. When
@@ -86,7 +88,7 @@ def measure_in_processes(
         out: set[int] = set()
         try:
             parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
-            with closing(parallel(_handed_out(task, dict(remaining), out))) as rows:
+            with _closing(parallel(_handed_out(task, dict(remaining), out))) as rows:
                 for number, row in rows:
                     del remaining[number]
                     out.discard(number)
@@ -96,13 +98,24 @@ def measure_in_processes(
                 yield measure_alone(task, number, remaining.pop(number))
 
 
+@contextmanager
+def _closing(rows: Generator[Row]) -> Iterator[Generator[Row]]:
+    """Close joblib's generator, without its advice to whoever leaves it early: Ctrl-C is no mistake."""
+    try:
+        yield rows
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            rows.close()
+
+
 def _handed_out(task: Task, cases: Mapping[int, Case], out: set[int]) -> Iterator[object]:
     for number, case in cases.items():
         out.add(number)
         yield joblib.delayed(task)(number, case)
 
 
-def measure_alone(task: Task, number: int, case: Case) -> tuple[int, Measured]:
+def measure_alone(task: Task, number: int, case: Case) -> Row:
     """Measure a case in a process of its own, which it may take down with it."""
     try:
         # two, since joblib would do the work of a single one right here

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import exp, log2, sqrt
 
 import numpy as np
@@ -76,12 +77,15 @@ def glcm(
             f"the region has {n} grey levels, more than the {MOST_LEVELS} that a co-occurrence matrix takes; "
             "set a larger binWidth, or binCount"
         )
-    matrices = (co_occurrence(lattice.ranks, lattice.voxels, o, n) for o in lattice.offsets(directions))
+    offsets = lattice.offsets(directions)
+    matrices: Iterable[NDArray[np.float64]] = (
+        co_occurrence(lattice.ranks, lattice.voxels, offset, n) for offset in offsets
+    )
     if weightingNorm is not None:
         weights = np.exp(-(lengths_mm(directions, region.spacing_mm, weightingNorm) ** 2))
         if weightingNorm == "no_weighting":
             weights[:] = 1
-        matrices = iter([sum((w * m for w, m in zip(weights, matrices, strict=True)), np.zeros((n, n)))])
+        matrices = [sum((w * m for w, m in zip(weights, matrices, strict=True)), np.zeros((n, n)))]
     values = []
     for matrix in matrices:
         if matrix.any():
@@ -91,7 +95,7 @@ def glcm(
             described = co_occurrence_values(p, lattice.levels, region.highest_level)
             values.append((*described, maximal_correlation(p)))
     if not values:
-        note(f"glcm: no two voxels of the region lie at distance {list(distances)}; its features are undefined")
+        note(f"glcm: no two voxels of the region are {list(distances)} apart; its features are undefined")
         return dict.fromkeys(FEATURES, float("nan"))
     return values_of(FEATURES, np.mean(values, axis=0))
 

@@ -22,9 +22,7 @@ EDGE_MIDDLES = np.array(CORNERS, dtype=float)[np.array(EDGES)].mean(axis=1)
 #: Triangles of the ways 0 ... 127, each corner of a triangle the hexadecimal number of an edge; the
 #: other 128 ways are their complements and have the same triangles. The marching-cubes table of
 #: Lorensen and Cline (Computer Graphics 21 (1987) 163) as published by P. Bourke.
-TRIANGLES = tuple(
-    "" if word == "-" else word
-    for word in """
+_TRIANGLE_TABLE = """
     - 083 190 183198 12a 08312a 92a029 2832a8a98 b23 b2008b 190b23 b2119b98b 3a1ba3 a1008a8ba 9033b9ba9
     98aba8 478 043473 190478 194147173 12a478 34730412a 92a902478 2a9297273479 478b23 b47b24204
     190478b23 47b94bb29192 3a1ba3478 ba114b10447b 4789033b9ba9 47b4b99ba 954 954083 054015 854835315
@@ -39,8 +37,8 @@ TRIANGLES = tuple(
     b2301aa60640 64161a148b2118b 964369139b63 18b081b61149641 63b036640 86468b 67a78a89a 67a0a709a073
     67a1a7178018 67a1a7173 126168189678 269129679309739 078706602 273267 b2367a78a89a 207b2709767a9a7
     67a1a7178018b23 b2117ba61167 896678169b63136 09167b 07870603bb60 67b
-    """.split()
-)
+"""
+TRIANGLES = tuple("" if word == "-" else word for word in _TRIANGLE_TABLE.split())
 
 
 def surface_of(mask: NDArray[np.bool_], spacing_mm: tuple[float, float, float]) -> tuple[float, float]:
@@ -86,7 +84,7 @@ def cube_moments(padded: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 
 @kernel
-def _column(padded: NDArray[np.bool_], z: int, y: int, x: int) -> int:
+def _column(padded: NDArray[np.bool_], z: int, y: int, x: int) -> np.int64:
     return (
         np.int64(padded[z, y, x])
         | np.int64(padded[z, y + 1, x]) << 3

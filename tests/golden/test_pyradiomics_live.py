@@ -25,7 +25,10 @@ FAMILIES = ("firstorder", "shape", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "all images": {"imageType": ALL_IMAGES},
     "in slices": {"imageType": ALL_IMAGES, "setting": {"force2D": True}},
-    "across another axis": {"imageType": {"Wavelet": {}}, "setting": {"force2D": True, "force2Ddimension": 1}},
+    "across another axis": {
+        "imageType": {"Wavelet": {}},
+        "setting": {"force2D": True, "force2Ddimension": 1},
+    },
     "resampled and normalised": {
         "imageType": ALL_IMAGES,
         "setting": {

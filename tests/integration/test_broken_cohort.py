@@ -105,7 +105,12 @@ def break_regions(folder: Folder, image: str, mask: str) -> None:
     add("half a label", image, write(half, "m_half.nrrd"), "m_half.nrrd: ")
     nan = sitk.GetArrayFromImage(image_of()).astype(np.float32)
     nan[4, 10, 12] = np.nan
-    add("not a number", write(sitk.GetImageFromArray(nan), "nan.nrrd"), mask, "1 of the .* are NaN or infinite")
+    add(
+        "not a number",
+        write(sitk.GetImageFromArray(nan), "nan.nrrd"),
+        mask,
+        "1 of the .* are NaN or infinite",
+    )
     huge = sitk.GetArrayFromImage(image_of()).astype(np.float64) * 1e9
     add("too many levels", write(sitk.GetImageFromArray(huge), "huge.nrrd"), mask, "set a larger binWidth")
     add("text label", image, mask, "label", label="tumour")

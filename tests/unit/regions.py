@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from radiomics_screen.features.region import Region, bounding_box, cut_region
+from radiomics_screen.features.mask import bounding_box
+from radiomics_screen.features.region import Region, cut_region
 
 SPACING_MM = (3.0, 0.7, 1.1)
 

@@ -73,7 +73,9 @@ def test_wavelet_leaves_the_axis_across_the_slices_alone() -> None:
     bands = dict(wavelet(image, boxes((5, 16, 18))[3], force2D=True, force2Ddimension=1))
     assert sorted(bands) == ["wavelet-HH", "wavelet-HL", "wavelet-LH", "wavelet-LL"]
     one_slice = Volume(image.array[:, 7:8], image.spacing_mm)
-    alone = dict(wavelet(one_slice, (slice(0, 5), slice(0, 1), slice(0, 18)), force2D=True, force2Ddimension=1))
+    alone = dict(
+        wavelet(one_slice, (slice(0, 5), slice(0, 1), slice(0, 18)), force2D=True, force2Ddimension=1)
+    )
     assert all(np.array_equal(bands[k][:, 7:8], alone[k]) for k in bands)
 
 

@@ -155,7 +155,7 @@ def test_region_outside_the_image_and_region_lost_between_voxels() -> None:
     fine.SetOrigin(image.TransformContinuousIndexToPhysicalPoint((3.5, 3.5, 3.5)))
     fine.SetDirection(image.GetDirection())
     fine[1, 1, 1] = 1
-    with pytest.raises(RegionError, match="no voxel was left"):
+    with collected_notes(), pytest.raises(RegionError, match="no voxel was left"):
         match_grid(image, fine, correctMask=True)
 
 
@@ -173,7 +173,7 @@ def test_picture_mask_is_laid_on_a_dicom_slice_pixel_by_pixel(tmp_path: Path, da
         _, cut = resample(
             image, select_label(read_mask(tmp_path / "mask.png")), resampledPixelSpacing=(1, 1, 0)
         )
-    assert sitk.GetArrayFromImage(cut).sum() == pytest.approx(20 * 40 * 0.661468**2, rel=0.06)
+    assert sitk.GetArrayFromImage(cut).sum() == pytest.approx(20 * 40 * 0.661468**2, rel=0.1)
 
 
 def test_one_slice_and_two_dimensions_stand_for_each_other() -> None:

@@ -6,14 +6,8 @@ import numpy as np
 import pytest
 
 from radiomics_screen.errors import RegionError
-from radiomics_screen.features.region import (
-    bounding_box,
-    check_size,
-    cut_region,
-    discretize,
-    flat_axis_of,
-    resegment,
-)
+from radiomics_screen.features.mask import bounding_box, check_size, resegment
+from radiomics_screen.features.region import cut_region, discretize, flat_axis_of
 from tests.unit.regions import random_region
 
 

@@ -17,7 +17,8 @@ from radiomics_screen.filters import FILTERS
 from radiomics_screen.imaging.preprocessing import STEPS
 from radiomics_screen.options import options_of
 from radiomics_screen.parameter_file import commented_default
-from radiomics_screen.settings import known_settings, load_settings
+from radiomics_screen.schema import known_settings
+from radiomics_screen.settings import load_settings
 
 
 def test_defaults_are_pyradiomics_defaults() -> None:
@@ -114,9 +115,9 @@ def test_image_types_may_differ_from_the_setting() -> None:
         ({"setting": {"binWidth": -1}}, "setting.binWidth: expected greater than 0, got -1"),
         ({"setting": {"force2D": 1}}, "setting.force2D: expected a valid boolean, got 1"),
         ({"setting": {"label": True}}, "setting.label: expected a valid integer, got True"),
-        ({"setting": {"distances": [1, 0]}}, r"setting.distances: expected greater than 0, got \[1, 0\]"),
+        ({"setting": {"distances": [1, 0]}}, "setting.distances: expected greater than 0, got [1, 0]"),
         ({"setting": {"interpolator": "Spline"}}, "setting.interpolator: expected 'sitkNearestNeighbor'"),
-        ({"setting": [1]}, r"setting: expected options with values, got \[1\]"),
+        ({"setting": [1]}, "setting: expected options with values, got [1]"),
         ({"imageType": {"Wavlet": {}}}, "unknown image type 'Wavlet': did you mean 'Wavelet'?"),
         ({"imageType": {"LoG": {}}}, "imageType.LoG needs 'sigma': Widths of the Gaussian"),
         ({"imageType": {"LoG": {"sigma": [1], "normalize": True}}}, "acts before the image types are made"),
@@ -130,8 +131,9 @@ def test_image_types_may_differ_from_the_setting() -> None:
     ],
 )
 def test_mistakes_are_named(parameters: dict[str, Any], message: str) -> None:
-    with pytest.raises(SettingsError, match=message.replace("?", r"\?").replace("{o", r"\{o").replace("s}", r"s\}")):
+    with pytest.raises(SettingsError) as error:
         load_settings(parameters)
+    assert message in str(error.value)
 
 
 def test_all_mistakes_are_told_at_once() -> None:
@@ -161,7 +163,8 @@ def test_pyradiomics_habits_are_understood(tmp_path: Path) -> None:
     path = tmp_path / "pyradiomics.yaml"
     path.write_text(
         "imageType:\n  Original: {}\nfeatureClass:\n  shape:\n  firstorder: []\n"
-        "setting:\n  resampledPixelSpacing:\n  weightingNorm:\n  binWidth:\n  additionalInfo: true\n  label: 1\n"
+        "setting:\n  resampledPixelSpacing:\n  weightingNorm:\n  binWidth:\n"
+        "  additionalInfo: true\n  label: 1\n"
         "voxelSetting:\n  kernelRadius: 2\n  initValue: nan\n"
     )
     settings = load_settings(path)

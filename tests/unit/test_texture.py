@@ -206,9 +206,7 @@ def test_weighting_sums_the_directions() -> None:
     # with an overwhelming weight for the direction of the shortest step only that one is left
     squeezed = random_region(9, spacing_mm=(9.0, 9.0, 1.0))
     lattice = squeezed.lattice()
-    counts = co_occurrence(
-        lattice.ranks, lattice.voxels, lattice.offset((0, 0, 1)), len(lattice.levels)
-    )
+    counts = co_occurrence(lattice.ranks, lattice.voxels, lattice.offset((0, 0, 1)), len(lattice.levels))
     p = (counts + counts.T) / counts.sum() / 2
     assert glcm(squeezed, weightingNorm="euclidean")["JointEnergy"] == pytest.approx((p**2).sum())
 

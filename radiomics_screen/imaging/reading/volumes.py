@@ -15,7 +15,8 @@ from radiomics_screen.imaging.reading.formats import FORMATS, Format, damaged, f
 
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20
-_NIFTI_ENDINGS = (".nii", ".nii.gz", ".nia", ".hdr", ".img", ".img.gz")
+_PLAIN_ENDINGS = (".nii", ".hdr", ".img")
+_PACKED_ENDINGS = (".nii.gz", ".hdr.gz", ".img.gz")
 _NAMES = {"NiftiImageIO": "NIfTI", "NrrdImageIO": "NRRD", "MetaImageIO": "MetaImage"}
 
 
@@ -31,8 +32,10 @@ def read(path: Path) -> sitk.Image:
         head = _unzipped(path)
     reader = _reader_of(head)
     if reader == "NiftiImageIO":
-        if not path.name.lower().endswith(_NIFTI_ENDINGS):  # ITK goes by the name
-            raise ReadError(f"{path}: is a NIfTI file by its content; give it the ending .nii or .nii.gz")
+        endings = _PACKED_ENDINGS if zipped else (*_PACKED_ENDINGS, *_PLAIN_ENDINGS)
+        if not path.name.lower().endswith(endings):  # ITK goes by the name
+            wanted = ".nii.gz" if zipped else ".nii"
+            raise ReadError(f"{path}: is a NIfTI file by its content; give it the ending {wanted}")
         _check_length(path, head, zipped)
     try:
         return read_by(path, reader)

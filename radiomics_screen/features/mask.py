@@ -1,0 +1,112 @@
+"""The mask before it becomes a region: its box, its size, and which of its voxels count."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_screen.errors import RegionError
+from radiomics_screen.options import PositiveInt
+
+
+def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, slice, slice]:
+    """Return the smallest box round the true voxels of a (z, y, x) mask that has some."""
+    sides = []
+    for axis in range(3):
+        occupied = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        sides.append(slice(int(occupied[0]), int(occupied[-1]) + 1))
+    return sides[0], sides[1], sides[2]
+
+
+def check_size(
+    mask: NDArray[np.bool_],
+    *,
+    minimumROIDimensions: Literal[1, 2, 3] = 2,
+    minimumROISize: PositiveInt | None = None,
+) -> None:
+    """Refuse a region too small to be measured.
+
+    Parameters
+    ----------
+    minimumROIDimensions
+        Along how many axes the region must be longer than one voxel: 1, 2 or 3.
+    minimumROISize
+        Least number of voxels; null checks nothing.
+
+    Raises
+    ------
+    RegionError
+        If the region is empty, a single voxel, or below these limits.
+    """
+    count = int(np.count_nonzero(mask))
+    if count == 0:
+        raise RegionError("the region is empty; mark a lesion in the mask")
+    if count == 1:
+        raise RegionError(
+            "the region is a single voxel, which has neither texture nor shape; mark the whole lesion"
+        )
+    extent = [s.stop - s.start for s in bounding_box(mask)]
+    dimensions = sum(n > 1 for n in extent)
+    if dimensions < minimumROIDimensions:
+        raise RegionError(
+            f"the region has {dimensions} dimension(s) ({extent[2]} x {extent[1]} x {extent[0]} voxels), "
+            f"fewer than minimumROIDimensions: {minimumROIDimensions}"
+        )
+    if minimumROISize is not None and count < minimumROISize:
+        raise RegionError(f"the region has {count} voxels, fewer than minimumROISize: {minimumROISize}")
+
+
+def resegment(
+    intensities: NDArray[Any],
+    mask: NDArray[np.bool_],
+    *,
+    resegmentRange: tuple[float, ...] | None = None,
+    resegmentMode: Literal["absolute", "relative", "sigma"] = "absolute",
+    resegmentShape: bool = False,
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Keep the voxels of the mask whose intensity lies in a range (both ends included).
+
+    Parameters
+    ----------
+    resegmentRange
+        Lower, or lower and upper threshold; null keeps the mask as it is.
+    resegmentMode
+        Thresholds are intensities (absolute), fractions of the region's maximum (relative), or
+        standard deviations from its mean (sigma).
+    resegmentShape
+        Measure the shape of the kept voxels too, instead of the mask as it was drawn.
+
+    Returns
+    -------
+    The mask for intensities and texture, and the mask for shape.
+
+    Raises
+    ------
+    RegionError
+        If the range has no or more than two thresholds, or keeps fewer than two voxels.
+    """
+    if resegmentRange is None:
+        return mask, mask
+    values = intensities[mask]
+    if values.dtype.kind in "iu":
+        values = values.astype(np.int64)  # 8-bit arithmetic would overflow
+    thresholds = sorted(resegmentRange)
+    if not 1 <= len(thresholds) <= 2:
+        raise RegionError(f"resegmentRange takes one or two thresholds, not {len(thresholds)}")
+    if resegmentMode == "relative":
+        thresholds = [values.max() * t for t in thresholds]
+    elif resegmentMode == "sigma":
+        thresholds = [values.mean() + values.std() * t for t in thresholds]
+    keep = values >= thresholds[0]
+    if len(thresholds) == 2:
+        keep &= values <= thresholds[1]
+    if np.count_nonzero(keep) < 2:
+        raise RegionError(
+            f"resegmentRange {list(resegmentRange)} ({resegmentMode}) keeps {np.count_nonzero(keep)} of "
+            f"{values.size} voxels (intensities {values.min():g} to {values.max():g}); widen it"
+        )
+    kept = np.zeros_like(mask)
+    kept[mask] = keep
+    return kept, kept if resegmentShape else mask
