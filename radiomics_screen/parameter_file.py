@@ -26,8 +26,8 @@ SECTIONS = {
     "Take away the [] and the '#' of those you need.",
     "imageType": "Images that features are computed on. Under each image type stand its own options,\n"
     "and any of binWidth, binCount, force2D and the families' options that shall differ from 'setting'.",
-    "featureClass": "Feature families, each with the list of its features; no list means all of them. Left out\n"
-    "as a whole: every family that fits the image (shape for volumes, shape2D for 2-D images).",
+    "featureClass": "Feature families, each with the list of its features; no list means all of them.\n"
+    "Left out as a whole: every family that fits (shape for volumes, shape2D for 2-D images).",
     "setting": "Everything else.",
 }
 

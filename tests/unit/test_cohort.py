@@ -95,7 +95,8 @@ def test_ids_are_made_from_files_and_not_from_places(folder: Path) -> None:
         "images/b.png,masks/b.png,", "bilder/größe 1.nii.gz,masks/a.png,", "series,masks/a.png,",
     ]  # fmt: skip
     ids = [
-        "images/a|masks/a", "images/a|masks/b|1", "images/a|masks/b|2", "images/b", "bilder/größe 1", "series",
+        "images/a|masks/a", "images/a|masks/b|1", "images/a|masks/b|2",
+        "images/b", "bilder/größe 1", "series",
     ]  # fmt: skip
     for order in (range(6), reversed(range(6))):
         chosen = list(order)

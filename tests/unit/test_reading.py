@@ -382,6 +382,15 @@ def test_gantry_tilt_and_mixed_slices_are_refused(tmp_path: Path) -> None:
         read_image(placeless)
 
 
+@pytest.mark.parametrize("kept", [0, 60, 200, 500])
+def test_a_last_slice_that_is_cut_short_is_not_left_out_in_silence(tmp_path: Path, kept: int) -> None:
+    folder = series(tmp_path / "s", [0, 2, 4])
+    last = dicom_slice(folder / "last.dcm", 6)
+    last.write_bytes(last.read_bytes()[:kept])
+    with pytest.raises(ReadError, match=r"last\.dcm: damaged DICOM file"):
+        read_image(folder)
+
+
 def test_several_series_are_listed(tmp_path: Path) -> None:
     folder = series(tmp_path / "s", [0, 2], series="1.1")
     dicom_slice(folder / "other.dcm", 0, series="1.2")

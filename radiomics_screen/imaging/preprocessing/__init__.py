@@ -9,9 +9,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from radiomics_screen.imaging.preprocessing.registry import STEPS, File, files_of, step
+from radiomics_screen.imaging.preprocessing.registry import STEPS, File, files_of, step, with_files_in
 
-__all__ = ["STEPS", "File", "files_of", "step"]
+__all__ = ["STEPS", "File", "files_of", "step", "with_files_in"]
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")

@@ -32,9 +32,19 @@ def step(name: str) -> Callable[[Step], Step]:
 
 def files_of(name: str, options: Mapping[str, Any]) -> list[Path]:
     """Return the files that a step with these options reads, so that their content can be recorded."""
+    return [Path(options[option]) for option in _file_options(name, options)]
+
+
+def with_files_in(name: str, options: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the options with relative paths put into `folder`, where the parameter file lies."""
+    placed = {option: str(folder / options[option]) for option in _file_options(name, options)}
+    return {**options, **placed}
+
+
+def _file_options(name: str, options: Mapping[str, Any]) -> list[str]:
     known = options_of(STEPS[name])
     return [
-        Path(value)
+        option
         for option, value in options.items()
         if value is not None and (known[option].type == File or File in get_args(known[option].type))
     ]

@@ -45,12 +45,26 @@ def _images_in(folder: Path) -> list[Header]:
     headers = [read_header(path) for path in files]
     images = [h for h in headers if h.rows and h.columns and not h.is_segmentation]
     if images:
+        _refuse_lost_slices(entries, headers, {h.path.suffix.lower() for h in images})
         return images
     if headers:
         refuse_other_objects(headers[0])
     below = [p.name for p in entries if p.is_dir()][:5]
     hint = f"; did you mean a folder below it ({', '.join(below)})?" if below else "; check the path"
     raise ReadError(f"{folder}: the folder holds no DICOM image{hint}")
+
+
+def _refuse_lost_slices(entries: list[Path], headers: list[Header], endings: set[str]) -> None:
+    """Refuse a folder with a file that should be a slice and is none: at an end, no gap would show it."""
+    for header in headers:
+        if not (header.rows and header.columns) and (not header.kind or "Image Storage" in header.kind):
+            raise damaged(header.path, "DICOM file", "its header ends before it describes an image")
+    known = {header.path for header in headers}
+    for path in entries:
+        if path in known or path.name.startswith(".") or not path.is_file():
+            continue
+        if path.stat().st_size == 0 or (path.suffix and path.suffix.lower() in endings):
+            raise damaged(path, "DICOM file", "it lies among the slices but is none")
 
 
 def _described(slices: list[Header]) -> str:

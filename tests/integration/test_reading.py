@@ -1,0 +1,130 @@
+"""Readings: the model's own parameters, its threshold, its reasons, and no case without a word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from radiomics_screen import extract_cohort, fit, load_model, read_cases, read_table
+from radiomics_screen.cohort import Case, read_cohort
+from radiomics_screen.errors import ModelError
+from radiomics_screen.modelling import Model
+from radiomics_screen.reading import REASONS
+from radiomics_screen.sample import make_sample
+
+#: Unlike the default, so that a reading with other parameters than the model's would show.
+SETTINGS = {"setting": {"binWidth": 12}}
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_sample(tmp_path_factory.mktemp("cohort"), patients=40)
+
+
+@pytest.fixture(scope="module")
+def table(cohort: Path) -> Path:
+    path = cohort.with_name("features.parquet")
+    extract_cohort(cohort, SETTINGS, output=path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def model(table: Path) -> Model:
+    fitted = fit(
+        table,
+        target="pathology",
+        positive="malignant",
+        group="patient_id",
+        splits=3,
+        repeats=1,
+        resamples=100,
+        threshold=0.4,
+        device="cpu",
+    )
+    fitted.save(table.with_name("model"))
+    return load_model(table.with_name("model"))
+
+
+@pytest.fixture(scope="module")
+def cases(cohort: Path) -> list[Case]:
+    return list(read_cohort(cohort).cases)
+
+
+def test_a_reading_is_what_the_model_says_of_the_table(model: Model, cases: list[Case], table: Path) -> None:
+    readings = read_cases(model, cases[:10])
+    frame = read_table(table).frame[:10]
+    np.testing.assert_array_equal(readings["probability"], model.predict_probability(frame))
+    np.testing.assert_array_equal(readings["prediction"], model.classify(readings["probability"]))
+    assert set(readings["threshold"]) == {0.4}
+    assert readings["case_id"].tolist() == frame["case_id"].tolist()
+    assert readings["pathology"].tolist() == frame["pathology"].tolist()
+    assert not any(c.startswith("original_") for c in readings.columns)
+
+
+def test_reasons_are_the_strongest_contributions(model: Model, cases: list[Case], table: Path) -> None:
+    readings = read_cases(model, cases[:5])
+    frame = read_table(table).frame[:5]
+    contributions = model.contributions(frame).drop(columns="bias")
+    for row, (_, reading) in enumerate(readings.iterrows()):
+        expected = contributions.iloc[row].abs().sort_values(ascending=False, kind="stable")
+        expected = expected[expected > 0][:REASONS]
+        assert len(expected), "a model that learned nothing shows nothing"
+        found = [reading[f"feature_{n}"] for n in range(1, len(expected) + 1)]
+        assert found == list(expected.index)
+        assert [reading[f"value_{n}"] for n in range(1, len(found) + 1)] == [
+            frame[f].iloc[row] for f in found
+        ]
+        added = [reading[f"contribution_{n}"] for n in range(1, len(found) + 1)]
+        np.testing.assert_allclose(added, contributions.iloc[row][found])
+
+
+def test_processes_change_nothing(model: Model, cases: list[Case]) -> None:
+    pd.testing.assert_frame_equal(read_cases(model, cases[:6]), read_cases(model, cases[:6], jobs=2))
+
+
+def test_a_failing_case_is_a_row_that_says_why(model: Model, cases: list[Case], tmp_path: Path) -> None:
+    (tmp_path / "mask.png").write_text("no image")
+    broken = replace(cases[1], mask=tmp_path / "mask.png")
+    readings = read_cases(model, [cases[0], broken, cases[2]])
+    assert readings["status"].tolist() == ["ok", "failed", "ok"]
+    assert "mask.png" in readings["error"][1]
+    assert readings["prediction"][1] == ""
+    assert readings["probability"].isna().tolist() == [False, True, False]
+    assert readings["feature_1"].isna().tolist() == [False, True, False]
+
+
+def test_only_failing_cases_are_readings_too(model: Model, cases: list[Case], tmp_path: Path) -> None:
+    broken = replace(cases[0], image=tmp_path / "none.png", problem="there is no image none.png")
+    readings = read_cases(model, [broken])
+    assert readings["status"].tolist() == ["failed"]
+    assert readings["error"].tolist() == ["there is no image none.png"]
+    assert readings["probability"].isna().all()
+
+
+def test_features_that_a_case_does_not_have_are_told(model: Model, data_dir: Path) -> None:
+    """A volume has no 2-D shape; the model takes what is typical in its place, and the row says so."""
+    folder = data_dir / "pyradiomics"
+    image, mask = (next(iter(folder.rglob(f"breast1*{part}.nrrd"))) for part in ("image", "label"))
+    case = Case("volume", "p", image, mask, None, 2, {})
+    reading = read_cases(model, [case]).iloc[0]
+    assert reading["status"] == "ok"
+    assert "not measured, taken as typical: original_shape2D_" in reading["warnings"]
+
+
+def test_a_case_without_any_feature_of_the_model_fails(
+    model: Model, cases: list[Case], tmp_path: Path
+) -> None:
+    other = replace(model, card=model.card.model_copy(update={"settings": {"featureClass": {"shape": []}}}))
+    reading = read_cases(other, cases[:1]).iloc[0]
+    assert reading["status"] == "failed"
+    assert "none of the model's features could be measured" in reading["error"]
+
+
+def test_a_model_must_say_how_to_extract(model: Model, cases: list[Case]) -> None:
+    silent = replace(model, card=model.card.model_copy(update={"settings": None}))
+    with pytest.raises(ModelError, match="does not say how its features were extracted"):
+        read_cases(silent, cases[:1])
