@@ -20,7 +20,7 @@ import yaml
 from radiomics_screen.errors import SettingsError, did_you_mean
 from radiomics_screen.features import FAMILIES
 from radiomics_screen.filters import FILTERS
-from radiomics_screen.imaging.preprocessing import STEPS
+from radiomics_screen.imaging.preprocessing import STEPS, with_files_in
 from radiomics_screen.options import REQUIRED, options_of
 from radiomics_screen.schema import PER_IMAGE, Function, checked, known_settings, merged, voxel_maps
 
@@ -118,10 +118,10 @@ def load_settings(source: str | Path | Mapping[str, Any] | Settings | None = Non
     """
     if isinstance(source, Settings):
         return source
-    origin = "parameters"
+    origin, folder = "parameters", Path()
     content: Any = source or {}
     if isinstance(source, str | Path):
-        origin = str(source)
+        origin, folder = str(source), Path(source).absolute().parent
         content = _read(Path(source)) or {}
     if not isinstance(content, Mapping):
         raise SettingsError(f"{origin}: expected sections ({', '.join(SECTIONS)}), got {content!r:.60}")
@@ -130,7 +130,7 @@ def load_settings(source: str | Path | Mapping[str, Any] | Settings | None = Non
         if section not in SECTIONS:
             problems.append(f"unknown section '{section}'{did_you_mean(section, SECTIONS)}")
     settings = Settings(
-        preprocessing=_steps(content.get("preprocessing"), problems),
+        preprocessing=_steps(content.get("preprocessing"), folder, problems),
         image_types=_image_types(content.get("imageType"), problems),
         families=_families(content.get("featureClass"), problems),
         setting=checked("setting", content.get("setting"), known_settings(), problems),
@@ -171,8 +171,12 @@ def _read(path: Path) -> Any:
         raise SettingsError(f"{path}: is neither YAML nor JSON: {reason}") from error
 
 
-def _steps(content: Any, problems: list[str]) -> tuple[Step, ...]:
+def _steps(content: Any, folder: Path, problems: list[str]) -> tuple[Step, ...]:
+    """Check the preprocessing steps; a file that one names lies relative to the parameter file."""
     steps = []
+    if not isinstance(content or [], list | tuple):
+        problems.append(f"preprocessing: expected a list of steps ('- median'), got {content!r:.60}")
+        return ()
     for number, item in enumerate(content or [], start=1):
         if isinstance(item, str):
             item = {item: None}
@@ -187,7 +191,7 @@ def _steps(content: Any, problems: list[str]) -> tuple[Step, ...]:
         values = checked(f"preprocessing.{name}", options, known, problems)
         missing = [o for o in known.values() if o.default is REQUIRED and o.name not in values]
         problems.extend(f"preprocessing.{name} needs '{o.name}': {o.doc}" for o in missing)
-        steps.append(Step(name, values))
+        steps.append(Step(name, with_files_in(name, values, folder)))
     return tuple(steps)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from radiomics_screen.features.region import Region, cut_region, discretize, fla
 from radiomics_screen.filters import FILTERS
 from radiomics_screen.imaging.geometry import match_grid, pre_crop, resample, select_label
 from radiomics_screen.imaging.normalization import normalize
+from radiomics_screen.imaging.pixels import grey, labels
 from radiomics_screen.imaging.preprocessing import STEPS
 from radiomics_screen.imaging.reading import read_image, read_mask
 from radiomics_screen.imaging.volume import Volume, to_image, to_volume
@@ -92,8 +93,8 @@ def extract(
     resolved = load_settings(settings)
     channel = resolved.setting.get("label_channel")
     return measure(
-        _as_image(image, spacing_mm, read_image),
-        _as_image(mask, spacing_mm, lambda path: read_mask(path, label_channel=channel)),
+        _image(image, spacing_mm),
+        _mask(mask, spacing_mm, label_channel=channel),
         resolved,
         label=label,
     )
@@ -214,22 +215,29 @@ def _described(
     return values
 
 
-def _as_image(
-    source: Source, spacing_mm: tuple[float, ...] | None, read: Callable[[Path], sitk.Image]
-) -> sitk.Image:
+def _image(source: Source, spacing_mm: tuple[float, ...] | None) -> sitk.Image:
+    if isinstance(source, sitk.Image | np.ndarray):
+        return grey(_in_memory(source, spacing_mm))
+    return read_image(source)
+
+
+def _mask(source: Source, spacing_mm: tuple[float, ...] | None, *, label_channel: int | None) -> sitk.Image:
+    if isinstance(source, sitk.Image | np.ndarray):
+        return labels(_in_memory(source, spacing_mm), label_channel=label_channel)
+    return read_mask(source, label_channel=label_channel)
+
+
+def _in_memory(source: sitk.Image | NDArray[Any], spacing_mm: tuple[float, ...] | None) -> sitk.Image:
     if isinstance(source, sitk.Image):
         return source
-    if isinstance(source, np.ndarray):
-        if source.ndim not in (2, 3):
-            raise ReadError(f"an array must be (z, y, x) or (y, x), not of shape {source.shape}")
-        spacing = tuple(spacing_mm or (1.0,) * source.ndim)
-        if len(spacing) != source.ndim:
-            raise ReadError(f"spacing_mm {spacing} must have one value for each axis of {source.shape}")
-        array = source.astype(np.uint8) if source.dtype == bool else source
-        full = (1.0, *spacing) if source.ndim == 2 else spacing
-        volume = Volume(array.reshape((1, *array.shape)[-3:]), (full[0], full[1], full[2]), source.ndim == 2)
-        return to_image(volume)
-    return read(Path(source))
+    if source.ndim not in (2, 3):
+        raise ReadError(f"an array must be (z, y, x) or (y, x), not of shape {source.shape}")
+    spacing = tuple(spacing_mm or (1.0,) * source.ndim)
+    if len(spacing) != source.ndim or min(spacing) <= 0:
+        raise ReadError(f"spacing_mm {spacing} must have one length above 0 for each axis of {source.shape}")
+    array = source.astype(np.uint8) if source.dtype == bool else source
+    z, y, x = (1.0, *spacing)[-3:]
+    return to_image(Volume(array.reshape((1, *array.shape)[-3:]), (z, y, x), planar=source.ndim == 2))
 
 
 def ordered_features(names: Iterable[str]) -> list[str]:

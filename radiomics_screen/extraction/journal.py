@@ -8,6 +8,7 @@ very process. It is only ever appended to; a last line torn by a kill is dropped
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import sys
@@ -22,6 +23,7 @@ from radiomics_screen.errors import TableError
 from radiomics_screen.extraction.keys import Contents
 from radiomics_screen.extraction.measured import Measured
 
+_FLOAT = "<f8"  # values are written as their bytes: exact, and hundreds of them cost next to nothing
 _SYNC_SECONDS = 2.0  # at most this much is lost when the machine itself goes down
 
 
@@ -78,7 +80,7 @@ class Journal:
             self.suspects.discard(line["case"])
             if line["status"] == "ok":
                 contents = Contents(line["image"], line["mask"], line["key"])
-                values = np.array(line["values"], np.float64)
+                values = np.frombuffer(base64.b64decode(line["values"]), _FLOAT).astype(np.float64)
                 of_row = names[line["of"]]
                 if len(of_row) == len(values):
                     self.rows[contents.key] = Measured(
@@ -113,7 +115,7 @@ class Journal:
                 "mask": row.contents.mask,
                 "key": row.contents.key,
                 "of": of,
-                "values": row.values.tolist(),
+                "values": base64.b64encode(row.values.astype(_FLOAT).tobytes()).decode(),
             }
         )
 

@@ -5,6 +5,7 @@ SimpleITK speaks (x, y, z); everything in this file does too.
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -47,6 +48,9 @@ Interpolator = (
     ]
     | Annotated[int, Field(ge=1, le=10)]
 )
+
+#: A grid of more voxels than this (4 GB in 64 bits) comes of a spacing that the file does not know.
+MOST_VOXELS = 500_000_000
 
 
 def select_label(mask: sitk.Image, *, label: PositiveInt | None = None) -> sitk.Image:
@@ -156,7 +160,7 @@ def resample(
     Raises
     ------
     GeometryError
-        Wrong number of spacings, or the region reaches beyond the image.
+        Wrong number of spacings, more voxels than fit in memory, or the region reaches beyond the image.
     RegionError
         No voxel is left of the region at the new spacing.
     """
@@ -230,6 +234,12 @@ def _target_grid(
     first = np.maximum(first, 0)
     last = np.minimum(last, np.ceil(np.array(mask.GetSize()) * ratio) - 1)
     new_size = (last - first + 1).astype(int).tolist()
+    if math.prod(new_size) > MOST_VOXELS:
+        raise GeometryError(
+            f"resampling from {numbers(old_spacing_mm)} to {numbers(spacing_mm)} mm would make "
+            f"{' x '.join(map(str, new_size))} voxels; does the file know its spacing? "
+            "Choose a coarser resampledPixelSpacing, or mend the file"
+        )
 
     # Voxel corners of both grids coincide, so the first new centre lies half the difference off.
     centre_of_first = 0.5 * (spacing_mm - old_spacing_mm) / old_spacing_mm

@@ -320,3 +320,12 @@ def test_resampling_equals_pyradiomics(
         for a, b in zip(mine, theirs, strict=True):
             assert same_grid(a, b)
             assert np.array_equal(sitk.GetArrayFromImage(a), sitk.GetArrayFromImage(b))
+
+
+def test_a_spacing_that_would_fill_the_memory_is_refused() -> None:
+    image = sitk.Image([100, 100, 100], sitk.sitkInt16)
+    mask = sitk.Image([100, 100, 100], sitk.sitkUInt8) + 1
+    with pytest.raises(
+        GeometryError, match="would make 2000 x 2000 x 2000 voxels; does the file know its spacing"
+    ):
+        resample(image, mask, resampledPixelSpacing=(0.05, 0.05, 0.05))
