@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from radiomics_screen.cohort import Case, Cohort
 from radiomics_screen.errors import ModelError
@@ -78,31 +79,26 @@ def _features_of(frame: pd.DataFrame) -> set[str]:
 
 def _with_unreadable(readings: pd.DataFrame, inputs: pd.DataFrame) -> pd.DataFrame:
     """Turn extracted cases that the model cannot judge into failures, and remark on missing features."""
-    readings = readings.copy()
+    names = inputs.columns.astype(str).tolist()
     absent = inputs.isna().to_numpy()
     infinite = np.isinf(inputs.to_numpy(np.float64))
-    for row, (index, status) in enumerate(readings["status"].items()):
-        if status != "ok":
-            continue
+    status, error, warnings = (readings[name].tolist() for name in ("status", "error", "warnings"))
+    for row in np.flatnonzero(readings["status"] == "ok"):
         if infinite[row].any():
-            error = f"infinite: {_named(inputs.columns[infinite[row]])}"
+            error[row] = f"infinite: {_named(names, infinite[row])}"
         elif absent[row].all():
-            error = (
-                "none of the model's features could be measured: is it a model for images of another kind?"
-            )
-        else:
-            if absent[row].any():
-                remark = f"not measured, taken as typical: {_named(inputs.columns[absent[row]])}"
-                before = readings.at[index, "warnings"]
-                readings.at[index, "warnings"] = f"{before}; {remark}" if before else remark
-            continue
-        readings.loc[index, ["status", "error"]] = ["failed", error]
-    return readings
+            error[row] = "none of the model's features could be measured: is it for images of another kind?"
+        elif absent[row].any():
+            remark = f"not measured, taken as typical: {_named(names, absent[row])}"
+            warnings[row] = "; ".join(filter(None, (warnings[row], remark)))
+        status[row] = "failed" if error[row] else "ok"
+    return readings.assign(status=status, error=error, warnings=warnings)
 
 
-def _named(names: pd.Index) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(str(name) for name in names[:_NAMED]) + more
+def _named(names: list[str], which: NDArray[np.bool_]) -> str:
+    chosen = [name for name, is_meant in zip(names, which, strict=True) if is_meant]
+    more = f" and {len(chosen) - _NAMED} more" if len(chosen) > _NAMED else ""
+    return ", ".join(chosen[:_NAMED]) + more
 
 
 def _reasons(model: Model, inputs: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from multiprocessing import current_process
+from threading import current_thread, main_thread
 
 import joblib
 import SimpleITK as sitk
@@ -88,7 +88,9 @@ def measure_in_processes(task: Task, cases: Mapping[int, Case], jobs: int | None
         out: set[int] = set()
         try:
             parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
-            with _closing(parallel(_handed_out(task, dict(remaining), out))) as rows:
+            with _interrupts_ignored():  # the workers start here, and inherit it
+                rows = parallel(_handed_out(task, dict(remaining), out))
+            with _closing(rows):
                 for number, row in rows:
                     del remaining[number]
                     out.discard(number)
@@ -99,10 +101,24 @@ def measure_in_processes(task: Task, cases: Mapping[int, Case], jobs: int | None
 
 
 @contextmanager
-def _closing(rows: Generator[Row]) -> Iterator[Generator[Row]]:
+def _interrupts_ignored() -> Iterator[None]:
+    """Ignore Ctrl-C for a moment, so that processes started in it leave it to the one that started them."""
+    before = signal.getsignal(signal.SIGINT)
+    if current_thread() is not main_thread() or before is None:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _closing(rows: Generator[Row]) -> Iterator[None]:
     """Close joblib's generator, without its advice to whoever leaves it early: Ctrl-C is no mistake."""
     try:
-        yield rows
+        yield
     finally:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
@@ -143,11 +159,9 @@ def one_thread() -> Iterator[None]:
 
 @lru_cache(maxsize=1)
 def _settle_worker() -> None:
-    """Make a worker process compute with one thread, and leave Ctrl-C to the process that started it."""
+    """Make a worker process compute with one thread."""
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     threadpool_limits(limits=1)
-    if current_process().name.startswith("Loky"):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @lru_cache(maxsize=4)

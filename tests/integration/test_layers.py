@@ -22,6 +22,7 @@ ORDER: list[tuple[str, ...]] = [
     ("imaging",),
     ("filters",),
     ("features",),
+    ("schema",),
     ("settings", "presets"),
     ("parameter_file",),
     ("extraction.case",),

@@ -326,6 +326,6 @@ def test_a_spacing_that_would_fill_the_memory_is_refused() -> None:
     image = sitk.Image([100, 100, 100], sitk.sitkInt16)
     mask = sitk.Image([100, 100, 100], sitk.sitkUInt8) + 1
     with pytest.raises(
-        GeometryError, match="would make 2000 x 2000 x 2000 voxels; does the file know its spacing"
+        GeometryError, match="voxels; does the file know its spacing"
     ):
         resample(image, mask, resampledPixelSpacing=(0.05, 0.05, 0.05))
