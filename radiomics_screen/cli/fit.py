@@ -62,10 +62,11 @@ def _show(model: Model) -> None:
     from rich.table import Table
 
     summary = model.evaluation.summary
-    title = (
-        f"{model.card.target} = {model.card.positive}: patients not learned from ({summary['folds_from']})"
+    typer.echo(
+        f"{model.card.target} = {model.card.positive}, on patients that the model had not seen "
+        f"({summary['folds_from']})"
     )
-    shown = Table(title=title, title_justify="left")
+    shown = Table()
     for name in ("figure", "value", "95 % interval"):
         shown.add_column(name)
     for row in model.evaluation.table():

@@ -143,7 +143,7 @@ def fit(
         probe=probe_of(final),
     )
     scheme = {
-        "folds_from": folds or f"{splits} stratified folds of whole patients",
+        "folds_from": f"folds of column '{folds}'" if folds else f"{splits} stratified folds of whole patients",
         "repeats": max(split.repeat for split in divided),
         "correlation": correlation,
         "messages": _messages(dataset),

@@ -128,3 +128,16 @@ def test_a_model_must_say_how_to_extract(model: Model, cases: list[Case]) -> Non
     silent = replace(model, card=model.card.model_copy(update={"settings": None}))
     with pytest.raises(ModelError, match="does not say how its features were extracted"):
         read_cases(silent, cases[:1])
+
+
+def test_an_infinite_feature_fails_its_case_alone(
+    model: Model, cases: list[Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = extract_cohort(cases[:3], model.settings)
+    name = model.kept[0]
+    frame.loc[1, name] = np.inf
+    monkeypatch.setattr("radiomics_screen.reading.extract_cohort", lambda *args, **options: frame)
+    readings = read_cases(model, cases[:3])
+    assert readings["status"].tolist() == ["ok", "failed", "ok"]
+    assert readings["error"][1] == f"infinite: {name}"
+    assert readings["probability"].isna().tolist() == [False, True, False]

@@ -70,3 +70,20 @@ def test_the_makefile_makes_what_the_readme_promises() -> None:
         assert f"$(SCREEN) {command} " in makefile
     for target in re.findall(r"^make (\w+)", README, re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"make {target}"
+
+
+def test_the_new_family_of_the_contributing_guide_works(tmp_path: Path) -> None:
+    guide = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (family,) = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+    (tmp_path / "spread.py").write_text(family, encoding="utf-8")
+    use = (
+        "import numpy as np, spread\n"
+        "from radiomics_screen import extract\n"
+        "image = np.arange(16.0).reshape(4, 4)\n"
+        "print(extract(image, image > 0, {'featureClass': {'spread': []}, 'setting': {'spreadPower': 2}}))\n"
+        "from radiomics_screen.parameter_file import commented_default\n"
+        "print(commented_default())\n"
+    )
+    told = run([sys.executable, "-c", use], tmp_path).stdout
+    assert told.startswith("{'original_spread_Spread': 18.6666")  # the variance of 1 ... 15
+    assert "Power that distances are raised to." in told

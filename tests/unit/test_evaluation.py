@@ -251,7 +251,7 @@ def test_result_is_the_same_for_any_number_of_jobs_and_differs_by_seed(table, mo
 def test_given_folds_are_used_once(table):
     found = fit(table, **ASKED, **{**FAST, "repeats": 3}, folds="official").evaluation
     assert found.summary["repeats"] == 1
-    assert found.summary["folds_from"] == "official"
+    assert found.summary["folds_from"] == "folds of column 'official'"
     official = dict(zip(table["case_id"], table["official"].astype(str), strict=True))
     assert (found.predictions["fold"] == found.predictions["case_id"].map(official)).all()
 
