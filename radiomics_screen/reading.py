@@ -10,13 +10,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiomics_screen.cohort import Case, Cohort
-from radiomics_screen.errors import ModelError
-from radiomics_screen.extraction.run import Watcher, extract_cohort
+from radiomics_screen.errors import CohortError, ModelError
+from radiomics_screen.extraction.run import Watcher, as_cohort, extract_cohort
 from radiomics_screen.modelling.model import Model
 from radiomics_screen.settings import load_settings
+from radiomics_screen.table import IDENTITY
 
 #: How many of the features that moved a reading most are told with it.
 REASONS = 10
+_COLUMNS_OF_REASON = ("feature", "value", "contribution")
 _NAMED = 5
 
 
@@ -40,26 +42,29 @@ def read_cases(
     -------
     One row a case: identifiers and carried columns; ``status``, ``error``, ``warnings``;
     ``prediction`` (a value of the model's target), ``probability`` (of the positive value),
-    ``threshold``; and for n from 1 to 10 ``feature_n``, ``value_n`` and ``contribution_n``, what
-    the feature added to the log-odds, strongest first. A case that cannot be read has ``status``
+    ``threshold``; and for n from 1 to 10 ``feature_n``, ``value_n`` (empty where it was not measured
+    but taken as typical) and ``contribution_n``, what the feature added to the log-odds, strongest
+    first. A case that cannot be read has ``status``
     "failed", its cause in ``error``, and no prediction.
 
     Raises
     ------
     ModelError
         The model does not say how its features were extracted.
+    CohortError
+        The cases cannot be read, or carry a column that readings have of their own.
     """
     if model.settings is None:
         raise ModelError(
             "the model does not say how its features were extracted (its table came without provenance): "
             "extract the table with this package, fit again, or predict from a table in Python"
         )
-    frame = extract_cohort(cases, load_settings(model.settings), jobs=jobs, progress=progress)
+    cohort = as_cohort(cases)
+    _require_free_names(cohort)
+    frame = extract_cohort(cohort, load_settings(model.settings), jobs=jobs, progress=progress)
     missing = [name for name in model.features if name not in frame]
     inputs = frame.reindex(columns=[*frame.columns, *missing])[["case_id", *model.features]]
-    readings = frame[[c for c in frame.columns if c not in _features_of(frame)]].drop(
-        columns=["seconds", "case_key"]
-    )
+    readings = frame[[*IDENTITY, *cohort.carried_columns, "status", "error", "warnings"]]
     readings = _with_unreadable(readings, inputs[model.features])
     readable = (readings["status"] == "ok").to_numpy()
     probability = np.full(len(readings), np.nan)
@@ -70,11 +75,15 @@ def read_cases(
     return readings.join(_reasons(model, inputs[readable]))
 
 
-def _features_of(frame: pd.DataFrame) -> set[str]:
-    after = frame.columns.get_loc("case_key")
-    if not isinstance(after, int):
-        raise TypeError("case_key is no single column")
-    return set(frame.columns[after + 1 :])
+def _require_free_names(cohort: Cohort) -> None:
+    """Refuse, before the work, carried columns that readings have of their own."""
+    own = {"prediction", "probability", "threshold"}
+    own |= {f"{what}_{n}" for what in _COLUMNS_OF_REASON for n in range(1, REASONS + 1)}
+    if taken := [name for name in cohort.carried_columns if name in own]:
+        raise CohortError(
+            f"{cohort.path}: readings have columns of their own named {', '.join(taken)}; "
+            "rename them in the cases file"
+        )
 
 
 def _with_unreadable(readings: pd.DataFrame, inputs: pd.DataFrame) -> pd.DataFrame:
@@ -107,7 +116,10 @@ def _reasons(model: Model, inputs: pd.DataFrame) -> pd.DataFrame:
     found = model.strongest(inputs, count=REASONS)
     for n in range(REASONS):
         nth = [reasons[n] if n < len(reasons) else None for reasons in found]
-        columns[f"feature_{n + 1}"] = [r.feature if r else "" for r in nth]
-        columns[f"value_{n + 1}"] = [r.value if r else np.nan for r in nth]
-        columns[f"contribution_{n + 1}"] = [r.log_odds if r else np.nan for r in nth]
+        of_one = (
+            [r.feature if r else "" for r in nth],
+            [r.value if r and not r.imputed else np.nan for r in nth],
+            [r.log_odds if r else np.nan for r in nth],
+        )
+        columns |= {f"{c}_{n + 1}": values for c, values in zip(_COLUMNS_OF_REASON, of_one, strict=True)}
     return pd.DataFrame(columns, index=inputs.index)

@@ -118,7 +118,7 @@ def load_settings(source: str | Path | Mapping[str, Any] | Settings | None = Non
     """
     if isinstance(source, Settings):
         return source
-    origin, folder = "parameters", Path()
+    origin, folder = "parameters", Path().absolute()
     content: Any = source or {}
     if isinstance(source, str | Path):
         origin, folder = str(source), Path(source).absolute().parent

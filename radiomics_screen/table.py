@@ -8,6 +8,7 @@ it; the full provenance is the JSON file beside the table.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -17,12 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
 from radiomics_screen.errors import TableError
+from radiomics_screen.notes import note
 
 #: Columns before and after those that are carried from the cohort.
 IDENTITY = ("case_id", "patient_id", "image", "mask", "label")
@@ -31,13 +34,16 @@ OUTCOME = ("status", "error", "warnings", "seconds", "case_key")
 _TEXT = ("case_id", "patient_id", "image", "mask", "status", "error", "warnings", "case_key")
 _METADATA = b"radiomics_screen"
 #: What of the provenance travels inside a Parquet file: nothing that depends on the clock or the machine.
-_EMBEDDED = ("package", "version", "fingerprint", "content", "parameters", "features", "carried")
+_EMBEDDED = (
+    "package", "version", "fingerprint", "content", "parameters", "files", "features", "digest", "carried",
+)  # fmt: skip
 
+_FAMILY = "(firstorder|glcm|gldm|glrlm|glszm|ngtdm|shape|shape2D)"
 _IMAGE_TYPE = (
     r"(original|wavelet\d*-[A-Za-z]+|log-sigma-[\d-]+-mm-[23]D|square|squareroot|logarithm|exponential|gradient"
     r"|lbp-2D|lbp-3D-(m\d+|k))"
 )
-_FEATURE = re.compile(rf"{_IMAGE_TYPE}_[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]+")
+_FEATURE = re.compile(rf"{_IMAGE_TYPE}_{_FAMILY}_[A-Za-z0-9]+")
 _PYRADIOMICS = {
     "image": "image",
     "mask": "mask",
@@ -77,7 +83,7 @@ class FeatureTable:
 
 
 def is_feature(column: str) -> bool:
-    """Tell whether a column is named like a feature: ``<image type>_<family>_<Feature>``."""
+    """Tell whether a column is named like a feature of pyradiomics: ``<image type>_<family>_<Feature>``."""
     return _FEATURE.fullmatch(column) is not None
 
 
@@ -85,7 +91,7 @@ def read_table(path: str | Path) -> FeatureTable:
     """Read a feature table from a Parquet or CSV file, of this package or of pyradiomics.
 
     Identifiers stay text. Feature columns are those that the provenance lists, or else those named
-    like features.
+    like features. A provenance whose digest is not that of the values is left aside, with a note.
 
     Raises
     ------
@@ -98,7 +104,7 @@ def read_table(path: str | Path) -> FeatureTable:
     provenance = _provenance_beside(path)
     try:
         stored = _READERS[_ending(path, _READERS)](path, provenance or {})
-    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeDecodeError) as failure:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as failure:
         raise TableError(f"{path} cannot be read as a table: {failure}") from failure
     names = stored.column_names
     if twice := sorted({n for n in names if names.count(n) > 1}):
@@ -110,7 +116,21 @@ def read_table(path: str | Path) -> FeatureTable:
     listed = set((provenance or {}).get("features", ()))
     features = [c for c in frame.columns if (c in listed if listed else is_feature(c))]
     _require_numbers(frame, features, path)
+    if provenance and provenance.get("digest") != values_digest(frame, features):
+        note(
+            f"{path}: its values are not those that its provenance tells of, so nothing is known of how they "
+            "were extracted; a model of them can be evaluated, but cannot read new images"
+        )
+        provenance = None
     return FeatureTable(frame, features, provenance)
+
+
+def values_digest(frame: pd.DataFrame, features: list[str]) -> str:
+    """Return the digest of the feature columns: names, order and every bit of their values."""
+    values = np.ascontiguousarray(frame[features].to_numpy(np.float64))
+    digest = hashlib.blake2b(json.dumps(features).encode(), digest_size=16)
+    digest.update(np.where(np.isnan(values), np.nan, values).tobytes())
+    return digest.hexdigest()
 
 
 def _require_numbers(frame: pd.DataFrame, features: list[str], path: Path) -> None:
@@ -161,7 +181,12 @@ def write_table(table: FeatureTable, path: str | Path) -> Path:
         The ending says no known format, or the file cannot be written.
     """
     path = Path(path)
-    provenance = dict(table.provenance or {}, features=table.features, table=path.name)
+    provenance = dict(
+        table.provenance or {},
+        features=table.features,
+        digest=values_digest(table.frame, table.features),
+        table=path.name,
+    )
     beside = provenance_path(path)
     text = json.dumps(provenance, indent=1, ensure_ascii=False)
     stored = _to_arrow(table.frame)
@@ -273,7 +298,10 @@ def _read_csv(path: Path, provenance: dict[str, Any]) -> pa.Table:
     for name, kind in {**provenance.get("carried", {}), "label": "Int64"}.items() if provenance else ():
         known = _CSV_TYPES.get(kind, pa.string() if kind in _TEXT_KINDS else None)
         types |= {name: known} if known else {}
-    parse = pa.csv.ParseOptions(newlines_in_values=True)
+    with path.open(encoding="utf-8-sig") as file:
+        header = file.readline()
+    delimiter = max(",;\t", key=header.count)
+    parse = pa.csv.ParseOptions(newlines_in_values=True, delimiter=delimiter)
     # not pandas' own words for missing values: "NA" and "None" may be somebody's identifier
     convert = pa.csv.ConvertOptions(column_types=types, null_values=["", "nan", "NaN"])
     return pa.csv.read_csv(path, parse_options=parse, convert_options=convert)
@@ -291,8 +319,12 @@ def _write_excel(table: pa.Table, path: Path) -> None:
     frame = table.to_pandas()
     for name in frame.select_dtypes(["object", "string"]).columns:
         frame[name] = frame[name].str.replace(_NOT_IN_EXCEL, " ", regex=True)
-    with path.open("wb") as file:
-        frame.to_excel(file, index=False, engine="openpyxl")
+    with path.open("wb") as file, pd.ExcelWriter(file, engine="openpyxl") as writer:
+        frame.to_excel(writer, index=False)
+        for cells in writer.book.active.iter_rows():
+            for cell in cells:
+                if cell.data_type == "f":  # text that begins with "=" is text, not a formula
+                    cell.data_type = "s"
 
 
 _READERS: dict[str, Callable[[Path, dict[str, Any]], pa.Table]] = {

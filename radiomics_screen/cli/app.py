@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,7 @@ from radiomics_screen.cli.params import params
 from radiomics_screen.cli.predict import predict
 from radiomics_screen.cli.sample import sample
 from radiomics_screen.errors import ScreenError
+from radiomics_screen.notes import ScreenWarning
 
 NOT_USABLE, INTERRUPTED = 2, 130
 
@@ -60,6 +62,14 @@ for _command in (extract, fit, predict, params, sample):
     app.command()(_command)
 
 
+def _remark(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+    """Show a remark as a line of its own, without the place in the code that it comes from."""
+    typer.echo(f"radiomics-screen: {message}", err=True)
+
+
 def main() -> None:
     """Run the command line."""
-    app(prog_name="radiomics-screen")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", ScreenWarning)
+        warnings.showwarning = _remark
+        app(prog_name="radiomics-screen")

@@ -27,12 +27,17 @@ def predict(
     from radiomics_screen.cli.progress import watching
     from radiomics_screen.cli.summary import summarize, tell_problems
     from radiomics_screen.cohort import read_cohort
+    from radiomics_screen.errors import TableError
     from radiomics_screen.modelling import load_model
     from radiomics_screen.reading import read_cases
     from radiomics_screen.table import require_writable, write_frame
 
     start = monotonic()
     require_writable(output, (".csv", ".parquet", ".xlsx"))
+    if output.absolute() == cases.absolute() or model.absolute() in output.absolute().parents:
+        raise TableError(
+            f"{output}: readings would replace the cases file or lie in the model; name another file"
+        )
     loaded = load_model(model)
     cohort = read_cohort(cases)
     tell_problems(cohort)

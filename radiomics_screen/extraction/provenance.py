@@ -80,7 +80,7 @@ class Recipe:
             "fingerprint": self.fingerprint,
             "content": self.content,
             "parameters": self.parameters,
-            "parameter_files": self.files,
+            "files": self.files,
         }
 
 

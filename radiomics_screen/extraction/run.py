@@ -101,7 +101,7 @@ def extract_cohort(
         with other parameters.
     """
     started = datetime.now(UTC)
-    cohort = _as_cohort(cases)
+    cohort = as_cohort(cases)
     resolved = load_settings(settings)
     _require_free_names(cohort)
     processes = count_processes(jobs)
@@ -138,7 +138,8 @@ def journal_path(output: Path) -> Path:
     return output.with_name(output.name + ".journal")
 
 
-def _as_cohort(cases: str | Path | Cohort | Iterable[Case]) -> Cohort:
+def as_cohort(cases: str | Path | Cohort | Iterable[Case]) -> Cohort:
+    """Return the cohort of a cases file, or of cases made in Python."""
     if isinstance(cases, Cohort):
         return cases
     if isinstance(cases, str | Path):

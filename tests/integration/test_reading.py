@@ -11,7 +11,7 @@ import pytest
 
 from radiomics_screen import extract_cohort, fit, load_model, read_cases, read_table
 from radiomics_screen.cohort import Case, read_cohort
-from radiomics_screen.errors import ModelError
+from radiomics_screen.errors import CohortError, ModelError
 from radiomics_screen.modelling import Model
 from radiomics_screen.reading import REASONS
 from radiomics_screen.sample import make_sample
@@ -141,3 +141,11 @@ def test_an_infinite_feature_fails_its_case_alone(
     assert readings["status"].tolist() == ["ok", "failed", "ok"]
     assert readings["error"][1] == f"infinite: {name}"
     assert readings["probability"].isna().tolist() == [False, True, False]
+
+
+def test_columns_that_readings_have_of_their_own_are_refused_before_the_work(
+    model: Model, cases: list[Case]
+) -> None:
+    clashing = [replace(cases[0], carried={"feature_1": "x", "probability": 0.1})]
+    with pytest.raises(CohortError, match="named feature_1, probability; rename them"):
+        read_cases(model, clashing, progress=lambda _: pytest.fail("the work has begun"))

@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 
 from radiomics_screen.errors import TableError
+from radiomics_screen.notes import ScreenWarning
 from radiomics_screen.table import (
     FeatureTable,
     is_feature,
@@ -107,7 +109,8 @@ def test_a_renamed_pair_belongs_together_still(tmp_path: Path) -> None:
         ("log-sigma-1-5-mm-3D_ngtdm_Busyness", True),
         ("lbp-3D-k_firstorder_Mean", True),
         ("squareroot_gldm_DependenceEntropy", True),
-        ("original_mine_Own_Feature", True),
+        ("original_mine_Own_Feature", False),  # of another package: its provenance says so
+        ("original_lesion_class", False),
         ("diagnostics_Image-original_Mean", False),
         ("original_device", False),
         ("case_id", False),
@@ -196,3 +199,37 @@ def test_excel_takes_text_that_it_does_not_allow(tmp_path: Path) -> None:
     back = pd.read_excel(tmp_path / "r.xlsx")
     assert back["error"].tolist() == ["bad   byte"]
     assert back["probability"].tolist() == [0.25]
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.csv"])
+def test_changed_values_lose_their_provenance_and_say_so(tmp_path: Path, name: str) -> None:
+    write_table(table_of(), tmp_path / name)
+    frame = read_table(tmp_path / name).frame
+    frame["original_firstorder_Mean"] *= 2
+    write_frame(frame, tmp_path / name)
+    with pytest.warns(ScreenWarning, match="its values are not those that its provenance tells of"):
+        back = read_table(tmp_path / name)
+    assert back.provenance is None
+    assert back.features == ["original_firstorder_Mean"]
+
+
+def test_a_renamed_table_keeps_its_provenance(tmp_path: Path) -> None:
+    beside = write_table(table_of(), tmp_path / "t.csv")
+    (tmp_path / "t.csv").rename(tmp_path / "u.csv")
+    beside.rename(tmp_path / "u.provenance.json")
+    assert read_table(tmp_path / "u.csv").provenance is not None
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_other_delimiters_are_seen(tmp_path: Path, delimiter: str) -> None:
+    rows = [["case_id", "original_glcm_Contrast"], ["001", "1.5"], ["002", "2"]]
+    (tmp_path / "t.csv").write_text("\n".join(delimiter.join(row) for row in rows))
+    table = read_table(tmp_path / "t.csv")
+    assert table.frame["case_id"].tolist() == ["001", "002"]
+    assert table.frame["original_glcm_Contrast"].tolist() == [1.5, 2.0]
+
+
+def test_text_in_excel_is_no_formula(tmp_path: Path) -> None:
+    write_frame(pd.DataFrame({"case_id": ["=1+1", "plain"]}), tmp_path / "r.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "r.xlsx").active
+    assert [(c.value, c.data_type) for c in sheet["A"]] == [("case_id", "s"), ("=1+1", "s"), ("plain", "s")]
