@@ -112,14 +112,12 @@ def _named(names: list[str], which: NDArray[np.bool_]) -> str:
 
 def _reasons(model: Model, inputs: pd.DataFrame) -> pd.DataFrame:
     """Return the columns feature_1, value_1, contribution_1, feature_2 ..., by the rows of `inputs`."""
-    columns: dict[str, list[object]] = {}
     found = model.strongest(inputs, count=REASONS)
+    columns: dict[str, list[object]] = {}
     for n in range(REASONS):
+        feature, value, contribution = (f"{column}_{n + 1}" for column in _COLUMNS_OF_REASON)
         nth = [reasons[n] if n < len(reasons) else None for reasons in found]
-        of_one = (
-            [r.feature if r else "" for r in nth],
-            [r.value if r and not r.imputed else np.nan for r in nth],
-            [r.log_odds if r else np.nan for r in nth],
-        )
-        columns |= {f"{c}_{n + 1}": values for c, values in zip(_COLUMNS_OF_REASON, of_one, strict=True)}
+        columns[feature] = [r.feature if r else "" for r in nth]
+        columns[value] = [r.value if r and not r.imputed else np.nan for r in nth]
+        columns[contribution] = [r.log_odds if r else np.nan for r in nth]
     return pd.DataFrame(columns, index=inputs.index)

@@ -38,6 +38,8 @@ class Journal:
         Successful rows found, by the key of their case.
     suspects
         Cases that were begun in a process that then died: one of them may have killed it.
+    replacing
+        The run ended while it replaced the table: what lies there may be the old one or the new one.
     """
 
     def __init__(self, path: Path) -> None:
@@ -45,6 +47,7 @@ class Journal:
         self.header: dict[str, Any] | None = None
         self.rows: dict[str, Measured] = {}
         self.suspects: set[str] = set()
+        self.replacing = False
         self._names: dict[tuple[str, ...], int] = {}
         self._empty = True
         self._synced = monotonic()
@@ -75,6 +78,8 @@ class Journal:
             self.suspects.add(line["begin"])
         elif "left" in line:
             self.suspects.clear()
+        elif "replacing" in line:
+            self.replacing = True
         else:
             self._empty = False
             self.suspects.discard(line["case"])
@@ -90,7 +95,7 @@ class Journal:
     def start(self, header: dict[str, Any]) -> None:
         """Empty the journal and write its first line."""
         self.rows, self.suspects, self._names, self.header = {}, set(), {}, header
-        self._empty = True
+        self._empty, self.replacing = True, False
         self._file.truncate(0)
         self._append({"journal": 1, **header})
 
@@ -98,12 +103,16 @@ class Journal:
         """Note that a case is now measured in this process, so that its death points at the case."""
         self._append({"begin": case_id})
 
+    def replace(self) -> None:
+        """Note that all rows are there, and that the table and its provenance are now replaced."""
+        self._append({"replacing": True})
+
     def add(self, case_id: str, row: Measured) -> None:
         """Write a finished row."""
         self._empty = False
         of = self._names.get(row.names)
         if of is None:
-            of = self._names[row.names] = len(self._names)
+            of = self._names[row.names] = 1 + max(self._names.values(), default=-1)
             self._append({"names": row.names, "number": of})
         self._append(
             {

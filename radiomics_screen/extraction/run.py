@@ -128,6 +128,7 @@ def extract_cohort(
         if output is not None and journal:
             about = describe_run(recipe, cohort.cases, in_order, started)
             kinds = {name: str(table.frame[name].dtype) for name in cohort.carried_columns}
+            journal.replace()
             write_table(replace(table, provenance={**about, "carried": kinds}), output)
             journal.remove()
     return table.frame
@@ -169,7 +170,7 @@ def _known_rows(output: Path, journal: Journal, recipe: Recipe, *, overwrite: bo
         require_same(recipe, found, f"an unfinished run ({journal.path.name})")
         overwrite = found["overwrite"]
     known: dict[str, Measured] = {}
-    if output.exists() and not overwrite:
+    if output.exists() and not overwrite and not journal.replacing:
         table = read_table(output)
         require_same(recipe, table.provenance, str(output))
         known = _rows_of(table)

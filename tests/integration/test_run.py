@@ -177,6 +177,32 @@ def test_a_finished_table_is_not_computed_again(
     assert (tmp_path / "t.csv").read_bytes() == first
 
 
+@pytest.mark.parametrize("name", ["t.parquet", "t.csv"])
+@pytest.mark.parametrize("replaced", [0, 1])
+def test_stopped_while_the_table_is_replaced(
+    cohort: Path, undisturbed: pd.DataFrame, tmp_path: Path, name: str, replaced: int
+) -> None:
+    """Table and provenance are two files: one may be the new one while the other is the old."""
+    lines = cohort.read_text()
+    edit(cohort, lambda lines: lines[:3])
+    extract_cohort(cohort, SETTINGS, output=tmp_path / name)
+    cohort.write_text(lines)
+    put, calls = os.replace, []
+
+    def stop(source: Path, target: Path) -> None:
+        calls.append(target)
+        if len(calls) > replaced:
+            raise KeyboardInterrupt
+        put(source, target)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.replace", stop)
+        with pytest.raises(KeyboardInterrupt):
+            extract_cohort(cohort, SETTINGS, output=tmp_path / name)
+    assert_same(extract_cohort(cohort, SETTINGS, output=tmp_path / name), undisturbed)
+    assert_same(read_table(tmp_path / name).frame, undisturbed)
+
+
 def edit(cohort: Path, change: Callable[[list[str]], list[str]]) -> None:
     cohort.write_text("\n".join(change(cohort.read_text().splitlines())) + "\n")
 
