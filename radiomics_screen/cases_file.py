@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections.abc import Iterable
 from datetime import date, datetime, time
@@ -138,6 +139,13 @@ def text_of(cell: Any) -> str | None:
     return str(cell)
 
 
+def _would_change(cell: str | None, number: float | None) -> bool:
+    """Tell whether a number cannot stand for its text: a long identifier, or beyond what floats hold."""
+    if cell is None or number is None:
+        return False
+    return not math.isfinite(number) or (cell.lstrip("+-").isdigit() and int(number) != int(cell))
+
+
 def typed(cells: list[Any]) -> list[Any]:
     """Return a carried column with one type: bool, int, float or text, None where a cell is missing."""
     cells = [None if isinstance(c, str) and c in MISSING else c for c in cells]
@@ -148,7 +156,12 @@ def typed(cells: list[Any]) -> list[Any]:
     if types == {str}:
         for pattern, kind in ((_WHOLE, int), (_DECIMAL, float)):
             if all(pattern.fullmatch(c) for c in known):
-                return [None if c is None else kind(c) for c in cells]
+                numbers = [None if c is None else kind(c) for c in cells]
+                return (
+                    cells
+                    if any(_would_change(c, n) for c, n in zip(cells, numbers, strict=True))
+                    else numbers
+                )
         return cells
     if types in ({bool}, {int}, {float}):
         return cells

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from radiomics_screen.cohort import Case, Cohort
 from radiomics_screen.errors import CohortError, ModelError
+from radiomics_screen.extraction.measured import BETWEEN
 from radiomics_screen.extraction.run import Watcher, as_cohort, extract_cohort
 from radiomics_screen.modelling.model import Model
 from radiomics_screen.settings import load_settings
@@ -65,7 +66,7 @@ def read_cases(
     missing = [name for name in model.features if name not in frame]
     inputs = frame.reindex(columns=[*frame.columns, *missing])[["case_id", *model.features]]
     readings = frame[[*IDENTITY, *cohort.carried_columns, "status", "error", "warnings"]]
-    readings = _with_unreadable(readings, inputs[model.features])
+    readings = _with_unreadable(readings, inputs[model.features], model)
     readable = (readings["status"] == "ok").to_numpy()
     probability = np.full(len(readings), np.nan)
     probability[readable] = model.predict_probability(inputs[readable])
@@ -86,20 +87,20 @@ def _require_free_names(cohort: Cohort) -> None:
         )
 
 
-def _with_unreadable(readings: pd.DataFrame, inputs: pd.DataFrame) -> pd.DataFrame:
+def _with_unreadable(readings: pd.DataFrame, inputs: pd.DataFrame, model: Model) -> pd.DataFrame:
     """Turn extracted cases that the model cannot judge into failures, and remark on missing features."""
     names = inputs.columns.astype(str).tolist()
     absent = inputs.isna().to_numpy()
-    infinite = np.isinf(inputs.to_numpy(np.float64))
+    reasons = model.unreadable(inputs)
     status, error, warnings = (readings[name].tolist() for name in ("status", "error", "warnings"))
     for row in np.flatnonzero(readings["status"] == "ok"):
-        if infinite[row].any():
-            error[row] = f"infinite: {_named(names, infinite[row])}"
-        elif absent[row].all():
+        if absent[row].all():
             error[row] = "none of the model's features could be measured: is it for images of another kind?"
+        elif reasons[row]:
+            error[row] = reasons[row]
         elif absent[row].any():
             remark = f"not measured, taken as typical: {_named(names, absent[row])}"
-            warnings[row] = "; ".join(filter(None, (warnings[row], remark)))
+            warnings[row] = BETWEEN.join(filter(None, (warnings[row], remark)))
         status[row] = "failed" if error[row] else "ok"
     return readings.assign(status=status, error=error, warnings=warnings)
 

@@ -140,8 +140,11 @@ def load_settings(source: str | Path | Mapping[str, Any] | Settings | None = Non
     )
     for image_type in settings.image_types:
         for option in options_of(FILTERS[image_type.name]).values():
-            if option.default is REQUIRED and option.name not in {**settings.setting, **image_type.overrides}:
-                problems.append(f"imageType.{image_type.name} needs '{option.name}': {option.doc}")
+            where = f"imageType.{image_type.name}"
+            told = any(problem.startswith(f"{where}.{option.name}:") for problem in problems)
+            known = {**settings.setting, **image_type.overrides}
+            if option.default is REQUIRED and option.name not in known and not told:
+                problems.append(f"{where} needs '{option.name}': {option.doc}")
     if problems:
         raise SettingsError("\n".join(f"{origin}: {problem}" for problem in problems))
     return settings
@@ -207,6 +210,9 @@ def _image_types(content: Any, problems: list[str]) -> tuple[ImageType, ...]:
             problems.append(f"imageType: unknown image type '{name}'{did_you_mean(name, FILTERS)}")
             continue
         texture = [f.compute for _, f in FAMILIES.items() if not f.of_mask]
+        if not isinstance(overrides or {}, Mapping):
+            problems.append(f"imageType.{name}: expected options with values, got {overrides!r:.60}")
+            continue
         own = merged([FILTERS[name], *PER_IMAGE, *texture])
         early = [key for key in overrides or {} if key not in own and key in known_settings()]
         problems.extend(
@@ -227,7 +233,7 @@ def _families(content: Any, problems: list[str]) -> dict[str, tuple[str, ...]] |
         )
         return None
     families = {}
-    for name in sorted(content):
+    for name in sorted(content, key=str):
         if name not in FAMILIES:
             problems.append(f"featureClass: unknown feature family '{name}'{did_you_mean(name, FAMILIES)}")
             continue

@@ -33,6 +33,7 @@ OUTCOME = ("status", "error", "warnings", "seconds", "case_key")
 
 _TEXT = ("case_id", "patient_id", "image", "mask", "status", "error", "warnings", "case_key")
 _METADATA = b"radiomics_screen"
+_ORIGIN = "radiomics_screen"  # key in the attributes of a DataFrame
 #: What of the provenance travels inside a Parquet file: nothing that depends on the clock or the machine.
 _EMBEDDED = (
     "package", "version", "fingerprint", "content", "parameters", "files", "features", "digest", "carried",
@@ -131,6 +132,21 @@ def values_digest(frame: pd.DataFrame, features: list[str]) -> str:
     digest = hashlib.blake2b(json.dumps(features).encode(), digest_size=16)
     digest.update(np.where(np.isnan(values), np.nan, values).tobytes())
     return digest.hexdigest()
+
+
+def with_origin(frame: pd.DataFrame, features: list[str], origin: dict[str, Any]) -> pd.DataFrame:
+    """Let a table in memory remember how it came about, as its provenance would tell on disk."""
+    frame.attrs[_ORIGIN] = {**origin, "features": features, "digest": values_digest(frame, features)}
+    return frame
+
+
+def as_table(frame: pd.DataFrame) -> FeatureTable:
+    """Take a table in memory as a feature table; its origin counts as long as its values are the same."""
+    origin = frame.attrs.get(_ORIGIN)
+    features = [c for c in frame.columns if (c in set(origin["features"]) if origin else is_feature(str(c)))]
+    if origin and origin["digest"] != values_digest(frame, features):
+        origin = None
+    return FeatureTable(frame, features, origin)
 
 
 def _require_numbers(frame: pd.DataFrame, features: list[str], path: Path) -> None:

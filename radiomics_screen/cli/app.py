@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import warnings
 from typing import Annotated, Any
 
@@ -69,6 +70,7 @@ def _remark(message: Warning | str, category: type[Warning], *place: Any, **more
 
 def main() -> None:
     """Run the command line."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill ends as Ctrl-C does
     with warnings.catch_warnings():
         warnings.simplefilter("always", ScreenWarning)
         warnings.showwarning = _remark

@@ -37,7 +37,7 @@ def extract(
     from radiomics_screen.cli.progress import watching
     from radiomics_screen.cli.summary import summarize, tell_problems
     from radiomics_screen.cohort import read_cohort
-    from radiomics_screen.errors import SettingsError, TableError
+    from radiomics_screen.errors import SettingsError
     from radiomics_screen.extraction.run import extract_cohort, journal_path
     from radiomics_screen.presets import preset_path
     from radiomics_screen.settings import load_settings
@@ -50,8 +50,6 @@ def extract(
     cohort = read_cohort(cases)
     if strict:
         cohort.require_sound()
-    if output.absolute() == cases.absolute():
-        raise TableError(f"{output} is the cases file; name another --output")
     tell_problems(cohort)
     try:
         with watching() as progress:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from radiomics_screen.cli.extract import JobsOption
-
 if TYPE_CHECKING:
     from radiomics_screen.modelling.model import Model
 
@@ -24,15 +22,26 @@ def fit(
         str | None,
         typer.Option(help="Column that tells patients apart; 'none': each row is another patient."),
     ] = None,
-    folds: Annotated[str | None, typer.Option(help="Column with given folds, instead of --splits.")] = None,
-    splits: Annotated[int, typer.Option(help="Number of folds.")] = 5,
-    repeats: Annotated[int, typer.Option(help="How often all rows are divided anew.")] = 5,
+    folds: Annotated[
+        str | None, typer.Option(help="Column with given folds, instead of --splits and --repeats.")
+    ] = None,
+    splits: Annotated[int | None, typer.Option(help="Number of folds.", show_default="5")] = None,
+    repeats: Annotated[
+        int | None, typer.Option(help="How often all rows are divided anew.", show_default="5")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,
     device: Annotated[str, typer.Option(help="Where trees are trained: cpu, cuda or auto.")] = "auto",
     threshold: Annotated[
         float, typer.Option(help="Probability from which on a case is called positive.")
     ] = 0.5,
-    jobs: JobsOption = 1,
+    correlation: Annotated[
+        float,
+        typer.Option(help="Rank correlation above which the later of two features is dropped; 1 keeps all."),
+    ] = 0.95,
+    jobs: Annotated[
+        int,
+        typer.Option("--jobs", "-j", help="Number of folds worked on at a time (threads); -1: one a core."),
+    ] = 1,
 ) -> None:
     """Cross-validate a classifier, patients kept together, then fit it on all rows."""
     from radiomics_screen.modelling import check_destination
@@ -50,7 +59,9 @@ def fit(
         seed=seed,
         device=device,
         threshold=threshold,
+        correlation=correlation,
         jobs=jobs,
+        progress=lambda finished, of: typer.echo(f"fold {finished} of {of}", err=True),
     )
     model.save(output)
     _show(model)
@@ -61,16 +72,16 @@ def _show(model: Model) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    summary = model.evaluation.summary
-    typer.echo(
-        f"{model.card.target} = {model.card.positive}, on patients that the model had not seen "
-        f"({summary['folds_from']})"
-    )
+    typer.echo(f"{model.card.target} = {model.card.positive}, on patients that the model had not seen")
+    counts = model.evaluation.counts()
+    width = max(len(name) for name, _ in counts)
+    for name, count in counts:
+        typer.echo(f"{name:{width}}  {count}")
     shown = Table()
     for name in ("figure", "value", "95 % interval"):
         shown.add_column(name)
     for row in model.evaluation.table():
         shown.add_row(*row)
     Console().print(shown)
-    for message in summary["messages"]:
+    for message in model.evaluation.summary["messages"]:
         typer.echo(message)

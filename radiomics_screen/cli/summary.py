@@ -26,20 +26,18 @@ def tell_problems(cohort: Cohort) -> None:
 
 def summarize(frame: pd.DataFrame, seconds: float) -> int:
     """Print counts and the distinct errors and warnings; return the exit code: 1 where a case failed."""
+    from radiomics_screen.extraction.measured import BETWEEN
+
     failed = frame[frame["status"] != "ok"]
     remarked = frame[(frame["status"] == "ok") & (frame["warnings"] != "")]
     remarks = f" ({len(remarked)} with warnings)" if len(remarked) else ""
     typer.echo(
         f"{len(frame)} cases in {seconds:.1f} s: {len(frame) - len(failed)} ok{remarks}, {len(failed)} failed"
     )
-    _list("failed", ((general(row, row["error"]), row["case_id"]) for _, row in failed.iterrows()))
+    _list("failed", ((row, row["error"]) for _, row in failed.iterrows()))
     _list(
         "warned",
-        (
-            (general(row, remark), row["case_id"])
-            for _, row in remarked.iterrows()
-            for remark in row["warnings"].split("; ")
-        ),
+        ((row, remark) for _, row in remarked.iterrows() for remark in row["warnings"].split(BETWEEN)),
     )
     return 1 if len(failed) else 0
 
@@ -51,13 +49,16 @@ def general(row: pd.Series, message: str) -> str:
     return message
 
 
-def _list(what: str, messages: Iterable[tuple[str, str]]) -> None:
-    cases_of: dict[str, list[str]] = {}
-    for message, case_id in messages:
-        cases_of.setdefault(message, []).append(case_id)
-    by_count = sorted(cases_of.items(), key=lambda item: -len(item[1]))
-    for message, cases in by_count[:_DISTINCT]:
+def _list(what: str, told: Iterable[tuple[pd.Series, str]]) -> None:
+    """Print each distinct message with its cases; one of a single case as it is, with its paths."""
+    by_cause: dict[str, list[tuple[str, str]]] = {}
+    for row, message in told:
+        by_cause.setdefault(general(row, message), []).append((row["case_id"], message))
+    by_count = sorted(by_cause.items(), key=lambda item: -len(item[1]))
+    for cause, cases in by_count[:_DISTINCT]:
+        message = cause if len(cases) > 1 else cases[0][1]
+        named = ", ".join(case_id for case_id, _ in cases[:_EXAMPLES])
         more = ", ..." if len(cases) > _EXAMPLES else ""
-        typer.echo(f"  {len(cases)} {what}: {message} [{', '.join(cases[:_EXAMPLES])}{more}]")
+        typer.echo(f"  {len(cases)} {what}: {message} [{named}{more}]")
     if len(by_count) > _DISTINCT:
         typer.echo(f"  ... and {len(by_count) - _DISTINCT} other messages; see the table")

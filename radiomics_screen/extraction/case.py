@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -66,7 +67,7 @@ def extract(
     settings: str | Path | Mapping[str, Any] | Settings | None = None,
     *,
     label: int | None = None,
-    spacing_mm: tuple[float, ...] | None = None,
+    spacing_mm: Sequence[float] | None = None,
 ) -> dict[str, float]:
     """Measure one lesion.
 
@@ -143,10 +144,11 @@ def measure(
         values |= _described("original", region, of_mask, settings, {})
     if of_images:
         box = bounding_box(textured)
+        _region(volume, volume.array[box], textured[box], settings, {})  # sound before it is filtered
         for image_type in settings.image_types:
             make, overrides = FILTERS[image_type.name], image_type.overrides
             for name, filtered in make(volume, box, **settings.options(make, overrides)):
-                region = _region(volume, filtered, textured[box], settings, overrides)
+                region = _region(volume, filtered, textured[box], settings, overrides, name)
                 values |= _described(name, region, of_images, settings, overrides)
     return values
 
@@ -155,7 +157,7 @@ def _prepared(
     image: sitk.Image, mask: sitk.Image, settings: Settings, label: int | None
 ) -> tuple[sitk.Image, sitk.Image]:
     """Do what happens to a case before it is filtered: image and 0 / 1 mask, on one grid."""
-    roi = select_label(mask, label=label or settings.setting["label"])
+    roi = select_label(mask, label=settings.setting["label"] if label is None else label)
     for step in settings.preprocessing:
         image = STEPS[step.name](image, **step.options)
     image = normalize(image, **settings.options(normalize))
@@ -178,12 +180,14 @@ def _region(
     mask: NDArray[np.bool_],
     settings: Settings,
     overrides: Mapping[str, Any],
+    image_name: str = "original",
 ) -> Region:
     bins = settings.options(discretize, overrides)
     return cut_region(
         intensities,
         mask,
         volume.spacing_mm,
+        image_name=image_name,
         flat_axis=flat_axis_of(volume.planar, **settings.options(flat_axis_of, overrides)),
         planar=volume.planar,
         bin_width=bins["binWidth"],
@@ -215,29 +219,59 @@ def _described(
     return values
 
 
-def _image(source: Source, spacing_mm: tuple[float, ...] | None) -> sitk.Image:
+def _image(source: Source, spacing_mm: Sequence[float] | None) -> sitk.Image:
     if isinstance(source, sitk.Image | np.ndarray):
         return grey(_in_memory(source, spacing_mm))
-    return read_image(source)
+    return read_image(_path(source))
 
 
-def _mask(source: Source, spacing_mm: tuple[float, ...] | None, *, label_channel: int | None) -> sitk.Image:
+def _mask(source: Source, spacing_mm: Sequence[float] | None, *, label_channel: int | None) -> sitk.Image:
     if isinstance(source, sitk.Image | np.ndarray):
         return labels(_in_memory(source, spacing_mm), label_channel=label_channel)
-    return read_mask(source, label_channel=label_channel)
+    return read_mask(_path(source), label_channel=label_channel)
 
 
-def _in_memory(source: sitk.Image | NDArray[Any], spacing_mm: tuple[float, ...] | None) -> sitk.Image:
+def _path(source: object) -> Path:
+    if not isinstance(source, str | os.PathLike):
+        kind = type(source).__name__
+        raise ReadError(f"an image or mask is a path, a SimpleITK image or a NumPy array, not {kind}")
+    return Path(source)
+
+
+def _in_memory(source: sitk.Image | NDArray[Any], spacing_mm: Sequence[float] | None) -> sitk.Image:
     if isinstance(source, sitk.Image):
         return source
     if source.ndim not in (2, 3):
         raise ReadError(f"an array must be (z, y, x) or (y, x), not of shape {source.shape}")
-    spacing = tuple(spacing_mm or (1.0,) * source.ndim)
-    if len(spacing) != source.ndim or min(spacing) <= 0:
-        raise ReadError(f"spacing_mm {spacing} must have one length above 0 for each axis of {source.shape}")
-    array = source.astype(np.uint8) if source.dtype == bool else source
+    spacing = _spacing(spacing_mm, source)
     z, y, x = (1.0, *spacing)[-3:]
-    return to_image(Volume(array.reshape((1, *array.shape)[-3:]), (z, y, x), planar=source.ndim == 2))
+    array = _native(source).reshape((1, *source.shape)[-3:])
+    return to_image(Volume(array, (z, y, x), planar=source.ndim == 2))
+
+
+def _spacing(spacing_mm: Sequence[float] | None, array: NDArray[Any]) -> tuple[float, ...]:
+    if spacing_mm is None:
+        return (1.0,) * array.ndim
+    try:
+        spacing = tuple(float(s) for s in spacing_mm)
+    except (TypeError, ValueError):
+        spacing = ()
+    if len(spacing) != array.ndim or not all(0 < s < float("inf") for s in spacing):
+        raise ReadError(
+            f"spacing_mm {spacing_mm} must have one finite length above 0 for each axis of {array.shape}"
+        )
+    return spacing
+
+
+def _native(array: NDArray[Any]) -> NDArray[Any]:
+    """Return the array in a type that SimpleITK has: this machine's byte order, no bool, no half."""
+    if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
+        raise ReadError(f"an array must hold whole or decimal numbers of up to 64 bits, not {array.dtype}")
+    if array.dtype.kind == "b":
+        return array.astype(np.uint8)
+    if array.dtype == np.float16:
+        return array.astype(np.float32)
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def ordered_features(names: Iterable[str]) -> list[str]:

@@ -12,6 +12,7 @@ import base64
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -141,9 +142,9 @@ class Journal:
     def remove(self) -> None:
         """Close the journal and delete it: the table is whole."""
         if sys.platform == "win32":  # where an open file cannot be deleted
-            self._file.close()
+            self._close()
         self.path.unlink(missing_ok=True)
-        self._file.close()
+        self._close()
 
     def __enter__(self) -> Journal:
         return self
@@ -157,7 +158,12 @@ class Journal:
         if self._empty:
             self.remove()
         else:
-            self._append({"left": True})
+            with suppress(TableError):  # on a full disk, that it was left in good order stays unsaid
+                self._append({"left": True})
+            self._close()
+
+    def _close(self) -> None:
+        with suppress(OSError):  # what a full disk does not take was told of when it was written
             self._file.close()
 
 

@@ -11,6 +11,9 @@ from radiomics_screen.cohort import Case
 from radiomics_screen.extraction.case import Row
 from radiomics_screen.extraction.keys import Contents
 
+#: What stands between two warnings in one cell; a warning itself may hold a semicolon.
+BETWEEN = " | "
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -21,7 +24,7 @@ class Measured:
     contents
         Digests of the files it was measured on.
     status, error, warnings, seconds
-        As in :class:`~radiomics_screen.extraction.case.Row`; the warnings joined with "; ".
+        As in :class:`~radiomics_screen.extraction.case.Row`; the warnings joined with :data:`BETWEEN`.
     names, values
         Names of the features, and their values, shape (features,).
     """
@@ -38,7 +41,7 @@ class Measured:
 def measured(contents: Contents, row: Row) -> Measured:
     """Pack a row."""
     values = np.fromiter(row.features.values(), np.float64, len(row.features))
-    warnings = "; ".join(row.warnings)
+    warnings = BETWEEN.join(row.warnings)
     return Measured(contents, row.status, row.error, warnings, row.seconds, tuple(row.features), values)
 
 

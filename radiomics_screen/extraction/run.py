@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -28,6 +29,7 @@ from radiomics_screen.extraction.workers import (
     measure_in_processes,
     one_thread,
 )
+from radiomics_screen.notes import note
 from radiomics_screen.settings import Settings, load_settings
 from radiomics_screen.table import (
     IDENTITY,
@@ -36,6 +38,7 @@ from radiomics_screen.table import (
     is_feature,
     read_table,
     require_writable,
+    with_origin,
     write_table,
 )
 
@@ -104,6 +107,8 @@ def extract_cohort(
     cohort = as_cohort(cases)
     resolved = load_settings(settings)
     _require_free_names(cohort)
+    if output is not None and Path(output).absolute() == cohort.path.absolute():
+        raise TableError(f"{output} is the cases file; name another --output")
     processes = count_processes(jobs)
     recipe = Recipe.of(resolved)
     with ExitStack() as stack:
@@ -128,10 +133,23 @@ def extract_cohort(
         if output is not None and journal:
             about = describe_run(recipe, cohort.cases, in_order, started)
             kinds = {name: str(table.frame[name].dtype) for name in cohort.carried_columns}
+            _keep_left_out(output, known, in_order)
             journal.replace()
             write_table(replace(table, provenance={**about, "carried": kinds}), output)
             journal.remove()
-    return table.frame
+    return with_origin(table.frame, table.features, recipe.to_dict())
+
+
+def _keep_left_out(output: Path, known: Mapping[str, Measured], rows: Sequence[Measured]) -> None:
+    """Keep a copy of a table whose rows are not all in the one that takes its place, and say so."""
+    left_out = len(known.keys() - {row.contents.key for row in rows})
+    if left_out and output.exists():
+        copy = output.with_name(f"{output.stem}.before{output.suffix}")
+        shutil.copy2(output, copy)
+        note(
+            f"{left_out} rows of {output.name} are of no case in this list; "
+            f"as it was, the table is kept as {copy.name}"
+        )
 
 
 def journal_path(output: Path) -> Path:
@@ -182,13 +200,30 @@ def _known_rows(output: Path, journal: Journal, recipe: Recipe, *, overwrite: bo
 def _rows_of(table: FeatureTable) -> dict[str, Measured]:
     frame = table.frame[(table.frame["status"] == "ok") & (table.frame["case_key"] != "")]
     values = frame[table.features].to_numpy(np.float64)
-    names = tuple(table.features)
-    return {
-        key: Measured(Contents("", "", key), "ok", "", warnings, seconds, names, row)
-        for key, warnings, seconds, row in zip(
-            frame["case_key"], frame["warnings"], frame["seconds"], values, strict=True
-        )
-    }
+    places = _places_of_families(table.features)
+    found = {}
+    for key, warnings, seconds, row in zip(
+        frame["case_key"], frame["warnings"], frame["seconds"], values, strict=True
+    ):
+        # A family that did not fit this image has no values, and a fresh run would not name it. One
+        # whose definition has no value here says so in the warnings.
+        computed = [
+            place
+            for family, places_of_one in places.items()
+            if not np.isnan(row[places_of_one]).all() or f"{family}:" in warnings
+            for place in places_of_one
+        ]
+        names = tuple(table.features[place] for place in computed)
+        found[key] = Measured(Contents("", "", key), "ok", "", warnings, seconds, names, row[computed])
+    return found
+
+
+def _places_of_families(features: Sequence[str]) -> dict[str, list[int]]:
+    """Return the places of each family's columns."""
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(features):
+        places.setdefault(name.split("_")[1], []).append(place)
+    return places
 
 
 def _reused(

@@ -16,7 +16,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from threading import current_thread, main_thread
+from threading import Thread, current_thread, main_thread
+from time import sleep
 
 import joblib
 import SimpleITK as sitk
@@ -28,6 +29,8 @@ from radiomics_screen.extraction.case import extract_case
 from radiomics_screen.extraction.keys import contents_of
 from radiomics_screen.extraction.measured import Measured, failed, measured
 from radiomics_screen.settings import Settings
+
+_PARENT_SECONDS = 1.0
 
 #: The number of a case, and what became of it.
 Row = tuple[int, Measured]
@@ -159,9 +162,17 @@ def one_thread() -> Iterator[None]:
 
 @lru_cache(maxsize=1)
 def _settle_worker() -> None:
-    """Make a worker process compute with one thread."""
+    """Make a worker process compute with one thread, and end with the process that started it."""
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     threadpool_limits(limits=1)
+    Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with_parent(parent: int) -> None:
+    """Leave at once when the parent was killed: nobody would ever ask for this process's rows again."""
+    while os.getppid() == parent:
+        sleep(_PARENT_SECONDS)
+    os._exit(1)
 
 
 @lru_cache(maxsize=4)

@@ -1,12 +1,16 @@
-"""Weights of directions, for the families that compare voxels along them."""
+"""Distances and weights of directions, for the families that compare voxels along them."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
+from radiomics_screen.options import PositiveInt
+
+Distances = Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
 WeightingNorm = Literal["manhattan", "euclidean", "infinity", "no_weighting"]
 
 

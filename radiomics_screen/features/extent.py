@@ -119,8 +119,8 @@ def axis_lengths_mm(mask: NDArray[np.bool_], spacing_mm: tuple[float, ...]) -> N
     """
     coordinates = np.argwhere(mask)
     n = len(coordinates)
-    sums = coordinates.sum(axis=0)
-    scatter = n * (coordinates.T @ coordinates) - np.outer(sums, sums)
-    covariance = scatter / n**2 * np.outer(spacing_mm, spacing_mm)
+    coordinates -= coordinates.sum(axis=0) // n  # near zero, so that no sum of squares overflows
+    sums = coordinates.sum(axis=0) / n
+    covariance = (coordinates.T @ coordinates / n - np.outer(sums, sums)) * np.outer(spacing_mm, spacing_mm)
     variances = np.linalg.eigvalsh(covariance)[::-1]
     return 4 * np.sqrt(np.where(variances > 1e-14 * variances[0], variances, 0.0))

@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_screen.errors import RegionError
-from radiomics_screen.features.directions import WeightingNorm, lengths_mm
+from radiomics_screen.features.directions import Distances, WeightingNorm, lengths_mm
 from radiomics_screen.features.kernels import kernel
 from radiomics_screen.features.region import MOST_LEVELS, Region
 from radiomics_screen.features.registry import family, values_of
 from radiomics_screen.notes import note
-from radiomics_screen.options import PositiveInt
 
 FEATURES = (
     "Autocorrelation",
@@ -48,7 +47,7 @@ FEATURES = (
 def glcm(
     region: Region,
     *,
-    distances: tuple[PositiveInt, ...] = (1,),
+    distances: Distances = (1,),
     symmetricalGLCM: bool = True,
     weightingNorm: WeightingNorm | None = None,
 ) -> dict[str, float]:
@@ -82,7 +81,8 @@ def glcm(
         co_occurrence(lattice.ranks, lattice.voxels, offset, n) for offset in offsets
     )
     if weightingNorm is not None:
-        weights = np.exp(-(lengths_mm(directions, region.spacing_mm, weightingNorm) ** 2))
+        squares = lengths_mm(directions, region.spacing_mm, weightingNorm) ** 2
+        weights = np.exp(squares.min(initial=np.inf) - squares)  # only ratios count: none may underflow
         if weightingNorm == "no_weighting":
             weights[:] = 1
         matrices = [sum((w * m for w, m in zip(weights, matrices, strict=True)), np.zeros((n, n)))]
@@ -174,8 +174,9 @@ def co_occurrence_values(
         variance_j += p_j[i] * (levels[i] - mean_j) ** 2
         for j in range(n):
             covariance += p[i, j] * (levels[i] - mean_i) * (levels[j] - mean_j)
-    deviations = sqrt(variance_i) * sqrt(variance_j)
-    correlation = covariance / deviations if deviations > 0 else 1.0
+    # a margin of one level has no variance, whatever rounding makes of it
+    varied = np.count_nonzero(p_i) > 1 and np.count_nonzero(p_j) > 1
+    correlation = covariance / (sqrt(variance_i) * sqrt(variance_j)) if varied else 1.0
 
     tendency = shade = prominence = sum_average = sum_entropy = 0.0
     for k in range(2, 2 * highest + 1):

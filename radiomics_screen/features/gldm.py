@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_screen.features.directions import Distances
 from radiomics_screen.features.kernels import kernel
 from radiomics_screen.features.level_size import level_size_values
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family, values_of
-from radiomics_screen.options import NonNegativeInt, PositiveInt
+from radiomics_screen.options import NonNegativeInt
 
 #: In the order of :func:`level_size_values`; two of its numbers say nothing new here (None).
 _IN_ORDER = (
@@ -34,9 +35,7 @@ FEATURES = tuple(name for name in _IN_ORDER if name)
 
 
 @family("gldm", FEATURES)
-def gldm(
-    region: Region, *, distances: tuple[PositiveInt, ...] = (1,), gldm_a: NonNegativeInt = 0
-) -> dict[str, float]:
+def gldm(region: Region, *, distances: Distances = (1,), gldm_a: NonNegativeInt = 0) -> dict[str, float]:
     """Describe how many neighbours depend on each voxel: have its grey level, or nearly so.
 
     Parameters

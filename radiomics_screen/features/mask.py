@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from radiomics_screen.errors import RegionError
 from radiomics_screen.options import PositiveInt
+
+Thresholds = Annotated[tuple[float, ...], Field(min_length=1, max_length=2)]
 
 
 def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, slice, slice]:
@@ -62,7 +65,7 @@ def resegment(
     intensities: NDArray[Any],
     mask: NDArray[np.bool_],
     *,
-    resegmentRange: tuple[float, ...] | None = None,
+    resegmentRange: Thresholds | None = None,
     resegmentMode: Literal["absolute", "relative", "sigma"] = "absolute",
     resegmentShape: bool = False,
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -85,7 +88,7 @@ def resegment(
     Raises
     ------
     RegionError
-        If the range has no or more than two thresholds, or keeps fewer than two voxels.
+        If the range keeps fewer than two voxels.
     """
     if resegmentRange is None:
         return mask, mask
@@ -93,8 +96,6 @@ def resegment(
     if values.dtype.kind in "iu":
         values = values.astype(np.int64)  # 8-bit arithmetic would overflow
     thresholds = sorted(resegmentRange)
-    if not 1 <= len(thresholds) <= 2:
-        raise RegionError(f"resegmentRange takes one or two thresholds, not {len(thresholds)}")
     if resegmentMode == "relative":
         thresholds = [values.max() * t for t in thresholds]
     elif resegmentMode == "sigma":

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_screen.features.directions import Distances
 from radiomics_screen.features.kernels import kernel
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family, values_of
-from radiomics_screen.options import PositiveInt
 
 FEATURES = ("Busyness", "Coarseness", "Complexity", "Contrast", "Strength")
 
@@ -17,7 +17,7 @@ UTTERLY_COARSE = 1e6
 
 
 @family("ngtdm", FEATURES)
-def ngtdm(region: Region, *, distances: tuple[PositiveInt, ...] = (1,)) -> dict[str, float]:
+def ngtdm(region: Region, *, distances: Distances = (1,)) -> dict[str, float]:
     """Describe the differences between each voxel's grey level and its neighbours' mean.
 
     A voxel without neighbours counts with a difference of 0. Where a denominator vanishes

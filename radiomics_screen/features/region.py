@@ -6,15 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from radiomics_screen.errors import RegionError
-from radiomics_screen.options import Positive, PositiveInt
+from radiomics_screen.options import Positive
 
 FlatAxis = Literal[0, 1, 2]
+
+MOST_BINS = 1_000_000
+BinCount = Annotated[int, Field(gt=0, le=MOST_BINS)]
 
 #: More levels than this are no grey levels any more, and their matrices do not fit in memory.
 MOST_LEVELS = 4096
@@ -107,7 +111,7 @@ class Region:
         levels = np.flatnonzero(np.bincount(self.levels))
         rank_of = np.zeros(self.highest_level + 1, dtype=np.int32)
         rank_of[levels] = np.arange(1, len(levels) + 1)
-        pad = [0 if n == 1 or axis == self.flat_axis else margin for axis, n in enumerate(self.mask.shape)]
+        pad = [0 if axis == self.flat_axis else min(margin, n - 1) for axis, n in enumerate(self.mask.shape)]
         nz, ny, nx = (n + 2 * p for n, p in zip(self.mask.shape, pad, strict=True))
         z, y, x = np.nonzero(self.mask)
         voxels = ((z + pad[0]) * ny + (y + pad[1])) * nx + (x + pad[2])
@@ -135,6 +139,8 @@ def cut_region(
     intensities: NDArray[Any],
     mask: NDArray[np.bool_],
     spacing_mm: tuple[float, float, float],
+    *,
+    image_name: str = "original",
     **facts: Any,
 ) -> Region:
     """Make a region of arrays that already end at the mask's bounding box; check its intensities.
@@ -144,13 +150,15 @@ def cut_region(
     RegionError
         If an intensity inside the mask is NaN or infinite.
     """
-    if np.issubdtype(intensities.dtype, np.floating):
-        wrong = int(np.count_nonzero(~np.isfinite(intensities[mask])))
-        if wrong:
-            raise RegionError(
-                f"{wrong} of the {int(mask.sum())} voxels in the region are NaN or infinite; "
-                "repair the image, or leave these voxels out of the mask"
-            )
+    wrong = int(np.count_nonzero(~np.isfinite(intensities[mask])))
+    if wrong:
+        where = f"{wrong} of the {int(mask.sum())} voxels in the region are NaN or infinite"
+        if image_name == "original":
+            raise RegionError(f"{where}; repair the image, or leave these voxels out of the mask")
+        raise RegionError(
+            f"{where} in {image_name}, though not in the image: the filter brings them in from outside the "
+            "region, or its options do not suit this image; repair the image, or change them"
+        )
     return Region(intensities, mask, spacing_mm, **facts)
 
 
@@ -170,7 +178,7 @@ def flat_axis_of(planar: bool, *, force2D: bool = False, force2Ddimension: FlatA
 
 
 def discretize(
-    values: NDArray[Any], *, binWidth: Positive = 25.0, binCount: PositiveInt | None = None
+    values: NDArray[Any], *, binWidth: Positive = 25.0, binCount: BinCount | None = None
 ) -> NDArray[np.int64]:
     """Turn intensities into grey levels 1, 2, ...
 
@@ -198,7 +206,7 @@ def discretize(
         edges[-1] += 1
     else:
         low, high = values.min(), values.max()
-        if float(high) - float(low) > 1e6 * binWidth:
+        if float(high) - float(low) > MOST_BINS * binWidth:
             raise RegionError(
                 f"binWidth {binWidth:g} is too narrow for intensities from {low:g} to {high:g}: "
                 "set a larger binWidth, or binCount"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from math import ceil
+from typing import Annotated
 
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
+from pydantic import Field
 
 from radiomics_screen.errors import RegionError
 from radiomics_screen.filters.registry import Box, Filtered, crop_with_margin, image_type
@@ -18,12 +20,14 @@ from radiomics_screen.options import Positive, PositiveInt
 #: of single precision, in which it is stored.
 REACH_SIGMAS = 18
 
+Widths = Annotated[tuple[Positive | PositiveInt, ...], Field(min_length=1)]
+
 #: The recursive filter needs this many voxels along an axis.
 LEAST_LENGTH = 4
 
 
 @image_type("LoG")
-def log(volume: Volume, box: Box, *, sigma: tuple[PositiveInt | Positive, ...]) -> Filtered:
+def log(volume: Volume, box: Box, *, sigma: Widths) -> Filtered:
     """Yield the scale-normalised Laplacian of Gaussian for each width.
 
     Axes of a single voxel are left out, so that a single slice is filtered in 2-D (and named so).

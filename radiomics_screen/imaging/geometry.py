@@ -6,7 +6,7 @@ SimpleITK speaks (x, y, z); everything in this file does too.
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 import SimpleITK as sitk
@@ -31,23 +31,25 @@ from radiomics_screen.imaging.grids import (
 )
 from radiomics_screen.imaging.pixels import like
 from radiomics_screen.notes import note
-from radiomics_screen.options import NonNegative, NonNegativeInt, Positive, PositiveInt
+from radiomics_screen.options import NonNegative, Positive, PositiveInt
 
-Interpolator = (
-    Literal[
-        "sitkNearestNeighbor",
-        "sitkLinear",
-        "sitkBSpline",
-        "sitkGaussian",
-        "sitkLabelGaussian",
-        "sitkHammingWindowedSinc",
-        "sitkCosineWindowedSinc",
-        "sitkWelchWindowedSinc",
-        "sitkLanczosWindowedSinc",
-        "sitkBlackmanWindowedSinc",
-    ]
-    | Annotated[int, Field(ge=1, le=10)]
-)
+_Name = Literal[
+    "sitkNearestNeighbor",
+    "sitkLinear",
+    "sitkBSpline",
+    "sitkGaussian",
+    "sitkLabelGaussian",
+    "sitkHammingWindowedSinc",
+    "sitkCosineWindowedSinc",
+    "sitkWelchWindowedSinc",
+    "sitkLanczosWindowedSinc",
+    "sitkBlackmanWindowedSinc",
+]
+#: By name, or by its place from 1 in this list: the numbers that SimpleITK gave them for years.
+Interpolator = _Name | Annotated[int, Field(ge=1, le=10)]
+
+#: So wide a margin takes in every image there is.
+PadDistance = Annotated[int, Field(ge=0, le=100_000)]
 
 #: A grid of more voxels than this (4 GB in 64 bits) comes of a spacing that the file does not know.
 MOST_VOXELS = 500_000_000
@@ -136,7 +138,7 @@ def resample(
     *,
     resampledPixelSpacing: tuple[NonNegative, ...] | None = None,
     interpolator: Interpolator | None = "sitkBSpline",
-    padDistance: NonNegativeInt = 5,
+    padDistance: PadDistance = 5,
 ) -> tuple[sitk.Image, sitk.Image]:
     """Resample image and mask to a new spacing, on the grid and with the cropping of pyradiomics.
 
@@ -178,7 +180,8 @@ def resample(
         return cropped(image, mask, padDistance)
 
     grid = _target_grid(mask, lower, size, spacing_mm, padDistance)
-    code = getattr(sitk, interpolator) if isinstance(interpolator, str) else interpolator
+    name = interpolator if isinstance(interpolator, str) else get_args(_Name)[interpolator - 1]
+    code = getattr(sitk, name)
     new_image = sitk.Resample(image, *grid[:1], sitk.Transform(), code, *grid[1:], 0.0, image.GetPixelID())
     new_mask = sitk.Resample(
         mask, *grid[:1], sitk.Transform(), sitk.sitkNearestNeighbor, *grid[1:], 0.0, mask.GetPixelID()
@@ -188,7 +191,7 @@ def resample(
 
 
 def pre_crop(
-    image: sitk.Image, mask: sitk.Image, *, preCrop: bool = False, padDistance: NonNegativeInt = 5
+    image: sitk.Image, mask: sitk.Image, *, preCrop: bool = False, padDistance: PadDistance = 5
 ) -> tuple[sitk.Image, sitk.Image]:
     """Crop image and mask, which share one grid, to the region's bounding box plus a margin.
 
@@ -233,13 +236,14 @@ def _target_grid(
     last = np.ceil((lower + size - 0.5) * ratio + pad)
     first = np.maximum(first, 0)
     last = np.minimum(last, np.ceil(np.array(mask.GetSize()) * ratio) - 1)
-    new_size = (last - first + 1).astype(int).tolist()
-    if math.prod(new_size) > MOST_VOXELS:
+    voxels = last - first + 1
+    if math.prod(voxels) > MOST_VOXELS:
         raise GeometryError(
             f"resampling from {numbers(old_spacing_mm)} to {numbers(spacing_mm)} mm would make "
-            f"{' x '.join(map(str, new_size))} voxels; does the file know its spacing? "
+            f"{' x '.join(f'{n:.0f}' for n in voxels)} voxels; does the file know its spacing? "
             "Choose a coarser resampledPixelSpacing, or mend the file"
         )
+    new_size = voxels.astype(int).tolist()
 
     # Voxel corners of both grids coincide, so the first new centre lies half the difference off.
     centre_of_first = 0.5 * (spacing_mm - old_spacing_mm) / old_spacing_mm

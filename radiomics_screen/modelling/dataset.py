@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,21 @@ import numpy.typing as npt
 import pandas as pd
 
 from radiomics_screen.errors import ModelError, did_you_mean
+from radiomics_screen.modelling.leaks import (
+    refuse_copies,
+    refuse_repeated_cases,
+    refuse_torn_patients,
+    torn_patients,
+)
+from radiomics_screen.modelling.values import (
+    NAMED,
+    listed,
+    numbers_of,
+    refuse_beyond,
+    refuse_double_columns,
+    text_of,
+    texts_of,
+)
 from radiomics_screen.table import is_feature
 
 NO_GROUP = "none"
@@ -19,7 +34,7 @@ NO_GROUP = "none"
 BOOKKEEPING = frozenset(
     ("case_id", "patient_id", "image", "mask", "label", "status", "error", "warnings", "seconds", "case_key")
 )
-_NAMED = 5  # how many cases or patients a message names
+_MOST_VALUES = 10  # of an outcome, that a message lists
 
 
 @dataclass(frozen=True)
@@ -46,6 +61,9 @@ class Dataset:
         Number of rows of the table.
     left_out
         For each reason why rows were left out: ``{"reason", "rows", "cases"}``.
+    torn
+        Number of patients of ``patient_id`` whose rows are in several groups; above 0 only where
+        each row counts as a patient.
     """
 
     features: pd.DataFrame
@@ -59,6 +77,7 @@ class Dataset:
     group: str | None
     rows_read: int
     left_out: list[dict[str, Any]] = field(default_factory=list)
+    torn: int = 0
 
     @property
     def cohort(self) -> dict[str, Any]:
@@ -73,6 +92,7 @@ class Dataset:
             "negatives": int((1 - self.outcome).sum()),
             "patients": len(by_patient),
             "patients_with_both": int((by_patient["min"] < by_patient["max"]).sum()),
+            "patients_in_several_groups": self.torn,
             "features": self.features.shape[1],
             "missing_values": int(missing.sum()),
             "features_with_missing_values": int(missing.any(axis=0).sum()),
@@ -122,10 +142,13 @@ def prepare(
     Raises
     ------
     ModelError
-        If a column is missing, the outcome has not two values, a patient is unknown, a feature is
-        no number or infinite, or nothing is left to learn from.
+        If a column is missing, the outcome has not two values, a patient is unknown or parted by
+        the groups, a case is there twice, a feature is no number or infinite, or nothing is left to
+        learn from.
     """
-    _check_columns(frame, target=target, group=group, folds=folds)
+    refuse_double_columns(frame)
+    by = _group_column(frame, group)
+    _check_columns(frame, {"target": target, "group": by, "folds": folds})
     cases = _case_names(frame)
     rows = pd.Series(True, index=range(len(frame)))
     left_out: list[dict[str, Any]] = []
@@ -134,14 +157,13 @@ def prepare(
         which = which & rows.to_numpy()
         if which.any():
             rows[which] = False
-            named = cases[which][: 2 * _NAMED].tolist()
+            named = cases[which][: 2 * NAMED].tolist()
             left_out.append({"reason": reason, "rows": int(which.sum()), "cases": named})
 
-    if "status" in frame:
-        leave_out((frame["status"] != "ok").to_numpy(bool), "the extraction failed (status is not ok)")
+    leave_out(_failed(frame), "the extraction failed (status is not ok)")
     outcomes = texts_of(frame[target])
     leave_out(outcomes == "", f"no value of '{target}'")
-    used = _feature_names(frame, features, exclude={target, group, folds} | BOOKKEEPING)
+    used = _feature_names(frame, features, exclude={target, by, folds} | BOOKKEEPING)
     values = numbers_of(frame, used, cases)
     leave_out(values.isna().all(axis=1).to_numpy(), "no feature has a value")
 
@@ -150,57 +172,66 @@ def prepare(
         reasons = "; ".join(f"{part['rows']}: {part['reason']}" for part in left_out) or "it is empty"
         raise ModelError(f"no row of the table can be used ({reasons})")
     negative_text, positive_text = _two_values(outcomes[kept], target, positive)
-    values = values[kept].reset_index(drop=True)
-    refuse_infinite(values, cases[kept])
+    frame, values, cases = frame[kept], values[kept].reset_index(drop=True), cases[kept]
+    refuse_beyond(values, cases)
+    groups = _row_names(frame) if by is None else _no_empty(frame, by, cases, "patient")
+    torn = _check_groups(frame, values, groups, cases, by)
     return Dataset(
         features=values,
         outcome=(outcomes[kept] == positive_text).astype(np.int64),
-        groups=_groups(frame[kept], group, cases[kept]),
-        folds=None if folds is None else _no_empty(frame[kept], folds, cases[kept], "fold"),
-        cases=cases[kept],
+        groups=groups,
+        folds=None if folds is None else _no_empty(frame, folds, cases, "fold"),
+        cases=cases,
         target=target,
         positive=positive_text,
         negative=negative_text,
-        group=None if group is None or _is_no_group(frame, group) else group,
-        rows_read=len(frame),
+        group=by,
+        rows_read=len(kept),
         left_out=left_out,
+        torn=torn,
     )
 
 
-def texts_of(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
-    """Return the values as text, empty where there is none: 1.0 is "1", True is "true"."""
-    return np.array([_text(value) for value in column], dtype=object)
-
-
-def _text(value: object) -> str:
-    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
-        return ""
-    if isinstance(value, bool | np.bool_):
-        return str(value).lower()
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        return str(int(value))
-    return str(value).strip()
-
-
-def refuse_double_columns(frame: pd.DataFrame) -> None:
-    """Raise a ModelError where two columns share a name: which one is meant cannot be known."""
-    double = frame.columns[frame.columns.duplicated()]
-    if len(double):
-        raise ModelError(f"the table has two columns named '{double[0]}'")
-
-
-def _is_no_group(frame: pd.DataFrame, group: str) -> bool:
-    return group == NO_GROUP and NO_GROUP not in frame
-
-
-def _check_columns(frame: pd.DataFrame, *, target: str, group: str | None, folds: str | None) -> None:
-    refuse_double_columns(frame)
+def _group_column(frame: pd.DataFrame, group: str | None) -> str | None:
+    """Return the column that tells patients apart, None where each row is asked to count as one."""
     if group is None:
         raise ModelError(
             "which rows belong to one patient? Name the column (group: 'patient_id'), so that no patient "
             f"is learned from and tested on; group: '{NO_GROUP}' says that each row is another patient"
         )
-    asked = {"target": target, "group": None if _is_no_group(frame, group) else group, "folds": folds}
+    return None if group == NO_GROUP and NO_GROUP not in frame else group
+
+
+def _failed(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Return which rows have no features because their extraction failed.
+
+    A column ``status`` with other values than an extraction writes says something else.
+    """
+    if "status" not in frame:
+        return np.zeros(len(frame), dtype=bool)
+    texts = texts_of(frame["status"])
+    said = set(texts) - {""}
+    of_extraction = bool(said) and said <= {"ok", "failed"}
+    return (texts != "ok") & of_extraction
+
+
+def _check_groups(
+    frame: pd.DataFrame,
+    values: pd.DataFrame,
+    groups: npt.NDArray[np.object_],
+    cases: npt.NDArray[np.object_],
+    by: str | None,
+) -> int:
+    """Refuse what the groups would let leak; return how many patients are parted where they may be."""
+    refuse_repeated_cases(frame)
+    torn = torn_patients(frame, groups)
+    if by is not None:
+        refuse_torn_patients(torn, by)
+    refuse_copies(frame, values, groups, cases)
+    return len(torn)
+
+
+def _check_columns(frame: pd.DataFrame, asked: Mapping[str, str | None]) -> None:
     columns = [str(name) for name in frame.columns]
     for role, name in asked.items():
         if name is not None and name not in frame:
@@ -224,70 +255,31 @@ def _feature_names(frame: pd.DataFrame, features: Sequence[str], exclude: set[st
     return used
 
 
-def numbers_of(frame: pd.DataFrame, names: Sequence[str], cases: npt.NDArray[np.object_]) -> pd.DataFrame:
-    """Return the columns as numbers, NaN where there is no value; rows are counted from 0.
-
-    Raises
-    ------
-    ModelError
-        If a column is there twice, or a value is no number; `cases` names its row.
-    """
-    refuse_double_columns(frame)
-    columns = {}
-    for name in names:
-        column = frame[name]
-        numbers = pd.to_numeric(column, errors="coerce")
-        wrong = (numbers.isna() & column.notna()).to_numpy()
-        if wrong.any():
-            found = column[wrong].iloc[0]
-            raise ModelError(f"feature '{name}' of case {cases[wrong][0]} is {found!r}, which is no number")
-        columns[name] = numbers.to_numpy(np.float64, na_value=np.nan)
-    return pd.DataFrame(columns)
-
-
-def refuse_infinite(values: pd.DataFrame, cases: Sequence[str] | npt.NDArray[np.object_]) -> None:
-    """Raise a ModelError that names the first values that are infinite or too large to compute with.
-
-    Trees compare 32-bit numbers, so the limit is their largest one, 3.4e38.
-    """
-    beyond = (np.abs(values.to_numpy(np.float64)) > np.finfo(np.float32).max).nonzero()
-    if len(beyond[0]):
-        named = [f"{values.columns[j]} of case {cases[i]}" for i, j in zip(*beyond, strict=True)][:_NAMED]
-        raise ModelError(
-            f"{len(beyond[0])} feature values are infinite or beyond 3.4e38 (among them {'; '.join(named)}); "
-            "a division by zero made them: mend the feature or leave it out, an infinite value is not imputed"
-        )
-
-
 def _two_values(outcomes: npt.NDArray[np.object_], target: str, positive: object) -> tuple[str, str]:
     """Return the negative and the positive value, as text."""
     counts = pd.Series(outcomes).value_counts().sort_index()
-    listed = ", ".join(f"'{value}' ({count} rows)" for value, count in counts.items())
-    wanted = _text(positive)
+    found = listed([f"'{value}' ({count} rows)" for value, count in counts.items()], _MOST_VALUES)
+    wanted = text_of(positive)
     if len(counts) > 2:
         raise ModelError(
-            f"'{target}' has {len(counts)} values: {listed}; a model tells two apart. Make a column that has "
+            f"'{target}' has {len(counts)} values: {found}; a model tells two apart. Make a column that has "
             "two, and leave it empty for rows that should not take part"
         )
     if wanted and wanted not in counts:
-        raise ModelError(f"'{target}' has no value '{wanted}' that could be positive; it has {listed}")
+        raise ModelError(f"'{target}' has no value '{wanted}' that could be positive; it has {found}")
     if len(counts) < 2:
-        raise ModelError(f"'{target}' has one value only: {listed}; a model needs rows of two classes")
+        raise ModelError(f"'{target}' has one value only: {found}; a model needs rows of two classes")
     if not wanted:
         values = set(counts.index)
         if values not in ({"0", "1"}, {"false", "true"}):
-            raise ModelError(f"which value of '{target}' is positive? It has {listed}")
+            raise ModelError(f"which value of '{target}' is positive? It has {found}")
         wanted = max(values)
     negative = next(value for value in counts.index if value != wanted)
     return str(negative), wanted
 
 
-def _groups(
-    frame: pd.DataFrame, group: str | None, cases: npt.NDArray[np.object_]
-) -> npt.NDArray[np.object_]:
-    if group is None or _is_no_group(frame, group):
-        return np.array([f"row {number}" for number in range(1, len(frame) + 1)], dtype=object)
-    return _no_empty(frame, group, cases, "patient")
+def _row_names(frame: pd.DataFrame) -> npt.NDArray[np.object_]:
+    return np.array([f"row {number}" for number in range(1, len(frame) + 1)], dtype=object)
 
 
 def _no_empty(
@@ -297,6 +289,6 @@ def _no_empty(
     texts = texts_of(frame[name])
     empty = texts == ""
     if empty.any():
-        named = ", ".join(cases[empty][:_NAMED])
+        named = listed(cases[empty].tolist())
         raise ModelError(f"{int(empty.sum())} rows have no {what}: '{name}' is empty for {named}")
     return texts

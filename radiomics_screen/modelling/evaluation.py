@@ -14,13 +14,15 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
+from radiomics_screen.errors import ModelError, did_you_mean
 from radiomics_screen.modelling.dataset import Dataset
 from radiomics_screen.modelling.intervals import Figure, bootstrap_figures
 from radiomics_screen.modelling.metrics import METRICS
-from radiomics_screen.modelling.pipeline import feature_counts, probability_of
+from radiomics_screen.modelling.pipeline import feature_counts, is_constant, probability_of
 from radiomics_screen.modelling.splits import Split
 
-POOLED = "pooled"
+POOLED, MEAN_OF_FOLDS, FOLD = "pooled", "mean of folds", "fold"
+_MANY_UNDEFINED = 0.05  # of the resamples, from which on people are told
 Progress = Callable[[int, int], None]  # (finished, of how many)
 
 
@@ -31,39 +33,63 @@ class Evaluation:
     Attributes
     ----------
     metrics
-        One row a figure: ``scope`` ("pooled" or "fold"), ``repeat`` and ``fold`` (empty where
-        pooled), ``metric``, ``value``, ``low``, ``high``, ``undefined`` (resamples left out),
-        ``rows``, ``positives``, ``patients``.
+        One row a figure: ``scope`` ("pooled", "mean of folds" or "fold"), ``repeat`` and ``fold``
+        (only where it is a fold's), ``metric``, ``value``, ``low``, ``high``, ``undefined``
+        (resamples left out), ``rows``, ``positives``, ``patients``.
     predictions
         One row a case and repeat, made by a pipeline that has not seen the case's patient:
         ``case_id``, ``group``, ``target``, ``repeat``, ``fold``, ``probability``. None where a
         model folder was handed on without them.
     summary
-        Plain JSON values: the cohort, how it was split, the features left in each fold by each
-        step, hyperparameters, versions, seed, seconds, messages.
+        Plain JSON values: the cohort, how it was split, rows called positive in each repeat, the
+        features left in each fold by each step, hyperparameters, versions, seed, seconds, messages.
     """
 
     metrics: pd.DataFrame
     predictions: pd.DataFrame | None
     summary: Mapping[str, Any]
 
-    def figure(self, metric: str) -> Figure:
-        """Return a pooled figure by its name (``"auc"``)."""
-        pooled = (self.metrics["scope"] == POOLED) & (self.metrics["metric"] == metric)
+    def figure(self, metric: str, scope: str = POOLED) -> Figure:
+        """Return a figure by its name (``"auc"``), pooled or the ``"mean of folds"``."""
+        if metric not in METRICS:
+            raise ModelError(f"there is no figure '{metric}'{did_you_mean(metric, METRICS)}")
+        chosen = (self.metrics["scope"] == scope) & (self.metrics["metric"] == metric)
         columns = ["value", "low", "high", "undefined"]
-        value, low, high, undefined = self.metrics.loc[pooled, columns].to_numpy(np.float64)[0].tolist()
+        value, low, high, undefined = self.metrics.loc[chosen, columns].to_numpy(np.float64)[0].tolist()
         return Figure(value, low, high, int(undefined))
 
     def table(self) -> list[tuple[str, str, str]]:
-        """Return the pooled figures for people: (name, value, interval)."""
-        rows = []
-        for name, label in METRICS.items():
-            found = self.figure(name)
-            if math.isnan(found.value):
-                rows.append((label, "undefined", ""))
-            else:
-                rows.append((label, f"{found.value:.3f}", f"{found.low:.3f} to {found.high:.3f}"))
+        """Return the pooled figures, and the folds' mean AUC, for people: (name, value, interval)."""
+        rows = [(label, *self._shown(self.figure(name))) for name, label in METRICS.items()]
+        rows.insert(
+            1, (f"{METRICS['auc']}, {MEAN_OF_FOLDS}", *self._shown(self.figure("auc", MEAN_OF_FOLDS)))
+        )
         return rows
+
+    def _shown(self, found: Figure) -> tuple[str, str]:
+        if math.isnan(found.value):
+            return "undefined", ""
+        interval = "none" if math.isnan(found.low) else f"{found.low:.3f} to {found.high:.3f}"
+        missed = found.undefined / self.summary["interval"]["resamples"]
+        if missed > _MANY_UNDEFINED:
+            interval += f" ({missed:.0%} of resamples undefined)"
+        return f"{found.value:.3f}", interval
+
+    def counts(self) -> list[tuple[str, str]]:
+        """Return what the figures are made of, for people: (name, count)."""
+        summary = self.summary
+        cohort, positive, called = summary["cohort"], summary["positive"], summary["called_positive"]
+        fewest, most = min(called), max(called)
+        repeats = f", {summary['repeats']} times anew" if summary["repeats"] > 1 else ""
+        return [
+            ("rows", f"{cohort['rows']}, of which {cohort['positives']} {positive}"),
+            ("patients", f"{cohort['patients']}"),
+            ("tested on", f"{summary['folds_from']}{repeats}"),
+            (
+                f"called {positive} at >= {summary['threshold']:g}",
+                f"{fewest} rows" if fewest == most else f"{fewest} to {most} rows",
+            ),
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """Return summary and figures as plain JSON values; None where a figure has no value."""
@@ -77,7 +103,8 @@ class Evaluation:
         metrics = pd.DataFrame(written["metrics"]).astype({"repeat": "Int64"})
         metrics = metrics.astype(dict.fromkeys(("value", "low", "high"), "float64"))
         found = cls(metrics, predictions, summary)
-        found.table()  # fails where a pooled figure is not there
+        found.table()  # fails where a figure is not there
+        found.counts()
         return found
 
 
@@ -86,6 +113,7 @@ class _Tested(NamedTuple):
 
     probability: npt.NDArray[np.float64]
     counts: dict[str, int]
+    constant: bool
 
 
 def cross_validate(
@@ -127,36 +155,51 @@ def cross_validate(
         if progress is not None:
             progress(len(tested), len(splits))
     metrics = _metrics(dataset, splits, tested, threshold=threshold, resamples=resamples, seed=seed)
+    predictions = _predictions(dataset, splits, tested)
+    called = (predictions["probability"] >= threshold).groupby(predictions["repeat"]).sum()
     folds = [
         {"repeat": split.repeat, "fold": split.fold, "train_rows": len(split.train),
-         "test_rows": len(split.test), "features": one.counts}
+         "test_rows": len(split.test), "test_positives": int(dataset.outcome[split.test].sum()),
+         "features": one.counts, "constant": one.constant}
         for split, one in zip(splits, tested, strict=True)
     ]  # fmt: skip
     summary = {
         "cohort": dataset.cohort,
         "threshold": threshold,
+        "called_positive": [int(count) for count in called],
         "interval": {"method": "percentile bootstrap over patients", "level": 0.95, "resamples": resamples},
         "folds": folds,
     }
-    return Evaluation(metrics, _predictions(dataset, splits, tested), summary)
+    return Evaluation(metrics, predictions, summary)
 
 
 def _fit_and_test(pipeline: Pipeline, dataset: Dataset, split: Split) -> _Tested:
-    fitted = clone(pipeline).fit(dataset.features.iloc[split.train], dataset.outcome[split.train])
-    return _Tested(probability_of(fitted, dataset.features.iloc[split.test]), feature_counts(fitted))
+    learned_from = dataset.features.iloc[split.train]
+    fitted = clone(pipeline).fit(learned_from, dataset.outcome[split.train])
+    return _Tested(
+        probability_of(fitted, dataset.features.iloc[split.test]),
+        feature_counts(fitted),
+        is_constant(fitted, learned_from),
+    )
 
 
 def _metrics(dataset: Dataset, splits: list[Split], tested: list[_Tested], **options: Any) -> pd.DataFrame:
-    """Return the pooled figures and those of each fold, each with its interval."""
+    """Return the pooled figures, their mean over the folds and those of each fold, with intervals."""
     repeats = sorted({split.repeat for split in splits})
     pooled = np.full((len(repeats), len(dataset.outcome)), np.nan)
-    for split, one in zip(splits, tested, strict=True):
+    by_fold = np.full((len(splits), len(dataset.outcome)), np.nan)
+    for number, (split, one) in enumerate(zip(splits, tested, strict=True)):
         pooled[repeats.index(split.repeat), split.test] = one.probability
-    everywhere: dict[str, Any] = {"scope": POOLED, "repeat": None, "fold": None}
+        by_fold[number, split.test] = one.probability
+    everywhere: dict[str, Any] = {"repeat": None, "fold": None}
+    whole = np.arange(len(dataset.outcome))
     parts: list[tuple[dict[str, Any], npt.NDArray[np.intp], npt.NDArray[np.float64]]]
-    parts = [(everywhere, np.arange(len(dataset.outcome)), pooled)]
+    parts = [
+        ({"scope": POOLED, **everywhere}, whole, pooled),
+        ({"scope": MEAN_OF_FOLDS, **everywhere}, whole, by_fold),
+    ]
     for split, one in zip(splits, tested, strict=True):
-        where = {"scope": "fold", "repeat": split.repeat, "fold": split.fold}
+        where = {"scope": FOLD, "repeat": split.repeat, "fold": split.fold}
         parts.append((where, split.test, one.probability[np.newaxis]))
     rows = []
     for where, at, probabilities in parts:

@@ -9,24 +9,29 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 
 from radiomics_screen import __version__
 from radiomics_screen.errors import ModelError
+from radiomics_screen.modelling.card import Card
 from radiomics_screen.modelling.classifiers import CLASSIFIERS
 from radiomics_screen.modelling.classifiers.base import resolved_options
 from radiomics_screen.modelling.classifiers.xgboost import resolve_device
-from radiomics_screen.modelling.dataset import NO_GROUP, Dataset, prepare
+from radiomics_screen.modelling.dataset import Dataset, prepare
 from radiomics_screen.modelling.evaluation import Progress, cross_validate
-from radiomics_screen.modelling.model import Card, Model, probe_of
-from radiomics_screen.modelling.pipeline import build_pipeline, feature_counts
+from radiomics_screen.modelling.model import Model
+from radiomics_screen.modelling.pipeline import build_pipeline, feature_counts, is_constant, probe_of
+from radiomics_screen.modelling.remarks import remarks_of
 from radiomics_screen.modelling.splits import Split, column_splits, grouped_splits
-from radiomics_screen.table import FeatureTable, is_feature, read_table
+from radiomics_screen.table import FeatureTable, as_table, read_table
 
 _PACKAGES = ("xgboost", "scikit-learn", "numpy", "scipy", "pandas")
+_SPLITS, _REPEATS = 5, 5  # where neither they nor a column of folds are given
 
 
 def fit(
@@ -36,8 +41,8 @@ def fit(
     positive: str | float | bool | None = None,
     group: str | None = None,
     folds: str | None = None,
-    splits: int = 5,
-    repeats: int = 5,
+    splits: int | None = None,
+    repeats: int | None = None,
     seed: int = 0,
     device: str = "auto",
     threshold: float = 0.5,
@@ -64,9 +69,9 @@ def fit(
     folds
         Column with given folds, each tested on once; instead of `splits` and `repeats`.
     splits
-        Number of folds.
+        Number of folds; 5 where it is not given.
     repeats
-        How often all rows are divided anew.
+        How often all rows are divided anew; 5 where it is not given.
     seed
         Of all that is drawn: folds, the classifier's rows and columns, resamples.
     device
@@ -98,27 +103,28 @@ def fit(
         If the table cannot be learned from as asked; the message says what to change.
     """
     started = time.monotonic()
-    _check_options(splits, repeats, threshold, correlation, resamples, jobs)
+    _check_counts(splits=splits, repeats=repeats, seed=seed, resamples=resamples, jobs=jobs)
+    _check_limits(threshold, correlation)
     kind = CLASSIFIERS[classifier]
     options = resolved_options(kind, hyperparameters or {})
     device = resolve_device(device)
     table = _feature_table(table)
     dataset = prepare(table.frame, table.features, target=target, positive=positive, group=group, folds=folds)
-    divided = _divide(dataset, splits, repeats, seed)
+    division = _divide(dataset, folds, splits, repeats, seed)
     pipeline = build_pipeline(
         correlation=correlation, classifier=classifier, hyperparameters=options, seed=seed, device=device
     )
+    final = _fitted_on_all(pipeline, dataset)
     evaluation = cross_validate(
         dataset,
         pipeline,
-        divided,
+        division.splits,
         threshold=threshold,
         resamples=resamples,
         seed=seed,
         jobs=1 if device == "cuda" else jobs,  # folds side by side would share one GPU's memory
         progress=progress,
     )
-    final = clone(pipeline).fit(dataset.features, dataset.outcome)
     about: dict[str, Any] = {
         "versions": _versions(),
         "target": dataset.target,
@@ -130,11 +136,90 @@ def fit(
         "seed": seed,
         "device": device,
     }
-    card = Card(
+    scheme = {
+        "folds_from": division.origin,
+        "repeats": max(split.repeat for split in division.splits),
+        "correlation": correlation,
+        "messages": [*division.remarks, *remarks_of(dataset, evaluation.summary)],
+        "seconds": round(time.monotonic() - started, 3),
+    }
+    card = _card(about, threshold, table, dataset, final)
+    return Model(final, card, replace(evaluation, summary={**about, **scheme, **evaluation.summary}))
+
+
+def _check_counts(**given: int | None) -> None:
+    """Refuse numbers of something that are no whole numbers, or out of range."""
+    least = {"splits": 2, "repeats": 1, "seed": 0, "resamples": 1}
+    for name, value in given.items():
+        if value is None:
+            continue
+        if not isinstance(value, int | np.integer):
+            raise ModelError(f"{name} is {value!r}; it must be a whole number")
+        if name in least and value < least[name]:
+            raise ModelError(f"{name} is {value}; it must be at least {least[name]}")
+    if given["jobs"] == 0:
+        raise ModelError("jobs is 0; it must be at least 1, or -1 for all cores")
+
+
+def _check_limits(threshold: float, correlation: float) -> None:
+    if not 0 < threshold < 1:
+        raise ModelError(f"the threshold is {threshold}; it must be between 0 and 1")
+    if not 0 < correlation <= 1:
+        raise ModelError(f"the correlation limit is {correlation}; it must be above 0 and at most 1")
+
+
+def _feature_table(table: FeatureTable | pd.DataFrame | str | Path) -> FeatureTable:
+    if isinstance(table, FeatureTable):
+        return table
+    if isinstance(table, pd.DataFrame):
+        return as_table(table)
+    return read_table(table)
+
+
+class _Division(NamedTuple):
+    """How the rows are divided, in words too, and what is to be said about it."""
+
+    splits: list[Split]
+    origin: str
+    remarks: list[str]
+
+
+def _divide(
+    dataset: Dataset, folds: str | None, splits: int | None, repeats: int | None, seed: int
+) -> _Division:
+    if dataset.folds is not None:
+        given = {"splits": splits, "repeats": repeats}
+        unused = " and ".join(name for name, value in given.items() if value is not None)
+        remarks = [f"{unused} not used: the folds are those of column '{folds}'"] if unused else []
+        found = column_splits(dataset.outcome, dataset.groups, dataset.folds)
+        return _Division(found, f"folds of column '{folds}'", remarks)
+    splits = _SPLITS if splits is None else splits
+    repeats = _REPEATS if repeats is None else repeats
+    found = grouped_splits(dataset.outcome, dataset.groups, splits=splits, repeats=repeats, seed=seed)
+    return _Division(found, f"{splits} stratified folds of whole patients", [])
+
+
+def _fitted_on_all(pipeline: Pipeline, dataset: Dataset) -> Pipeline:
+    final = clone(pipeline).fit(dataset.features, dataset.outcome)
+    if is_constant(final, dataset.features):
+        raise ModelError(
+            f"nothing can be learned from these {len(dataset.outcome)} rows, of which "
+            f"{int(dataset.outcome.sum())} are {dataset.positive}: every one gets the same probability. "
+            "Collect more cases, or allow smaller leaves (hyperparameter min_child_weight)"
+        )
+    return final
+
+
+def _card(
+    about: dict[str, Any], threshold: float, table: FeatureTable, dataset: Dataset, final: Pipeline
+) -> Card:
+    provenance = table.provenance or {}
+    return Card(
         **about,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         threshold=threshold,
-        settings=(table.provenance or {}).get("parameters"),
+        settings=provenance.get("parameters"),
+        setting_files=provenance.get("files") or {},
         training={
             **dataset.cohort,
             "features_left": feature_counts(final),
@@ -142,60 +227,8 @@ def fit(
         },
         probe=probe_of(final),
     )
-    scheme = {
-        "folds_from": f"folds of column '{folds}'" if folds else f"{splits} stratified folds of whole patients",
-        "repeats": max(split.repeat for split in divided),
-        "correlation": correlation,
-        "messages": _messages(dataset),
-        "seconds": round(time.monotonic() - started, 3),
-    }
-    return Model(final, card, replace(evaluation, summary={**about, **scheme, **evaluation.summary}))
-
-
-def _check_options(
-    splits: int, repeats: int, threshold: float, correlation: float, resamples: int, jobs: int
-) -> None:
-    for name, value, least in (("splits", splits, 2), ("repeats", repeats, 1), ("resamples", resamples, 1)):
-        if value < least:
-            raise ModelError(f"{name} is {value}; it must be at least {least}")
-    if not 0 < threshold < 1:
-        raise ModelError(f"the threshold is {threshold}; it must be between 0 and 1")
-    if not 0 < correlation <= 1:
-        raise ModelError(f"the correlation limit is {correlation}; it must be above 0 and at most 1")
-    if jobs == 0:
-        raise ModelError("jobs is 0; it must be at least 1, or -1 for all cores")
-
-
-def _feature_table(table: FeatureTable | pd.DataFrame | str | Path) -> FeatureTable:
-    if isinstance(table, FeatureTable):
-        return table
-    if isinstance(table, pd.DataFrame):
-        return FeatureTable(table, [name for name in table.columns if is_feature(str(name))])
-    return read_table(table)
-
-
-def _divide(dataset: Dataset, splits: int, repeats: int, seed: int) -> list[Split]:
-    if dataset.folds is not None:
-        return column_splits(dataset.outcome, dataset.groups, dataset.folds)
-    return grouped_splits(dataset.outcome, dataset.groups, splits=splits, repeats=repeats, seed=seed)
 
 
 def _versions() -> dict[str, str]:
     packages = {name: version(name) for name in _PACKAGES}
     return {"radiomics_screen": __version__, "python": python_version(), **packages}
-
-
-def _messages(dataset: Dataset) -> list[str]:
-    """Return what a reader of the figures should know, one sentence each."""
-    cohort = dataset.cohort
-    messages = [f"{part['rows']} rows left out: {part['reason']}" for part in dataset.left_out]
-    if dataset.group is None:
-        messages.append(f"group is '{NO_GROUP}': each row was taken for another patient")
-    if cohort["missing_values"]:
-        messages.append(
-            f"{cohort['missing_values']} values of {cohort['features_with_missing_values']} features are "
-            "missing and were imputed"
-        )
-    if cohort["patients_with_both"]:
-        messages.append(f"{cohort['patients_with_both']} patients have rows of both classes")
-    return messages

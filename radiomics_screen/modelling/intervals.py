@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from radiomics_screen.modelling.metrics import METRICS, Floats, figures
+from radiomics_screen.modelling.metrics import METRICS, Floats, concerned, figures
 
 _CELLS_AT_ONCE = 2**18  # weights held at a time: small enough for the processor's cache
 
@@ -23,7 +22,7 @@ class Figure:
     value
         On the rows as they are; NaN where the definition has no value.
     low, high
-        Ends of the interval; NaN where no resample has a value.
+        Ends of the interval; NaN where there is none.
     undefined
         Number of resamples that were left out because the figure has no value in them.
     """
@@ -51,13 +50,18 @@ def bootstrap_figures(
     Tibshirani 1993, chapter 13; drawing clusters: Field and Welsh 2007). Rows of one patient
     resemble each other, so drawing rows would give intervals that are too narrow.
 
+    Where all resamples agree they say nothing about how sure the figure is. A proportion of 0 or 1
+    then has the exact interval (Clopper and Pearson 1934) of as many trials as there are patients
+    with a row that it is a proportion of; any other figure has none.
+
     Parameters
     ----------
     outcome
         1 or 0, shape (rows,).
     probabilities
-        Shape (repeats, rows). A figure is the mean over the repeats of a cross-validation; all
-        repeats are weighted with the same drawn patients.
+        Shape (parts, rows), NaN where a part does not predict a row. A figure is the mean of the
+        figures of all parts (repeats or folds of a cross-validation), which are weighted with the
+        same drawn patients; it has a value where each part has one.
     patients
         Which patient a row belongs to, shape (rows,).
     threshold
@@ -69,40 +73,68 @@ def bootstrap_figures(
     seed
         Of the draws.
     """
+    positive = np.asarray(outcome, dtype=np.float64)
     scores = np.atleast_2d(np.asarray(probabilities, dtype=np.float64))
+    names, patient_of_row = np.unique(np.asarray(patients), return_inverse=True)
     drawn = {name: np.empty(resamples) for name in METRICS}
     at = 0
-    for weights in _patient_weights(np.asarray(patients), resamples, seed):
-        for name, found in _mean_figures(outcome, scores, threshold, weights).items():
+    for weights in _patient_weights(len(names), patient_of_row, resamples, seed):
+        for name, found in _mean_figures(positive, scores, threshold, weights).items():
             drawn[name][at : at + len(weights)] = found
         at += len(weights)
-    values = _mean_figures(outcome, scores, threshold, np.ones((1, scores.shape[1])))
-    return {name: _figure(float(values[name][0]), drawn[name], level) for name in METRICS}
+    values = _mean_figures(positive, scores, threshold, np.ones((1, scores.shape[1])))
+    trials = _patients_concerned(positive, scores, threshold, patient_of_row)
+    return {name: _figure(float(values[name][0]), drawn[name], level, trials.get(name)) for name in METRICS}
 
 
-def _mean_figures(
-    outcome: npt.ArrayLike, scores: Floats, threshold: float, weights: Floats
-) -> dict[str, Floats]:
-    """Return the mean of each figure over the repeats, shape (weightings,)."""
-    found = [figures(outcome, row, threshold=threshold, weights=weights) for row in scores]
+def _mean_figures(positive: Floats, scores: Floats, threshold: float, weights: Floats) -> dict[str, Floats]:
+    """Return the mean of each figure over the parts, shape (weightings,)."""
+    found = []
+    for part in scores:
+        there = ~np.isnan(part)
+        found.append(figures(positive[there], part[there], threshold=threshold, weights=weights[:, there]))
     return {name: np.mean([one[name] for one in found], axis=0) for name in METRICS}
 
 
-def _patient_weights(patients: npt.NDArray[Any], resamples: int, seed: int) -> Iterator[Floats]:
+def _patients_concerned(
+    positive: Floats, scores: Floats, threshold: float, patient_of_row: npt.NDArray[np.intp]
+) -> dict[str, int]:
+    """Return for each proportion how many patients have a row, in any part, that it is one of."""
+    found: dict[str, set[int]] = {}
+    for part in scores:
+        there = ~np.isnan(part)
+        called = (part[there] >= threshold).astype(np.float64)
+        for name, rows in concerned(positive[there], called).items():
+            found.setdefault(name, set()).update(patient_of_row[there][rows].tolist())
+    return {name: len(patients) for name, patients in found.items()}
+
+
+def _patient_weights(
+    patients: int, patient_of_row: npt.NDArray[np.intp], resamples: int, seed: int
+) -> Iterator[Floats]:
     """Yield how often each row is drawn, in pieces of shape (some resamples, rows)."""
-    names, patient_of_row = np.unique(patients, return_inverse=True)
-    chances = np.full(len(names), 1 / len(names))
+    chances = np.full(patients, 1 / patients)
     random = np.random.default_rng(seed)
     at_once = max(1, _CELLS_AT_ONCE // len(patient_of_row))
     for start in range(0, resamples, at_once):
-        counts = random.multinomial(len(names), chances, size=min(at_once, resamples - start))
+        counts = random.multinomial(patients, chances, size=min(at_once, resamples - start))
         yield counts[:, patient_of_row].astype(np.float64)
 
 
-def _figure(value: float, drawn: Floats, level: float) -> Figure:
+def _figure(value: float, drawn: Floats, level: float, trials: int | None) -> Figure:
     defined = drawn[~np.isnan(drawn)]
     undefined = len(drawn) - len(defined)
     if not len(defined):
         return Figure(value, np.nan, np.nan, undefined)
     low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+    if defined.min() == defined.max():
+        low, high = exact_interval(value, trials, level) if trials else (np.nan, np.nan)
     return Figure(value, float(low), float(high), undefined)
+
+
+def exact_interval(proportion: float, trials: int, level: float = 0.95) -> tuple[float, float]:
+    """Return the exact interval of a proportion of 0 or 1 (Clopper and Pearson 1934); NaN of any other."""
+    far = ((1 - level) / 2) ** (1 / trials)
+    if proportion == 1:
+        return far, 1.0
+    return (0.0, 1 - far) if proportion == 0 else (np.nan, np.nan)

@@ -29,6 +29,18 @@ METRICS = MappingProxyType(
 )
 
 
+def concerned(outcome: Floats, called: Floats) -> dict[str, npt.NDArray[np.bool_]]:
+    """Return, for each figure that is a proportion of rows, which rows it is a proportion of."""
+    positive, chosen = outcome > 0, called > 0
+    return {
+        "accuracy": np.ones(len(outcome), dtype=bool),
+        "sensitivity": positive,
+        "specificity": ~positive,
+        "ppv": chosen,
+        "npv": ~chosen,
+    }
+
+
 def figures(
     outcome: npt.ArrayLike,
     probability: npt.ArrayLike,

@@ -10,47 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
 from sklearn.pipeline import Pipeline
 
 from radiomics_screen.errors import ModelError
+from radiomics_screen.modelling.card import Card
 from radiomics_screen.modelling.classifiers import CLASSIFIERS
-from radiomics_screen.modelling.dataset import numbers_of, refuse_infinite
 from radiomics_screen.modelling.evaluation import Evaluation
+from radiomics_screen.modelling.folder import Parts, write_folder
 from radiomics_screen.modelling.pipeline import kept_features, probability_of
-
-
-class Card(BaseModel):
-    """What is known about a model besides its learned values: the contents of ``model.json``.
-
-    Attributes
-    ----------
-    versions
-        Of the packages that it was fitted with.
-    settings
-        With which its features were extracted, as a parameter file; None where its table did not say.
-    training
-        Counts of rows and features, and the ``fingerprint`` of the table it was learned from.
-    probe
-        Probability of a case without any value: lets loading see that all parts fit together.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    versions: dict[str, str]
-    created: str
-    target: str
-    positive: str
-    negative: str
-    group: str | None
-    threshold: float = Field(gt=0, lt=1)
-    classifier: str
-    hyperparameters: dict[str, Any]
-    seed: int
-    device: str
-    settings: dict[str, Any] | None
-    training: dict[str, Any]
-    probe: float
+from radiomics_screen.modelling.values import beyond_largest, listed, numbers_of, texts_of
 
 
 @dataclass(frozen=True)
@@ -169,31 +137,57 @@ class Model:
             )
         return reasons
 
-    def save(self, folder: str | Path) -> None:
-        """Write the model folder; see :func:`radiomics_screen.modelling.bundle.save_model`."""
-        from radiomics_screen.modelling.bundle import save_model
+    def unreadable(self, frame: pd.DataFrame | Mapping[str, Any]) -> npt.NDArray[np.object_]:
+        """Return for each row why the model cannot judge it, an empty text where it can; shape (rows,).
 
-        save_model(self, folder)
+        It cannot where a value of its features is infinite or too large, or where none is there.
+
+        Raises
+        ------
+        ModelError
+            If a feature's column is missing, or a value is no number.
+        """
+        return self._reasons_against(self._numbers(frame))
+
+    def save(self, folder: str | Path) -> None:
+        """Write the model folder; an older model there is replaced.
+
+        Raises
+        ------
+        ModelError
+            If `folder` is something else than a model folder or an empty folder, cannot be written,
+            or a file that the settings name is gone.
+        """
+        write_folder(Parts(self.pipeline, self.card, self.evaluation), folder)
 
     def _inputs(self, frame: pd.DataFrame | Mapping[str, Any]) -> pd.DataFrame:
-        """Return the model's features in its order, as finite numbers or NaN."""
-        given = frame if isinstance(frame, pd.DataFrame) else pd.DataFrame([dict(frame)])
-        names = self.features
-        absent = [name for name in names if name not in given]
-        if absent:
-            listed = ", ".join(absent[:10]) + (" ..." if len(absent) > 10 else "")
-            raise ModelError(
-                f"{len(absent)} of the model's {len(names)} features are missing: {listed}; extract with the "
-                "settings that the model was fitted with"
-            )
-        cases = np.array([str(case) for case in given.get("case_id", given.index)], dtype=object)
-        values = numbers_of(given, names, cases).set_index(given.index)
-        refuse_infinite(values, cases)
-        empty = values.isna().all(axis=1).to_numpy()
-        if empty.any():
-            named = ", ".join(case for case, without in zip(cases, empty, strict=True) if without)
-            raise ModelError(f"no feature has a value in case {named}: there is nothing to predict from")
+        """Return the model's features in its order, as numbers that it can take or NaN."""
+        values = self._numbers(frame)
+        against = self._reasons_against(values)
+        if (refused := against != "").any():
+            cases = _case_names(_as_frame(frame))[refused].tolist()
+            raise ModelError(f"{against[refused][0]} (case {listed(cases)})")
         return values
+
+    def _numbers(self, frame: pd.DataFrame | Mapping[str, Any]) -> pd.DataFrame:
+        """Return the model's features in its order, as numbers or NaN."""
+        given = _as_frame(frame)
+        names = self.features
+        if absent := [name for name in names if name not in given]:
+            raise ModelError(
+                f"{len(absent)} of the model's {len(names)} features are missing: {listed(absent, 10)}; "
+                "extract with the settings that the model was fitted with"
+            )
+        return numbers_of(given, names, _case_names(given)).set_index(given.index)
+
+    def _reasons_against(self, values: pd.DataFrame) -> npt.NDArray[np.object_]:
+        names = np.array(values.columns, dtype=object)
+        reasons = np.full(len(values), "", dtype=object)
+        reasons[values.isna().all(axis=1).to_numpy()] = "none of the model's features has a value"
+        beyond = beyond_largest(values)
+        for row in np.flatnonzero(beyond.any(axis=1)):
+            reasons[row] = f"infinite or beyond 3.4e38: {listed(names[beyond[row]].tolist())}"
+        return reasons
 
     def _values(self, inputs: pd.DataFrame) -> npt.NDArray[np.float64]:
         """Return what reaches the classifier, shape (rows, kept)."""
@@ -208,7 +202,9 @@ class Model:
         return kind.contributions(self.pipeline[-1], self._values(inputs))
 
 
-def probe_of(pipeline: Pipeline) -> float:
-    """Return the probability of a case without any value: all imputed."""
-    names = list(pipeline[0].feature_names_in_)
-    return float(probability_of(pipeline, pd.DataFrame(np.nan, index=[0], columns=names))[0])
+def _as_frame(given: pd.DataFrame | Mapping[str, Any]) -> pd.DataFrame:
+    return given if isinstance(given, pd.DataFrame) else pd.DataFrame([dict(given)])
+
+
+def _case_names(frame: pd.DataFrame) -> npt.NDArray[np.object_]:
+    return texts_of(pd.Series(frame.get("case_id", frame.index)))

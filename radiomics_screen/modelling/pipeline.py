@@ -54,6 +54,17 @@ def probability_of(pipeline: Pipeline, features: pd.DataFrame) -> npt.NDArray[np
     return np.asarray(pipeline.predict_proba(features)[:, 1], dtype=np.float64)
 
 
+def is_constant(pipeline: Pipeline, features: pd.DataFrame) -> bool:
+    """Tell whether every row has the same probability: on its training rows, nothing was learned."""
+    return bool(np.ptp(probability_of(pipeline, features)) == 0)
+
+
+def probe_of(pipeline: Pipeline) -> float:
+    """Return the probability of a case without any value: all imputed."""
+    names = list(pipeline[0].feature_names_in_)
+    return float(probability_of(pipeline, pd.DataFrame(np.nan, index=[0], columns=names))[0])
+
+
 def feature_counts(pipeline: Pipeline) -> dict[str, int]:
     """Return how many features the fitted pipeline was given, and how many each step left."""
     names: Any = pipeline[0].feature_names_in_

@@ -108,7 +108,7 @@ def test_families_nobody_named_are_those_that_fit(volume: tuple[np.ndarray, np.n
 def test_what_is_no_image_is_refused(source: np.ndarray | Path, message: str) -> None:
     with pytest.raises(ReadError, match=message):
         extract(source, np.ones((3, 3), bool))
-    with pytest.raises(ReadError, match="one length above 0 for each axis"):
+    with pytest.raises(ReadError, match="one finite length above 0 for each axis"):
         extract(np.zeros((3, 3)), np.ones((3, 3), bool), spacing_mm=(1.0, 1.0, 1.0))
 
 
@@ -203,3 +203,49 @@ def test_every_error_is_a_screen_error() -> None:
         Case("x", None, Path("a"), Path("b"), None, 2, {}, problem="line 2: no"), load_settings()
     )
     assert (row.status, row.error, dict(row.features)) == ("failed", "line 2: no", {})
+
+
+@pytest.mark.parametrize("dtype", [">i4", "float16", "bool", "uint64", "int8"])
+def test_arrays_of_any_number_type_are_measured(dtype: str) -> None:
+    values = np.arange(60).reshape(3, 4, 5).astype(dtype)
+    mask = np.ones(values.shape, bool)
+    expected = extract(values.astype("float64"), mask, {"setting": {"binWidth": 5}})
+    found = extract(values, mask, {"setting": {"binWidth": 5}}, spacing_mm=np.ones(3))
+    assert found == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"image": np.zeros((3, 3, 3), complex)},
+            "numbers of up to 64 bits, not complex128",
+        ),
+        ({"image": [1, 2]}, "a path, a SimpleITK image or a NumPy array, not list"),
+        ({"spacing_mm": (1.0, float("nan"), 1.0)}, "one finite length above 0 for each axis"),
+        ({"spacing_mm": 1.0}, "one finite length above 0 for each axis"),
+        ({"label": 0}, "label 0 is not in the mask"),
+    ],
+)
+def test_wrong_arguments_are_told(changes: dict[str, object], message: str) -> None:
+    arguments = {"image": np.arange(27.0).reshape(3, 3, 3), "mask": np.ones((3, 3, 3), np.uint8), **changes}
+    with pytest.raises(ScreenError, match=message):
+        extract(**arguments)  # type: ignore[arg-type]
+
+
+def test_nan_outside_the_region_is_told_of_the_filter_that_brings_it_in() -> None:
+    image = np.random.default_rng(0).normal(100, 20, (12, 20, 20))
+    mask = np.zeros(image.shape, bool)
+    mask[4:8, 6:14, 6:14] = True
+    image[2, 10, 10] = np.nan
+    assert np.isfinite(list(extract(image, mask).values())).all()
+    with pytest.raises(RegionError, match=r"NaN or infinite in wavelet-.*, though not in the image"):
+        extract(image, mask, {"imageType": {"Wavelet": {}}})
+
+
+def test_interpolators_have_the_numbers_they_had(volume: tuple[np.ndarray, np.ndarray]) -> None:
+    def resampled(interpolator: object) -> dict[str, float]:
+        setting = {"resampledPixelSpacing": [1, 1, 2], "interpolator": interpolator}
+        return extract(*volume, {"setting": setting}, spacing_mm=SPACING_MM)
+
+    assert resampled(3) == resampled("sitkBSpline") != resampled("sitkLinear") == resampled(2)

@@ -139,7 +139,7 @@ def test_an_infinite_feature_fails_its_case_alone(
     monkeypatch.setattr("radiomics_screen.reading.extract_cohort", lambda *args, **options: frame)
     readings = read_cases(model, cases[:3])
     assert readings["status"].tolist() == ["ok", "failed", "ok"]
-    assert readings["error"][1] == f"infinite: {name}"
+    assert readings["error"][1] == f"infinite or beyond 3.4e38: {name}"
     assert readings["probability"].isna().tolist() == [False, True, False]
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import joblib
+import numpy as np
 import pandas as pd
 import pytest
 import SimpleITK as sitk
@@ -20,7 +24,9 @@ from radiomics_screen.cohort import Case, read_cohort
 from radiomics_screen.errors import CohortError, SettingsError, TableError
 from radiomics_screen.extraction.journal import Journal
 from radiomics_screen.extraction.run import Progress
+from radiomics_screen.notes import ScreenWarning
 from radiomics_screen.sample import make_sample
+from radiomics_screen.table import as_table
 
 SETTINGS: dict[str, Any] = {"featureClass": {"firstorder": [], "shape2D": []}}
 
@@ -216,7 +222,8 @@ def test_new_cases_are_added_and_others_dropped(
     cohort.write_text(lines)
     edit(cohort, lambda lines: [lines[0], *lines[:1:-1]])  # in another order, and without the first
     watch = Watch()
-    found = extract_cohort(cohort, SETTINGS, output=tmp_path / "t.parquet", progress=watch)
+    with pytest.warns(ScreenWarning, match="kept as t.before.parquet"):
+        found = extract_cohort(cohort, SETTINGS, output=tmp_path / "t.parquet", progress=watch)
     assert watch.seen[0].reused == 2
     assert_same(found, undisturbed[:0:-1].reset_index(drop=True))
 
@@ -238,7 +245,8 @@ def test_a_case_is_its_content_not_its_place(cohort: Path, tmp_path: Path) -> No
     shutil.copy(image.with_name("moved.png"), other)  # another image under the name of the second case
     edit(cohort, lambda lines: [line.replace(f"images/{image.name}", "images/moved.png") for line in lines])
     watch = Watch()
-    found = extract_cohort(cohort, SETTINGS, output=tmp_path / "t.parquet", progress=watch)
+    with pytest.warns(ScreenWarning, match="kept as t.before.parquet"):
+        found = extract_cohort(cohort, SETTINGS, output=tmp_path / "t.parquet", progress=watch)
     assert watch.computed == 1
     pd.testing.assert_frame_equal(
         found.drop(columns="seconds"),
@@ -477,3 +485,57 @@ def test_cases_made_in_python(cohort: Path, undisturbed: pd.DataFrame) -> None:
     assert set(found["patient_id"]) == {""}
     features = [name for name in undisturbed if name.startswith("original_")]
     pd.testing.assert_frame_equal(found[features], undisturbed[features], check_exact=True)
+
+
+def test_a_run_does_not_replace_its_own_cases_file(cohort: Path) -> None:
+    before = cohort.read_bytes()
+    with pytest.raises(TableError, match="is the cases file"):
+        extract_cohort(cohort, SETTINGS, output=cohort, overwrite=True)
+    assert cohort.read_bytes() == before
+
+
+def test_a_family_that_did_not_fit_leaves_no_columns_after_a_resume(tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    for name, shape in (("flat", (12, 14)), ("thick", (5, 12, 14))):
+        image = sitk.GetImageFromArray(random.integers(0, 200, shape).astype(np.int16))
+        sitk.WriteImage(image, str(tmp_path / f"{name}.nrrd"))
+        sitk.WriteImage(sitk.Cast(image * 0 + 1, sitk.sitkUInt8), str(tmp_path / f"{name}_mask.nrrd"))
+    flat, thick = (
+        Case(name, None, tmp_path / f"{name}.nrrd", tmp_path / f"{name}_mask.nrrd", None, 2, {})
+        for name in ("flat", "thick")
+    )
+    output = tmp_path / "t.parquet"
+    both = extract_cohort([flat, thick], output=output)
+    assert both.filter(like="original_shape_").isna().any(axis=None)
+    with pytest.warns(ScreenWarning, match="1 rows of t.parquet are of no case in this list"):
+        alone = extract_cohort([flat], output=output)
+    assert_same(alone, extract_cohort([flat]))
+    assert len(read_table(tmp_path / "t.before.parquet").frame) == 2
+
+
+def test_a_table_in_memory_remembers_how_it_came_about(undisturbed: pd.DataFrame) -> None:
+    table = as_table(undisturbed)
+    assert table.provenance is not None
+    assert table.provenance["parameters"]["featureClass"]["shape2D"]
+    changed = undisturbed.assign(original_firstorder_Mean=0.0)
+    assert as_table(changed).provenance is None
+
+
+def test_workers_end_with_the_process_that_started_them(cohort: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys, joblib, os, time\n"
+        "from radiomics_screen.extraction.workers import _settle_worker\n"
+        "def work(n):\n"
+        "    _settle_worker(); print(os.getpid(), flush=True); time.sleep(60)\n"
+        "joblib.Parallel(n_jobs=2)(joblib.delayed(work)(n) for n in range(2))\n"
+    )
+    (tmp_path / "parent.py").write_text(code)
+    command = [sys.executable, str(tmp_path / "parent.py")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        workers = [int(parent.stdout.readline()) for _ in range(2)]
+        parent.kill()
+    deadline = time.monotonic() + 30
+    while any(Path(f"/proc/{worker}").exists() for worker in workers):
+        assert time.monotonic() < deadline, "a worker outlived its parent"
+        time.sleep(0.2)

@@ -15,8 +15,10 @@ import pandas as pd
 import pytest
 
 from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling import bundle, check_destination, fit, load_model
+from radiomics_screen.modelling import check_destination, fit, load_model
+from radiomics_screen.modelling import folder as folders
 from radiomics_screen.modelling.model import Model
+from radiomics_screen.notes import collected_notes
 from radiomics_screen.table import FeatureTable, is_feature
 from tests.unit.tables import ASKED, FAST, small_table
 
@@ -101,17 +103,38 @@ def test_no_rows_give_no_answers(model, table):
     ("change", "cause"),
     [
         (lambda t: t.drop(columns="original_firstorder_F2"), "1 of the model's 9 features are missing: .*F2"),
-        (lambda t: t.assign(original_firstorder_F2=np.inf), "values are infinite.*F2 of case 0000"),
+        (
+            lambda t: t.assign(original_firstorder_F2=np.inf),
+            "infinite or beyond 3.4e38: original_firstorder_F2 .case 0000, 0001",
+        ),
         (lambda t: t.assign(original_firstorder_F2="x"), "F2' of case 0000 is 'x', which is no number"),
         (
             lambda t: t.assign(**dict.fromkeys(filter(is_feature, t), np.nan)),
-            "no feature has a value in case 0000",
+            "none of the model's features has a value .case 0000",
         ),
     ],
 )
 def test_what_cannot_be_predicted_is_refused(model, table, change, cause):
     with pytest.raises(ModelError, match=cause):
         model.predict_probability(change(table))
+
+
+def test_rows_that_cannot_be_read_are_told_apart(model, table):
+    broken = table.head(5).copy()
+    features = [name for name in table if is_feature(name)]
+    broken.loc[1, features] = np.nan
+    broken.loc[2, features[1:3]] = [np.inf, -3.5e38]
+    broken.loc[4, features[1]] = np.nan  # imputed
+    found = model.unreadable(broken)
+    assert found.tolist() == [
+        "",
+        "none of the model's features has a value",
+        f"infinite or beyond 3.4e38: {features[1]}, {features[2]}",
+        "",
+        "",
+    ]
+    assert model.predict_probability(broken[found == ""]).shape == (3,)
+    assert model.unreadable(broken.iloc[:0]).shape == (0,)
 
 
 # --- folder -------------------------------------------------------------------------------------
@@ -135,7 +158,7 @@ def test_a_loaded_model_is_the_saved_one(model, table, folder):
 
 def test_many_kinds_of_trees_come_back(table, tmp_path):
     for number, options in enumerate(
-        [{"n_estimators": 1}, {"max_depth": 9, "min_child_weight": 0.0}, {"min_child_weight": 1e9}]
+        [{"n_estimators": 1}, {"max_depth": 9, "min_child_weight": 0.0}, {"max_depth": 1}]
     ):
         made = fit(table, **ASKED, **{**FAST, "hyperparameters": options, "resamples": 5})
         made.save(tmp_path / str(number))
@@ -151,7 +174,7 @@ def test_folder_holds_json_and_csv_only(folder):
     for path in folder.glob("*.json"):
         json.loads(path.read_text(encoding="utf-8"), parse_constant=pytest.fail)
     metrics = pd.read_csv(folder / "metrics.csv")
-    assert len(metrics) == 10 * (1 + 3)
+    assert len(metrics) == 10 * (2 + 3)
     written = json.loads((folder / "pipeline.json").read_text())
     assert written["steps"][0]["medians"]["original_firstorder_F0"] == pytest.approx(
         small_table()["original_firstorder_F0"].drop(3).median()
@@ -196,11 +219,131 @@ def test_a_save_that_fails_leaves_the_older_model(model, folder, monkeypatch):
     def fail(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(bundle, "pipeline_to_dict", fail)
-    with pytest.raises(OSError, match="disk full"):
+    def leave_half(path: Path, content: object) -> None:
+        path.write_text("{}", encoding="utf-8")
+
+    monkeypatch.setattr(folders, "pipeline_to_dict", fail)
+    with pytest.raises(ModelError, match=r"cannot be saved in .*disk full"):
+        model.save(folder)
+    monkeypatch.undo()
+    monkeypatch.setattr(folders, "write_json", leave_half)
+    with pytest.raises(ModelError, match=r"could not be loaded again: .* is damaged"):
+        model.save(folder)
+    monkeypatch.undo()
+    rename = Path.rename
+
+    def fail_for_the_new(path: Path, target: Path) -> Path:
+        return fail() if path.suffix == ".partial" else rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail_for_the_new)
+    with pytest.raises(ModelError, match="disk full"):
         model.save(folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert [path.name for path in folder.parent.iterdir()] == ["model"]
+
+
+def test_a_model_is_saved_where_a_link_leads(model, folder, tmp_path):
+    (tmp_path / "link").symlink_to("model")
+    (tmp_path / "dangling").symlink_to("elsewhere")
+    for link in ("link", "dangling"):
+        model.save(tmp_path / link)
+        assert (tmp_path / link).is_symlink()
+        assert load_model(tmp_path / link).card == model.card
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["dangling", "elsewhere", "link", "model"]
+    (tmp_path / "link").unlink()
+    (tmp_path / "link").symlink_to("link")
+    with pytest.raises(ModelError, match="no model can be written to"):
+        check_destination(tmp_path / "link")
+
+
+def test_a_destination_is_tried(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for place in (tmp_path / "file" / "model", tmp_path / ("m" * 300), tmp_path / "x\0y"):
+        with pytest.raises(ModelError, match="no model can be written to"):
+            check_destination(place)
+    check_destination(tmp_path / "deep" / "deeper" / "model")
+    assert list((tmp_path / "deep" / "deeper").iterdir()) == []
+    check_destination(tmp_path / ("m" * 250))
+
+
+def test_values_up_to_the_largest_are_saved_and_loaded(table, tmp_path):
+    """Whatever can be learned from can be loaded again."""
+    extreme = table.assign(
+        original_firstorder_F3=np.where(table["finding"] == "bad", 3.4028235e38, -3.402e38)
+    )
+    made = fit(extreme, **ASKED, **{**FAST, "resamples": 5})
+    made.save(tmp_path / "model")
+    back = load_model(tmp_path / "model")
+    np.testing.assert_array_equal(back.predict_probability(extreme), made.predict_probability(extreme))
+    assert made.strongest(extreme)[0][0].feature == "original_firstorder_F3"
+
+
+# --- files that the settings name ---------------------------------------------------------------
+
+
+@pytest.fixture
+def reference(tmp_path: Path) -> Path:
+    path = tmp_path / "references" / "typical v1.2 (b).nii.gz"
+    path.parent.mkdir()
+    path.write_bytes(b"an image")
+    return path
+
+
+@pytest.fixture
+def matched(table: pd.DataFrame, reference: Path) -> Model:
+    settings = {**SETTINGS, "preprocessing": [{"histogram_match": {"reference": str(reference)}}]}
+    digest = hashlib.blake2b(b"an image", digest_size=16).hexdigest()
+    provenance = {"parameters": settings, "files": {str(reference): digest}}
+    features = [name for name in table if is_feature(name)]
+    return fit(FeatureTable(table, features, provenance), **ASKED, **{**FAST, "resamples": 5})
+
+
+def reference_of(model: Model) -> Path:
+    assert model.settings is not None
+    return Path(model.settings["preprocessing"][0]["histogram_match"]["reference"])
+
+
+def test_files_of_the_settings_travel_with_the_model(matched, reference, tmp_path):
+    assert reference_of(matched) == reference
+    matched.save(tmp_path / "model")
+    assert reference.parent.name not in (tmp_path / "model" / "model.json").read_text()
+    shutil.rmtree(reference.parent)
+    (tmp_path / "model").rename(tmp_path / "moved")
+    back = load_model(tmp_path / "moved")
+    assert reference_of(back).is_relative_to(tmp_path / "moved")
+    assert reference_of(back).name.endswith(".nii.gz")
+    assert reference_of(back).read_bytes() == b"an image"
+    assert back.settings["setting"] == SETTINGS["setting"]
+    back.save(tmp_path / "moved")  # over the very files that it names
+    back.save(tmp_path / "again")
+    for path in (tmp_path / "moved").rglob("*"):
+        other = tmp_path / "again" / path.relative_to(tmp_path / "moved")
+        assert path.is_dir() or other.read_bytes() == path.read_bytes()
+    assert reference_of(load_model(tmp_path / "again")).is_relative_to(tmp_path / "again")
+
+
+def test_a_file_that_is_gone_or_another_is_refused(matched, reference, tmp_path):
+    reference.write_bytes(b"another image")
+    with pytest.raises(ModelError, match=r"extracted with the file .*but it was changed since"):
+        matched.save(tmp_path / "model")
+    reference.unlink()
+    with pytest.raises(ModelError, match=r"extracted with the file .*cannot be read"):
+        matched.save(tmp_path / "model")
+    assert [path.name for path in tmp_path.iterdir()] == ["references"]
+
+
+def test_a_damaged_copy_is_refused(matched, tmp_path):
+    matched.save(tmp_path / "model")
+    (copy,) = (tmp_path / "model" / "files").iterdir()
+    copy.write_bytes(b"another image")
+    with pytest.raises(ModelError, match=f"{copy.name} was changed"):
+        load_model(tmp_path / "model")
+    copy.unlink()
+    with pytest.raises(ModelError, match=f"files/{copy.name} is missing"):
+        load_model(tmp_path / "model")
+    edit(tmp_path / "model" / "model.json", lambda c: c["files"].pop(f"files/{copy.name}"))
+    with pytest.raises(ModelError, match=f"does not list files/{copy.name}"):
+        load_model(tmp_path / "model")
 
 
 # --- broken folders -----------------------------------------------------------------------------
@@ -216,9 +359,7 @@ def edit(path: Path, change: Callable[[Any], object], *, rehash: bool = True) ->
         edit(path.with_name("model.json"), lambda manifest: manifest["files"].update({path.name: digest}))
 
 
-@pytest.mark.parametrize(
-    "name", ["model.json", "pipeline.json", "xgboost.json", "evaluation.json", "metrics.csv"]
-)
+@pytest.mark.parametrize("name", ["model.json", "pipeline.json", "xgboost.json", "evaluation.json"])
 def test_a_missing_or_damaged_file_is_named(folder, name):
     content = (folder / name).read_bytes()
     for broken in (content[: len(content) // 2], b"", bytes([content[0] ^ 1]) + content[1:], b"\xff" * 50):
@@ -228,6 +369,20 @@ def test_a_missing_or_damaged_file_is_named(folder, name):
     (folder / name).unlink()
     with pytest.raises(ModelError, match=f"{name} is missing|has no model.json"):
         load_model(folder)
+
+
+@pytest.mark.parametrize("name", ["metrics.csv", "predictions.csv"])
+def test_a_report_that_was_changed_is_not_read_and_told(model, table, folder, name):
+    (folder / name).write_text("opened and saved in a spreadsheet", encoding="utf-8")
+    with collected_notes() as notes:
+        back = load_model(folder)
+    assert notes == [f"{folder / name} was changed after the model was saved, and is not read"]
+    assert (back.evaluation.predictions is None) == (name == "predictions.csv")
+    np.testing.assert_array_equal(back.predict_probability(table), model.predict_probability(table))
+    (folder / name).unlink()
+    with collected_notes() as notes:
+        load_model(folder)
+    assert notes == []
 
 
 def test_what_is_no_model_folder(tmp_path):
@@ -249,15 +404,31 @@ def tree(content: dict[str, Any]) -> dict[str, Any]:
         (
             "model.json",
             lambda c: c["versions"].update(xgboost="99.1.0"),
-            "fitted with XGBoost 99.1.0.*xgboost>=99",
+            "made with xgboost 99.1.0.*install xgboost>=99",
         ),
-        ("model.json", lambda c: c["versions"].pop("xgboost"), "does not say which XGBoost"),
+        (
+            "model.json",
+            lambda c: c["versions"].update(radiomics_screen="0.99.3"),
+            "made with radiomics_screen 0.99.3.*install radiomics_screen>=0.99",
+        ),
+        ("model.json", lambda c: c["versions"].update(radiomics_screen="new"), "which radiomics_screen"),
+        ("model.json", lambda c: c["versions"].update(xgboost="\u00b2"), "does not say which xgboost"),
+        ("model.json", lambda c: c.update(format_version=True), "damaged: format_version"),
+        ("model.json", lambda c: c.update(format_version="1"), "damaged: format_version"),
+        ("model.json", lambda c: c.update(format_version=0), "damaged: format_version"),
+        ("model.json", lambda c: c["versions"].pop("xgboost"), "does not say which xgboost"),
         ("model.json", lambda c: c.update(threshold="high"), "damaged: threshold"),
         ("model.json", lambda c: c.pop("probe"), "damaged: probe"),
         ("model.json", lambda c: c.update(probe=0.123), "computes something else than when it was saved"),
         ("model.json", lambda c: c.update(classifier="forest"), "a 'forest', which is not installed"),
-        ("model.json", lambda c: c["hyperparameters"].update(objective="x"), "unexpected keyword argument"),
-        ("model.json", lambda c: c["files"].update({"../model.json": "0"}), "a file outside its folder"),
+        (
+            "model.json",
+            lambda c: c["hyperparameters"].update(objective="x"),
+            "unknown hyperparameter 'objective'",
+        ),
+        ("model.json", lambda c: c["files"].update({"../model.json": "0"}), "damaged: files"),
+        ("model.json", lambda c: c["files"].update({"files/../../x": "0"}), "damaged: files"),
+        ("model.json", lambda c: c.update(setting_files={"/etc/hosts": "0"}), "damaged: setting_files"),
         ("model.json", lambda c: c["files"].pop("xgboost.json"), "does not list xgboost.json"),
         ("pipeline.json", lambda c: c["steps"].pop(), "do not lead from 'features' to 'kept'"),
         (
@@ -272,6 +443,7 @@ def tree(content: dict[str, Any]) -> dict[str, Any]:
         ),
         ("pipeline.json", lambda c: c.pop("kept"), "damaged: 'kept'"),
         ("evaluation.json", lambda c: c["metrics"].clear(), "is damaged"),
+        ("evaluation.json", lambda c: c.pop("called_positive"), "is damaged"),
         (
             "xgboost.json",
             lambda c: tree(c)["left_children"].__setitem__(0, 10**6),
@@ -359,7 +531,8 @@ def test_a_forged_folder_gives_a_clear_error_or_a_model(table, model, folder, na
         small.save(folder)
         edit(folder / name, forge)
         try:
-            found = load_model(folder)
+            with collected_notes():
+                found = load_model(folder)
         except ModelError:
             refused += 1
         else:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from radiomics_screen.cases_file import typed
 from radiomics_screen.cohort import Case, read_cohort
 from radiomics_screen.errors import CohortError
 
@@ -215,3 +216,8 @@ def test_real_list(data_dir: Path) -> None:
     assert cohort.problems == ()
     assert cohort.cases[0].patient_id == "0001"
     assert {type(case.carried["fold"]) for case in cohort.cases} == {int}
+
+
+@pytest.mark.parametrize("cells", [["20230101000000000001", "20230101000000000002"], ["1e400", "2"]])
+def test_numbers_that_would_change_stay_text(cells: list[str]) -> None:
+    assert typed(cells) == cells

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -74,7 +75,7 @@ def test_two_values_of_any_type_are_an_outcome(table, bad, good, positive):
 def test_counts_of_patients(table):
     found = prepared(table).cohort
     assert found["patients"] == 60
-    assert found["patients_with_both"] == 0
+    assert found["patients_with_both"] == found["patients_in_several_groups"] == 0
     mixed = table.copy()
     twice = mixed["patient_id"].duplicated()
     mixed.loc[twice.idxmax(), "finding"] = "good" if mixed.loc[twice.idxmax(), "finding"] == "bad" else "bad"
@@ -95,6 +96,18 @@ def test_only_features_are_features(table):
     assert fit(table, **ASKED, **FAST).features == listed[4:]
 
 
+def test_a_status_is_that_of_an_extraction_only_where_it_says_so(table):
+    """Elsewhere it may be anything, such as whether a patient is alive."""
+    alive = table.assign(status=np.where(table["finding"] == "bad", "dead", "alive"))
+    assert prepared(alive).left_out == []
+    assert prepared(table.assign(status=None)).left_out == []
+    holes = table.assign(status=pd.array(["ok", None] * (len(table) // 2) + ["ok"] * (len(table) % 2)))
+    for kind in (object, "string"):
+        (left_out,) = prepared(holes.astype({"status": kind})).left_out
+        assert left_out["rows"] == len(table) // 2
+        assert "status is not ok" in left_out["reason"]
+
+
 def test_fingerprint_changes_with_what_is_learned_from(table):
     other_value, other_outcome, other_patient = table.copy(), table.copy(), table.copy()
     other_value.iloc[3, -1] += 1e-12
@@ -107,6 +120,14 @@ def test_fingerprint_changes_with_what_is_learned_from(table):
 
 
 # --- what is refused ----------------------------------------------------------------------------
+
+
+def messages_of(evaluation: Evaluation) -> list[str]:
+    return list(evaluation.summary["messages"])
+
+
+def messages(model: Model) -> list[str]:
+    return messages_of(model.evaluation)
 
 
 def changed(table: pd.DataFrame, **columns: object) -> pd.DataFrame:
@@ -129,12 +150,19 @@ def changed(table: pd.DataFrame, **columns: object) -> pd.DataFrame:
         ({}, {"positive": None}, "which value of 'finding' is positive"),
         ({"finding": "bad"}, {}, "one value only: 'bad'"),
         ({"finding": ["a", "b", "c"]}, {"positive": "a"}, r"3 values: 'a' \(.*Make a column that has two"),
+        ({}, {"target": "case_id"}, r"'0009' \(1 rows\) and \d+ more; a model tells two apart"),
         ({"finding": None}, {}, r"no row of the table can be used \(\d+: no value of 'finding'\)"),
         ({"status": "failed"}, {}, "no row of the table can be used"),
         ({"patient_id": ["x", None, "z"]}, {}, r"rows have no patient: 'patient_id' is empty for 0001"),
         ({"official": [1, 2, None]}, {"folds": "official"}, "rows have no fold"),
         ({"original_firstorder_F3": [0.0, 1.0, np.inf]}, {}, "values are infinite.*F3 of case 0002"),
         ({"original_firstorder_F3": [0.0, 1.0, -1e39]}, {}, "beyond 3.4e38"),
+        ({"case_id": ["x", "y", "z"]}, {}, r"3 names in case_id stand in several rows: x, y, z; keep one"),
+        (
+            {"site": ["a", "b", "c"]},
+            {"group": "site"},
+            r"'site' parts the rows of \d+ patients of patient_id",
+        ),
         ({"original_firstorder_F3": ["1", "2", "n/a"]}, {}, "F3' of case 0002 is 'n/a', which is no number"),
     ],
 )
@@ -168,6 +196,8 @@ def test_tables_without_anything_to_learn_are_refused(table):
     ("option", "value", "cause"),
     [
         ("splits", 1, "splits is 1"),
+        ("splits", 2.5, "splits is 2.5; it must be a whole number"),
+        ("seed", -1, "seed is -1; it must be at least 0"),
         ("repeats", 0, "repeats is 0"),
         ("resamples", 0, "resamples is 0"),
         ("threshold", 1.0, "threshold is 1"),
@@ -175,11 +205,52 @@ def test_tables_without_anything_to_learn_are_refused(table):
         ("jobs", 0, "jobs is 0"),
         ("device", "tpu", "unknown device 'tpu'"),
         ("hyperparameters", {"depth": 3}, "unknown hyperparameter 'depth'"),
+        (
+            "hyperparameters",
+            {"min_child_weight": 1e6},
+            "nothing can be learned from these.*of which 48 are bad",
+        ),
     ],
 )
 def test_options_are_checked(table, option, value, cause):
     with pytest.raises(ModelError, match=cause):
         fit(table, **ASKED, **{**FAST, option: value})
+
+
+def test_copies_in_other_groups_are_refused(table):
+    """The same lesion under another name would be learned from and tested on."""
+    same_features = pd.concat([table, table.iloc[[0]].assign(case_id="copy", patient_id="other")])
+    same_features.iloc[[0, -1], -1] = np.nan  # missing in both
+    same_features.iloc[0, -2] = 0.0
+    same_features.iloc[-1, -2] = -0.0
+    same_image = table.assign(case_key=[f"k{row}" for row in range(len(table))])
+    same_image.loc[len(table) - 1, "case_key"] = "k0"
+    last = table["case_id"].iloc[-1]
+    for copied, name in ((same_features, "copy"), (same_image, last)):
+        for group in ("patient_id", "none"):
+            with pytest.raises(ModelError, match=rf"1 rows are copies .*\(0000 and {name}\).*Remove one"):
+                prepared(copied, group=group)
+        grouped = copied.assign(patient_id="one").assign(pair=copied["case_id"].isin(["0000", name]))
+        together = grouped["case_id"].where(~grouped["pair"], "pair")
+        assert prepared(copied.assign(patient_id=together)).cohort["rows"] == len(copied)
+
+
+def test_few_equal_values_and_empty_keys_make_no_copies(table):
+    features = [name for name in table if is_feature(name)]
+    coarse = table.assign(case_key="", **{name: table[name].round() for name in features[:2]})
+    found = prepare(coarse, features[:2], **ASKED)
+    assert found.features.duplicated().any()
+
+
+def test_patients_whom_no_group_parts_are_told(table):
+    several = int(table["patient_id"].duplicated(keep=False).groupby(table["patient_id"]).any().sum())
+    found = fit(table, **{**ASKED, "group": "none"}, **FAST)
+    assert found.evaluation.summary["cohort"]["patients_in_several_groups"] == several > 0
+    assert any(f"{several} patients of patient_id have several rows" in m for m in messages(found))
+    blank = prepared(table.assign(patient_id=None), group="none")
+    assert blank.torn == 0
+    sites = table.assign(site=table["patient_id"].str[-1])  # several patients a site, none in two
+    assert prepared(sites, group="site").cohort["patients"] == 10
 
 
 # --- what is found ------------------------------------------------------------------------------
@@ -198,7 +269,9 @@ def test_figures_can_be_computed_again_from_the_predictions(model, table):
     ]
     assert model.evaluation.figure("auc").value == pytest.approx(np.mean(of_repeats), rel=1e-12)
     metrics = model.evaluation.metrics.query("metric == 'auc'")
-    assert metrics["scope"].tolist() == ["pooled"] + ["fold"] * 6
+    assert metrics["scope"].tolist() == ["pooled", "mean of folds"] + ["fold"] * 6
+    of_folds = metrics["value"][metrics["scope"] == "fold"]
+    assert model.evaluation.figure("auc", "mean of folds").value == pytest.approx(of_folds.mean(), rel=1e-12)
     for row in metrics[metrics["scope"] == "fold"].itertuples():
         one = predictions.query("repeat == @row.repeat and fold == @row.fold")
         assert row.value == pytest.approx(
@@ -206,6 +279,24 @@ def test_figures_can_be_computed_again_from_the_predictions(model, table):
         )
         assert (row.rows, row.positives) == (len(one), (one["target"] == "bad").sum())
         assert row.low <= row.value <= row.high
+
+
+def test_counts_for_people_are_those_of_the_rows(model, table):
+    called = [
+        int((one["probability"] >= 0.5).sum()) for _, one in model.evaluation.predictions.groupby("repeat")
+    ]
+    assert model.evaluation.counts() == [
+        ("rows", f"{len(table)}, of which {(table['finding'] == 'bad').sum()} bad"),
+        ("patients", "60"),
+        ("tested on", "3 stratified folds of whole patients, 2 times anew"),
+        ("called bad at >= 0.5", f"{min(called)} to {max(called)} rows"),
+    ]
+    assert messages(model) == []
+
+
+def test_an_unknown_figure_is_named(model):
+    with pytest.raises(ModelError, match="no figure 'aucc': did you mean 'auc'"):
+        model.evaluation.figure("aucc")
 
 
 def test_a_real_effect_is_found(model):
@@ -228,12 +319,27 @@ def test_evaluation_is_json_and_comes_back(model):
 def test_table_for_people_says_where_there_is_no_value(table):
     found = fit(table, **ASKED, **{**FAST, "threshold": 0.999}).evaluation
     shown = {name: (value, interval) for name, value, interval in found.table()}
-    assert list(shown) == list(METRICS.values())
+    assert list(shown) == ["AUC", "AUC, mean of folds", *list(METRICS.values())[1:]]
     assert shown["PPV (precision)"] == ("undefined", "")
     assert math.isnan(found.figure("ppv").value)
     assert found.figure("ppv").undefined == 200
     assert next(row for row in found.to_json()["metrics"] if row["metric"] == "ppv")["value"] is None
-    assert shown["specificity"] == ("1.000", "1.000 to 1.000")
+    assert shown["specificity"][0] == "1.000"
+    low, high = shown["specificity"][1].split(" to ")
+    assert float(low) < float(high) == 1
+    assert any("no row was called bad: no probability reaches" in m for m in messages_of(found))
+    assert found.counts()[-1] == ("called bad at >= 0.999", "0 rows")
+
+
+def test_table_for_people_marks_what_many_resamples_do_not_have(table):
+    rare = table.assign(finding="good")
+    rare.loc[rare["patient_id"].isin(["p000", "p001", "p002", "p003"]), "finding"] = "bad"
+    found = fit(rare, **ASKED, **{**FAST, "splits": 2}).evaluation
+    shown = {name: interval for name, _, interval in found.table()}
+    missed = found.figure("auc", "mean of folds").undefined / 200
+    assert missed > 0.05
+    assert shown["AUC, mean of folds"].endswith(f" ({missed:.0%} of resamples undefined)")
+    assert "undefined" not in shown["accuracy"]
 
 
 def test_result_is_the_same_for_any_number_of_jobs_and_differs_by_seed(table, model):
@@ -254,6 +360,37 @@ def test_given_folds_are_used_once(table):
     assert found.summary["folds_from"] == "folds of column 'official'"
     official = dict(zip(table["case_id"], table["official"].astype(str), strict=True))
     assert (found.predictions["fold"] == found.predictions["case_id"].map(official)).all()
+    assert "splits and repeats not used: the folds are those of column 'official'" in messages_of(found)
+    alone = {name: value for name, value in FAST.items() if name not in ("splits", "repeats")}
+    assert messages(fit(table, **ASKED, **alone, folds="official")) == []
+
+
+def test_folds_in_which_nothing_is_learned_are_counted(table):
+    few = table.drop_duplicates("patient_id").head(12).reset_index(drop=True)
+    weight = {"n_estimators": 20, "learning_rate": 0.2, "min_child_weight": 1.15}
+    found = fit(few, **ASKED, **{**FAST, "splits": 2, "hyperparameters": weight}).evaluation
+    constant = [fold["constant"] for fold in found.summary["folds"]]
+    assert constant == [True, True]
+    assert any("in 2 of 2 folds nothing was learned" in m for m in messages_of(found))
+
+
+def test_folds_of_unequal_prevalence_are_told_and_bias_the_pooled_auc_only():
+    """Noise: a fold's own ranks are worth one half, but ranks across folds follow the other folds' parts."""
+    random = np.random.default_rng(5)
+    table = small_table(240, effect=0.0, seed=4).drop_duplicates("patient_id").reset_index(drop=True)
+    table["site"] = np.arange(240) % 4
+    table["finding"] = np.where(
+        random.random(240) < np.array([0.15, 0.3, 0.5, 0.7])[table["site"]], "bad", "good"
+    )
+    few_trees = {"n_estimators": 5, "learning_rate": 0.05}
+    found = fit(table, **ASKED, **{**FAST, "hyperparameters": few_trees}, folds="site").evaluation
+    assert found.figure("auc").high < 0.45
+    of_folds = found.figure("auc", "mean of folds")
+    assert of_folds.low < 0.5 < of_folds.high
+    assert any(
+        re.search(r"differ .*in '0', .*in '3', chi-square p = .*AUC, mean of folds", m)
+        for m in messages_of(found)
+    )
 
 
 # --- honesty ------------------------------------------------------------------------------------
@@ -268,6 +405,8 @@ def test_a_feature_that_knows_the_patient_does_not_help():
         shift = 10 * number
         table[f"original_glcm_S{number}"] = table["patient_id"].map(signature) * (1 + number) + shift
     table = pd.concat([table] * 3, ignore_index=True)
+    table["case_id"] = [str(number) for number in range(len(table))]
+    table["original_firstorder_F0"] = random.normal(size=len(table))  # else they were copies
     options = {**FAST, "correlation": 1.0, "hyperparameters": {"n_estimators": 60, "min_child_weight": 0.5}}
     grouped = fit(table, **ASKED, **options).evaluation.figure("auc")
     leaky = fit(table, **{**ASKED, "group": "none"}, **options).evaluation.figure("auc")

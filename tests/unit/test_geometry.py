@@ -325,7 +325,5 @@ def test_resampling_equals_pyradiomics(
 def test_a_spacing_that_would_fill_the_memory_is_refused() -> None:
     image = sitk.Image([100, 100, 100], sitk.sitkInt16)
     mask = sitk.Image([100, 100, 100], sitk.sitkUInt8) + 1
-    with pytest.raises(
-        GeometryError, match="voxels; does the file know its spacing"
-    ):
+    with pytest.raises(GeometryError, match="voxels; does the file know its spacing"):
         resample(image, mask, resampledPixelSpacing=(0.05, 0.05, 0.05))

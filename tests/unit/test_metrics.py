@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 from sklearn import metrics as sk
 
-from radiomics_screen.modelling.intervals import bootstrap_figures
+from radiomics_screen.modelling.intervals import bootstrap_figures, exact_interval
 from radiomics_screen.modelling.metrics import METRICS, figures
 
 
@@ -162,7 +163,55 @@ def test_resamples_without_a_value_are_counted():
     assert found["auc"].undefined / 3000 == pytest.approx(missed + (1 / 5) ** 5, abs=0.04)
     assert found["ppv"].undefined / 3000 == pytest.approx(missed, abs=0.04)
     assert found["brier"].undefined == 0
-    assert (found["auc"].value, found["auc"].low, found["auc"].high) == (1.0, 1.0, 1.0)
+    assert found["auc"].value == 1.0
+
+
+def test_a_proportion_without_a_miss_has_the_exact_interval_of_its_patients():
+    """Ten patients with two rows each, told apart without a mistake; at 0.9 one row is called positive."""
+    outcome = np.repeat([1, 0], [8, 12])
+    owner = np.repeat(np.arange(10), 2)
+    probability = np.r_[0.95, np.linspace(0.6, 0.89, 7), np.linspace(0.1, 0.4, 12)]
+    found = bootstrap_figures(outcome, probability, owner, resamples=200)
+    expected = {"accuracy": 10, "sensitivity": 4, "specificity": 6, "ppv": 4, "npv": 6}
+    for name, patients in expected.items():
+        low = binomtest(patients, patients).proportion_ci(0.95, "exact").low
+        assert (found[name].low, found[name].high) == pytest.approx((low, 1.0)), name
+    for name in ("auc", "average_precision", "balanced_accuracy", "f1"):
+        assert found[name].value == 1.0
+        assert np.isnan([found[name].low, found[name].high]).all(), name
+    assert found["brier"].low < found["brier"].value < found["brier"].high
+    one_call = bootstrap_figures(outcome, probability, owner, threshold=0.9, resamples=200)
+    assert (one_call["ppv"].low, one_call["ppv"].high) == pytest.approx((0.025, 1.0))
+    assert 0.25 < one_call["sensitivity"].high < 1
+    wrong = bootstrap_figures(1 - outcome, probability, owner, resamples=200)["sensitivity"]
+    assert (wrong.low, wrong.high) == pytest.approx((0.0, 1 - 0.025 ** (1 / 6)))
+
+
+@pytest.mark.parametrize("trials", [1, 7, 400])
+@pytest.mark.parametrize("level", [0.9, 0.95])
+def test_the_exact_interval_is_clopper_and_pearsons(trials, level):
+    for hits, proportion in ((0, 0.0), (trials, 1.0)):
+        reference = binomtest(hits, trials).proportion_ci(level, "exact")
+        assert exact_interval(proportion, trials, level) == pytest.approx((reference.low, reference.high))
+    assert np.isnan(exact_interval(0.5, trials, level)).all()
+
+
+def test_parts_may_predict_some_of_the_rows_only():
+    """The mean of the folds' figures, drawn in common."""
+    outcome, probability, owner = clustered(60, seed=2)
+    fold = owner % 3
+    parts = np.stack([np.where(fold == number, probability, np.nan) for number in range(3)])
+    found = bootstrap_figures(outcome, parts, owner, resamples=150, seed=8)
+    counts = np.random.default_rng(8).multinomial(60, np.full(60, 1 / 60), size=150)[:, owner]
+    for name in ("auc", "specificity", "brier"):
+        inside = [fold == number for number in range(3)]
+        alone = [figures(outcome[rows], probability[rows])[name][0] for rows in inside]
+        assert found[name].value == pytest.approx(np.mean(alone)), name
+        drawn = [figures(outcome[rows], probability[rows], weights=counts[:, rows])[name] for rows in inside]
+        means = np.mean(drawn, axis=0)
+        assert found[name].undefined == np.isnan(means).sum()
+        low, high = np.nanquantile(means, [0.025, 0.975])
+        assert (found[name].low, found[name].high) == pytest.approx((low, high)), name
 
 
 def test_a_figure_that_never_has_a_value_has_no_interval():

@@ -18,6 +18,7 @@ from radiomics_screen.modelling.classifiers.base import resolved_options
 from radiomics_screen.modelling.pipeline import (
     build_pipeline,
     feature_counts,
+    is_constant,
     kept_features,
     pipeline_from_dict,
     pipeline_to_dict,
@@ -28,6 +29,7 @@ from radiomics_screen.modelling.steps.constant import ConstantFilter
 from radiomics_screen.modelling.steps.correlation import CorrelationFilter, absolute_correlation
 from radiomics_screen.modelling.steps.duplicate import DuplicateFilter
 from radiomics_screen.modelling.steps.impute import MedianImputer
+from radiomics_screen.modelling.values import LARGEST, beyond_largest
 
 
 @parametrize_with_checks(
@@ -36,7 +38,7 @@ from radiomics_screen.modelling.steps.impute import MedianImputer
         ConstantFilter(),
         DuplicateFilter(),
         CorrelationFilter(),
-        CorrelationFilter(limit=0.5, method="pearson"),
+        CorrelationFilter(limit=0.5),
     ]
 )
 def test_steps_keep_the_estimator_contract(estimator, check):
@@ -115,23 +117,12 @@ def test_of_equal_columns_the_first_stays():
 
 def test_rank_correlation_is_spearmans_with_ties_too():
     values = np.random.default_rng(0).integers(0, 6, size=(50, 7)).astype(float)
-    np.testing.assert_allclose(
-        absolute_correlation(values, "spearman"), np.abs(spearmanr(values).statistic), atol=1e-14
-    )
-
-
-def test_pearson_is_numpys_and_survives_large_values():
-    values = np.random.default_rng(1).normal(size=(30, 5)) * [1, 1e-200, 1e200, 1e5, 1]
-    scaled = values / np.abs(values).max(axis=0)
-    np.testing.assert_allclose(
-        absolute_correlation(values, "pearson"), np.abs(np.corrcoef(scaled.T)), atol=1e-13
-    )
+    np.testing.assert_allclose(absolute_correlation(values), np.abs(spearmanr(values).statistic), atol=1e-14)
 
 
 def test_a_constant_column_is_correlated_with_none():
     values = np.array([[1.0, 1.0], [1.0, 2.0], [1.0, 4.0]])
-    for method in ("spearman", "pearson"):
-        np.testing.assert_allclose(absolute_correlation(values, method), [[0, 0], [0, 1]], atol=1e-15)
+    np.testing.assert_allclose(absolute_correlation(values), [[0, 0], [0, 1]], atol=1e-15)
 
 
 @pytest.mark.parametrize("limit", [0.3, 0.6, 0.85])
@@ -162,10 +153,10 @@ def test_limit_one_keeps_even_equal_columns():
     assert CorrelationFilter(limit=1).fit(np.stack([x, x, -x], axis=1)).get_support().all()
 
 
-@pytest.mark.parametrize(("options", "cause"), [({"limit": 0.0}, "limit is 0"), ({"method": "tau"}, "'tau'")])
-def test_correlation_options_are_checked(options, cause):
-    with pytest.raises(ModelError, match=cause):
-        CorrelationFilter(**options).fit(np.random.default_rng(0).normal(size=(5, 2)))
+@pytest.mark.parametrize("limit", [0.0, 1.5, float("nan")])
+def test_the_correlation_limit_is_checked(limit):
+    with pytest.raises(ModelError, match=f"limit is {limit}"):
+        CorrelationFilter(limit).fit(np.random.default_rng(0).normal(size=(5, 2)))
 
 
 # --- plain JSON ---------------------------------------------------------------------------------
@@ -246,6 +237,60 @@ def test_hyperparameters_are_those_of_the_signature():
         resolved_options(kind, {"maxdepth": 2})
     with pytest.raises(SettingsError, match="did you mean 'xgboost'"):
         build_pipeline(classifier="xgbost")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("n_estimators", 0),
+        ("n_estimators", 10.5),
+        ("max_depth", "deep"),
+        ("max_depth", 1000),
+        ("learning_rate", float("nan")),
+        ("subsample", 2.0),
+        ("colsample_bytree", 0),
+        ("reg_lambda", -1),
+        ("min_child_weight", float("inf")),
+    ],
+)
+def test_values_of_hyperparameters_are_checked(name, value):
+    with pytest.raises(ModelError, match=f"hyperparameter '{name}' is {value!r}: Input should be"):
+        resolved_options(CLASSIFIERS["xgboost"], {name: value})
+
+
+def test_numbers_of_numpy_are_hyperparameters():
+    found = resolved_options(CLASSIFIERS["xgboost"], {"max_depth": np.int64(2), "subsample": np.float32(0.5)})
+    assert json.loads(json.dumps(found))["max_depth"] == 2
+
+
+@pytest.mark.parametrize(("rows", "part"), [(20, 0.5), (40, 0.5), (400, 0.05), (1000, 0.02)])
+def test_small_cohorts_and_rare_outcomes_are_learned_from(rows, part):
+    """Two classes that one feature tells apart are told apart, with the defaults."""
+    random = np.random.default_rng(0)
+    labels = (np.arange(rows) < part * rows).astype(np.int64)
+    table = pd.DataFrame(random.normal(size=(rows, 6)), columns=list("abcdef"))
+    table["a"] += 8 * labels
+    fitted = build_pipeline().fit(table, labels)
+    probability = probability_of(fitted, table)
+    assert probability[labels == 1].min() > probability[labels == 0].max()
+    assert not is_constant(fitted, table)
+
+
+def test_trees_without_a_question_are_constant():
+    table, labels = awkward(), outcome()
+    fitted = build_pipeline(hyperparameters={"n_estimators": 5, "min_child_weight": 1e6}).fit(table, labels)
+    assert is_constant(fitted, table)
+
+
+# --- numbers ------------------------------------------------------------------------------------
+
+
+def test_the_largest_number_is_the_last_that_stays_finite_in_32_bits():
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(np.array([LARGEST, np.nextafter(LARGEST, np.inf)]).astype(np.float32))
+    assert finite.tolist() == [True, False]
+    found = beyond_largest([LARGEST, -LARGEST, np.nextafter(LARGEST, np.inf), -np.inf, np.nan, 0.0])
+    assert found.tolist() == [False, False, True, True, False, False]
 
 
 # --- device -------------------------------------------------------------------------------------

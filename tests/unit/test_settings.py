@@ -127,6 +127,24 @@ def test_image_types_may_differ_from_the_setting() -> None:
         ({"featureClass": {"glcm": "Contrast"}}, "featureClass.glcm: expected a list of features"),
         ({"preprocessing": [{"medain": {}}]}, "unknown step 'medain': did you mean 'median'?"),
         ({"preprocessing": [{"median": {"radios": 1}}]}, "preprocessing.median: unknown option 'radios'"),
+        ({"setting": {"distances": []}}, "setting.distances: Tuple should have at least 1 item"),
+        ({"setting": {"binCount": 10**9}}, "setting.binCount: expected less than or equal to 1000000"),
+        ({"setting": {"padDistance": 10**20}}, "setting.padDistance: expected less than or equal to 100000"),
+        (
+            {"setting": {"resegmentRange": [1, 2, 3]}},
+            "resegmentRange: Tuple should have at most 2 items",
+        ),
+        ({"imageType": {"LoG": 5}}, "imageType.LoG: expected options with values, got 5"),
+        ({"imageType": {"LoG": [1]}}, "imageType.LoG: expected options with values, got [1]"),
+        (
+            {"imageType": {"LoG": {"sigma": ["bad"]}}},
+            "LoG.sigma: expected a valid number, got ['bad']",
+        ),
+        ({"featureClass": {5: None, "glcm": None}}, "unknown feature family '5'"),
+        (
+            {"preprocessing": [{"window": {"lower": float("inf")}}]},
+            "window.lower: expected a finite number",
+        ),
         ({"preprocessing": [3]}, "preprocessing, step 1: expected 'name: {options}', got 3"),
     ],
 )
@@ -134,6 +152,12 @@ def test_mistakes_are_named(parameters: dict[str, Any], message: str) -> None:
     with pytest.raises(SettingsError) as error:
         load_settings(parameters)
     assert message in str(error.value)
+
+
+def test_one_mistake_is_told_once() -> None:
+    with pytest.raises(SettingsError) as error:
+        load_settings({"imageType": {"LoG": {"sigma": ["bad"]}}})
+    assert "\n" not in str(error.value)
 
 
 def test_all_mistakes_are_told_at_once() -> None:

@@ -114,3 +114,11 @@ def test_shape_on_request_follows_from_area_and_volume() -> None:
     assert values["Compactness2"] == pytest.approx(values["Sphericity"] ** 3)
     assert values["Compactness1"] == pytest.approx(values["Sphericity"] ** 1.5 / (6 * pi))
     assert values["SphericalDisproportion"] == pytest.approx(1 / values["Sphericity"])
+
+
+@pytest.mark.parametrize("size", [(3000, 2000), (40, 512, 512)])
+def test_axes_of_large_regions_do_not_overflow(size: tuple[int, ...]) -> None:
+    spacing = (0.07, 0.05, 0.06)[: len(size)]
+    lengths = axis_lengths_mm(np.ones(size, bool), spacing)
+    expected = [4 * s * sqrt((n**2 - 1) / 12) for n, s in zip(size, spacing, strict=True)]
+    assert lengths == pytest.approx(sorted(expected, reverse=True), rel=1e-12)

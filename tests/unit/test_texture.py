@@ -12,7 +12,13 @@ from scipy import ndimage
 
 from radiomics_screen.errors import RegionError
 from radiomics_screen.features import FAMILIES
-from radiomics_screen.features.glcm import co_occurrence, glcm, maximal_correlation
+from radiomics_screen.features.glcm import FEATURES as GLCM_FEATURES
+from radiomics_screen.features.glcm import (
+    co_occurrence,
+    co_occurrence_values,
+    glcm,
+    maximal_correlation,
+)
 from radiomics_screen.features.gldm import dependences, gldm
 from radiomics_screen.features.glrlm import glrlm, run_lengths
 from radiomics_screen.features.glszm import glszm, zones
@@ -223,3 +229,27 @@ def test_every_family_returns_the_features_it_declares() -> None:
     for family in FAMILIES.items():
         region = volume if not family[1].unfit(volume) else image
         assert tuple(family[1].compute(region)) == family[1].features + family[1].on_request
+
+
+@pytest.mark.parametrize("right", [[1, 2, 3], [1, 2, 3, 4, 5, 6], [3, 1, 4, 1, 5, 9, 2]])
+def test_correlation_with_a_margin_of_one_level_is_one(right: list[int]) -> None:
+    """Left voxels all alike: rounding must not decide between 1 and 0."""
+    region = plane([[7, level] for level in right])
+    lattice = region.lattice()
+    counts = co_occurrence(lattice.ranks, lattice.voxels, lattice.offset((0, 0, 1)), len(lattice.levels))
+    values = co_occurrence_values(counts / counts.sum(), lattice.levels, region.highest_level)
+    assert values[GLCM_FEATURES.index("Correlation")] == 1
+
+
+def test_weights_of_long_steps_do_not_vanish() -> None:
+    near, far = (random_region(9, spacing_mm=(s, s, s)) for s in (1.0, 40.0))
+    with collected_notes() as notes:
+        assert np.isfinite(list(glcm(far, weightingNorm="infinity").values())).all()
+    assert notes == []
+    assert glcm(far, weightingNorm="infinity") == pytest.approx(glcm(near, weightingNorm="infinity"))
+
+
+def test_a_distance_longer_than_the_region_costs_nothing() -> None:
+    region = random_region(2)
+    assert glcm(region, distances=(1, 1_000_000)) == glcm(region)
+    assert gldm(region, distances=(1, 1_000_000)) == gldm(region)

@@ -6,16 +6,16 @@ import SimpleITK as sitk
 
 from radiomics_screen.errors import SettingsError
 from radiomics_screen.imaging.preprocessing.registry import as_float, step
-from radiomics_screen.options import Positive
+from radiomics_screen.options import Finite, Positive
 
 
 @step("window")
 def window(
     image: sitk.Image,
     *,
-    lower: float | None = None,
-    upper: float | None = None,
-    center: float | None = None,
+    lower: Finite | None = None,
+    upper: Finite | None = None,
+    center: Finite | None = None,
     width: Positive | None = None,
 ) -> sitk.Image:
     """Clip intensities to a range, in their own units; the pixel type is kept where the ends fit it.

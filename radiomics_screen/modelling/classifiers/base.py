@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import TypeAdapter, ValidationError
 from sklearn.base import ClassifierMixin
 
 from radiomics_screen.errors import ModelError, did_you_mean
@@ -71,14 +72,16 @@ def resolved_options(kind: ClassifierKind, given: Mapping[str, Any]) -> dict[str
     Raises
     ------
     ModelError
-        If a given one is not among them.
+        If a given one is not among them, or its value is not of the type in the signature.
     """
-    known = {
-        name: option.default
-        for name, option in options_of(kind.build).items()
-        if name not in ("seed", "device")
-    }
-    for name in given:
-        if name not in known:
-            raise ModelError(f"unknown hyperparameter '{name}'{did_you_mean(name, known)}")
-    return {**known, **given}
+    options = {n: option for n, option in options_of(kind.build).items() if n not in ("seed", "device")}
+    checked = {}
+    for name, value in given.items():
+        if name not in options:
+            raise ModelError(f"unknown hyperparameter '{name}'{did_you_mean(name, options)}")
+        try:
+            checked[name] = TypeAdapter(options[name].type).validate_python(value)
+        except ValidationError as error:
+            cause = error.errors()[0]["msg"]
+            raise ModelError(f"hyperparameter '{name}' is {value!r}: {cause}") from None
+    return {**{name: option.default for name, option in options.items()}, **checked}

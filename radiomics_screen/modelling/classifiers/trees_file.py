@@ -14,12 +14,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from radiomics_screen.errors import ModelError
+from radiomics_screen.modelling.values import LARGEST
 
 _ROOT_PARENT = 2**31 - 1  # what XGBoost writes as the parent of the first node
-_DEEPEST = 100  # contributions go down a tree recursively, so its depth must have a bound
+DEEPEST = 100  # contributions go down a tree recursively, so its depth must have a bound
 
 Index = Annotated[int, Field(ge=-1, lt=2**31, strict=True)]
-Number = Annotated[float, Field(ge=-3.4e38, le=3.4e38, allow_inf_nan=False)]
+Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 Count = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]  # XGBoost writes parameters as text
 Zero = Literal[0]
 
@@ -72,7 +73,7 @@ class _Tree(BaseModel):
                     raise ValueError(f"node {node} has a child that cannot be its own")
                 parents[child] = node
                 depth[child] = depth[node] + 1
-        if parents != self.parents or max(depth) > _DEEPEST:
+        if parents != self.parents or max(depth) > DEEPEST:
             raise ValueError("its nodes do not make one tree")
         return self
 

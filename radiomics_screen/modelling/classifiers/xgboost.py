@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 import xgboost
+from pydantic import Field
 from sklearn.base import ClassifierMixin
 from xgboost import XGBClassifier
 
 from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling.classifiers.base import ClassifierKind, Floats, classifier
-from radiomics_screen.modelling.classifiers.trees_file import checked_trees
+from radiomics_screen.modelling.classifiers.trees_file import DEEPEST, checked_trees
 from radiomics_screen.options import NonNegative, Positive, PositiveInt
+
+Part = Annotated[float, Field(gt=0, le=1)]
+Depth = Annotated[int, Field(gt=0, le=DEEPEST)]
 
 
 class Trees(XGBClassifier):
@@ -34,15 +38,15 @@ def xgboost_classifier(
     *,
     n_estimators: PositiveInt = 400,
     learning_rate: Positive = 0.03,
-    max_depth: PositiveInt = 3,
-    min_child_weight: NonNegative = 5.0,
-    subsample: Positive = 0.8,
-    colsample_bytree: Positive = 0.5,
+    max_depth: Depth = 3,
+    min_child_weight: NonNegative = 1.0,
+    subsample: Part = 0.8,
+    colsample_bytree: Part = 0.5,
     reg_lambda: NonNegative = 1.0,
     seed: int = 0,
     device: str = "cpu",
 ) -> XGBClassifier:
-    """Return unfitted boosted trees, with defaults for about 1500 rows and 100 to 1000 features.
+    """Return unfitted boosted trees, with defaults for 100 to 1000 features of some dozen rows or more.
 
     Many small steps of shallow trees, each on part of the rows and of the columns: radiomic
     features are many, noisy and correlated, so a single tree should trust none of them much.
@@ -56,7 +60,9 @@ def xgboost_classifier(
     max_depth
         Questions asked in a row by one tree: up to how many features act together.
     min_child_weight
-        Smallest sum of the rows' p (1 - p) in a leaf; keeps a leaf from describing a few cases.
+        Smallest sum of the rows' p (1 - p) in a leaf; keeps a leaf from describing a few cases. It
+        grows with their number and shrinks with the rarity of a class: 1 stands for 4 rows where the
+        classes are of one size, and for 50 where one row in 50 is positive.
     subsample
         Part of the rows that a tree sees.
     colsample_bytree
@@ -92,7 +98,10 @@ class XGBoostKind(ClassifierKind):
     build = staticmethod(xgboost_classifier)
 
     def save(self, estimator: ClassifierMixin, path: Path) -> None:
-        estimator.save_model(path)
+        try:
+            estimator.save_model(path)
+        except xgboost.core.XGBoostError as error:
+            raise ModelError(f"{path} cannot be written ({str(error).strip().splitlines()[0]})") from None
 
     def load(self, path: Path, unfitted: ClassifierMixin) -> ClassifierMixin:
         content = checked_trees(path)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from scipy.stats import rankdata
 
@@ -23,22 +21,23 @@ class CorrelationFilter(ColumnFilter):
     ----------
     limit
         The largest absolute correlation that two kept columns may have; 1 keeps all.
-    method
-        ``"spearman"`` (the default) compares ranks. Decision trees see ranks only, so it finds
-        just what is redundant to them; and its sums are whole numbers, so that the result does
-        not depend on the number of threads. ``"pearson"`` compares the values.
+
+    Notes
+    -----
+    Spearman's coefficient compares ranks. Decision trees see ranks only, so it finds just what is
+    redundant to them; and its sums are whole numbers, so that the result does not depend on the
+    number of threads.
     """
 
     minimum_rows = 2
 
-    def __init__(self, limit: float = 0.95, method: Literal["spearman", "pearson"] = "spearman") -> None:
+    def __init__(self, limit: float = 0.95) -> None:
         self.limit = limit
-        self.method = method
 
     def _keep(self, values: Floats) -> Flags:
         if not 0 < self.limit <= 1:
             raise ModelError(f"the correlation limit is {self.limit}; it must be above 0 and at most 1")
-        near = absolute_correlation(values, self.method) > self.limit
+        near = absolute_correlation(values) > self.limit
         keep = np.zeros(len(near), dtype=bool)
         blocked = np.zeros(len(near), dtype=bool)
         for index in range(len(near)):
@@ -48,21 +47,14 @@ class CorrelationFilter(ColumnFilter):
         return keep
 
 
-def absolute_correlation(values: Floats, method: str) -> Floats:
-    """Return the absolute correlation of all pairs of columns, shape (columns, columns).
+def absolute_correlation(values: Floats) -> Floats:
+    """Return the absolute rank correlation of all pairs of columns, shape (columns, columns).
 
-    Spearman's coefficient (ties get their mean rank) or Pearson's. A constant column is
-    correlated with none: 0, where the definition has no value.
+    Spearman's coefficient; ties get their mean rank. A constant column is correlated with none:
+    0, where the definition has no value.
     """
-    if method == "spearman":
-        # Twice the mean rank less its average is a whole number, so the products below are exact.
-        centred = 2 * rankdata(values, axis=0) - (len(values) + 1)
-    elif method == "pearson":
-        centred = values - values.mean(axis=0)
-        scale = np.abs(centred).max(axis=0)  # keeps the squares of large values from overflowing
-        centred = np.divide(centred, scale, out=np.zeros_like(centred), where=scale > 0)
-    else:
-        raise ModelError(f"unknown correlation method {method!r}: it is 'spearman' or 'pearson'")
+    # Twice the mean rank less its average is a whole number, so the products below are exact.
+    centred = 2 * rankdata(values, axis=0) - (len(values) + 1)
     products = np.abs(centred.T @ centred)
     length = np.sqrt(np.diag(products))
     scale = np.outer(length, length)

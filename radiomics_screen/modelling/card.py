@@ -1,0 +1,43 @@
+"""What is known about a model besides its learned values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Card(BaseModel):
+    """What is known about a model besides its learned values: the contents of ``model.json``.
+
+    Attributes
+    ----------
+    versions
+        Of the packages that it was fitted with.
+    settings
+        With which its features were extracted, as a parameter file; None where its table did not say.
+    setting_files
+        Files that the settings name, each with the BLAKE2b digest of its content (16 bytes, hex).
+    training
+        Counts of rows and features, and the ``fingerprint`` of the table it was learned from.
+    probe
+        Probability of a case without any value: lets loading see that all parts fit together.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    versions: dict[str, str]
+    created: str
+    target: str
+    positive: str
+    negative: str
+    group: str | None
+    threshold: float = Field(gt=0, lt=1)
+    classifier: str
+    hyperparameters: dict[str, Any]
+    seed: int
+    device: str
+    settings: dict[str, Any] | None
+    setting_files: dict[str, str] = Field(default={})
+    training: dict[str, Any]
+    probe: float

@@ -1,0 +1,85 @@
+"""What a reader of the figures should know, one sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy.stats import chi2_contingency
+
+from radiomics_screen.modelling.dataset import NO_GROUP, Dataset
+from radiomics_screen.modelling.evaluation import MEAN_OF_FOLDS
+from radiomics_screen.modelling.leaks import PATIENT
+from radiomics_screen.modelling.metrics import METRICS
+
+_UNEQUAL = 0.01  # chi-square probability below which the folds' parts of positives differ too much
+
+
+def remarks_of(dataset: Dataset, summary: Mapping[str, Any]) -> list[str]:
+    """Return the remarks on who took part, and on what a cross-validation found.
+
+    Parameters
+    ----------
+    dataset
+        What was learned from.
+    summary
+        Of the :class:`~radiomics_screen.modelling.evaluation.Evaluation`.
+    """
+    return [*_on_rows(dataset), *_on_folds(summary["folds"]), *_on_calls(summary, dataset.positive)]
+
+
+def _on_rows(dataset: Dataset) -> list[str]:
+    cohort = dataset.cohort
+    remarks = [f"{part['rows']} rows left out: {part['reason']}" for part in dataset.left_out]
+    if dataset.group is None:
+        remarks.append(f"group is '{NO_GROUP}': each row was taken for another patient")
+    if dataset.torn:
+        remarks.append(
+            f"{dataset.torn} patients of {PATIENT} have several rows, which were learned from and tested on "
+            f"apart: the figures may be too good. Group by {PATIENT}"
+        )
+    if cohort["missing_values"]:
+        remarks.append(
+            f"{cohort['missing_values']} values of {cohort['features_with_missing_values']} features are "
+            "missing and were imputed"
+        )
+    if cohort["patients_with_both"]:
+        remarks.append(f"{cohort['patients_with_both']} patients have rows of both classes")
+    return remarks
+
+
+def _on_folds(folds: Sequence[Mapping[str, Any]]) -> list[str]:
+    remarks = []
+    if constant := sum(fold["constant"] for fold in folds):
+        remarks.append(
+            f"in {constant} of {len(folds)} folds nothing was learned: every row got the same probability. "
+            "There are too few rows, or the features say nothing of the outcome"
+        )
+    for repeat in sorted({fold["repeat"] for fold in folds}):
+        remarks += _on_prevalence([fold for fold in folds if fold["repeat"] == repeat])
+    return remarks
+
+
+def _on_prevalence(folds: Sequence[Mapping[str, Any]]) -> list[str]:
+    counts = np.array([(f["test_positives"], f["test_rows"] - f["test_positives"]) for f in folds])
+    chance = float(chi2_contingency(counts, correction=False).pvalue)
+    if chance >= _UNEQUAL:
+        return []
+    parts = counts[:, 0] / counts.sum(axis=1)
+    least, most = int(np.argmin(parts)), int(np.argmax(parts))
+    return [
+        f"the folds differ in their part of positive rows ({parts[least]:.0%} in '{folds[least]['fold']}', "
+        f"{parts[most]:.0%} in '{folds[most]['fold']}', chi-square p = {chance:.1g}): the pooled AUC and "
+        "average precision, which rank the probabilities of different models together, are biased; read "
+        f"{METRICS['auc']}, {MEAN_OF_FOLDS}"
+    ]
+
+
+def _on_calls(summary: Mapping[str, Any], positive: str) -> list[str]:
+    if any(summary["called_positive"]):
+        return []
+    return [
+        f"no row was called {positive}: no probability reaches the threshold of {summary['threshold']:g}. "
+        "Another threshold may serve better"
+    ]
