@@ -98,7 +98,7 @@ def test_extract_says_what_it_did(cohort: Path, tmp_path: Path) -> None:
     assert f"{total - 2} ok" in done.stdout
     assert "2 failed" in done.stdout
     assert re.search(r"1 failed: .*synthetic-002-a\.png.*\[synthetic-002-a\]", done.stdout)
-    assert re.search(r"1 failed: .*IMAGE.*\[synthetic-003-a\]", done.stdout)
+    assert re.search(r"1 failed: .*synthetic-003-a\.png.*\[synthetic-003-a\]", done.stdout)
     assert f"table       {tmp_path / 't.csv'}" in done.stdout
     assert f"provenance  {tmp_path / 't.provenance.json'}" in done.stdout
     assert "1 problems in" in done.stderr  # told before the work
