@@ -144,96 +144,121 @@ def co_occurrence_values(
         The number of grey levels, empty ones included: the normaliser of Idmn and Idn.
     """
     n = len(levels)
-    p_i, p_j = np.zeros(n), np.zeros(n)
     p_sum, p_difference = np.zeros(2 * highest + 1), np.zeros(highest)
     energy = entropy = most = product = 0.0
     for i in range(n):
         for j in range(n):
             q = p[i, j]
             if q > 0:
-                p_i[i] += q
-                p_j[j] += q
                 p_sum[int(levels[i] + levels[j])] += q
                 p_difference[int(abs(levels[i] - levels[j]))] += q
                 energy += q * q
                 entropy -= q * log2(q)
                 most = max(most, q)
                 product += q * levels[i] * levels[j]
-
-    mean_i = mean_j = entropy_i = entropy_j = 0.0
+    mean_i, variance_i, entropy_i, occurring_i = _margin(p.sum(axis=1), levels)
+    mean_j, variance_j, entropy_j, occurring_j = _margin(p.sum(axis=0), levels)
+    covariance = 0.0
     for i in range(n):
-        mean_i += p_i[i] * levels[i]
-        mean_j += p_j[i] * levels[i]
-        if p_i[i] > 0:
-            entropy_i -= p_i[i] * log2(p_i[i])
-        if p_j[i] > 0:
-            entropy_j -= p_j[i] * log2(p_j[i])
-    variance_i = variance_j = covariance = 0.0
-    for i in range(n):
-        variance_i += p_i[i] * (levels[i] - mean_i) ** 2
-        variance_j += p_j[i] * (levels[i] - mean_j) ** 2
         for j in range(n):
             covariance += p[i, j] * (levels[i] - mean_i) * (levels[j] - mean_j)
     # a margin of one level has no variance, whatever rounding makes of it
-    varied = np.count_nonzero(p_i) > 1 and np.count_nonzero(p_j) > 1
+    varied = occurring_i > 1 and occurring_j > 1
     correlation = covariance / (sqrt(variance_i) * sqrt(variance_j)) if varied else 1.0
-
-    tendency = shade = prominence = sum_average = sum_entropy = 0.0
-    for k in range(2, 2 * highest + 1):
-        q = p_sum[k]
-        if q > 0:
-            centred = k - mean_i - mean_j
-            tendency += q * centred**2
-            shade += q * centred**3
-            prominence += q * centred**4
-            sum_average += q * k
-            sum_entropy -= q * log2(q)
-
-    contrast = difference_average = difference_entropy = difference_variance = 0.0
-    inverse = inverse_moment = inverse_normed = inverse_moment_normed = inverse_variance = 0.0
-    for k in range(highest):
-        q = p_difference[k]
-        if q > 0:
-            contrast += q * k * k
-            difference_average += q * k
-            difference_entropy -= q * log2(q)
-            inverse += q / (1 + k)
-            inverse_moment += q / (1 + k * k)
-            inverse_normed += q / (1 + k / highest)
-            inverse_moment_normed += q / (1 + k * k / highest**2)
-            if k > 0:
-                inverse_variance += q / (k * k)
-    for k in range(highest):
-        difference_variance += p_difference[k] * (k - difference_average) ** 2
 
     # The entropy of the product of the margins is the sum of theirs, so both of the information
     # measures follow from three entropies; rounding must not push the root below zero.
     shared = entropy_i + entropy_j - entropy
     greater = max(entropy_i, entropy_j)
+    sums = _sum_values(p_sum, mean_i + mean_j)
+    differences = _difference_values(p_difference)
     return np.array(
         [
             product,
-            prominence,
-            shade,
-            tendency,
-            contrast,
+            sums[0],
+            sums[1],
+            sums[2],
+            differences[0],
             correlation,
-            difference_average,
-            difference_entropy,
-            difference_variance,
-            inverse,
-            inverse_moment,
-            inverse_moment_normed,
-            inverse_normed,
+            differences[1],
+            differences[2],
+            differences[3],
+            differences[4],
+            differences[5],
+            differences[6],
+            differences[7],
             -shared / greater if greater > 0 else 0.0,
             sqrt(max(0.0, 1 - exp(-2 * shared))),
-            inverse_variance,
+            differences[8],
             mean_i,
             energy,
             entropy,
             most,
-            sum_average,
-            sum_entropy,
+            sums[3],
+            sums[4],
             variance_i,
+        ]
+    )
+
+
+@kernel
+def _margin(p: NDArray[np.float64], levels: NDArray[np.float64]) -> tuple[float, float, float, int]:
+    """Return mean, variance and entropy of one side's levels, and how many of them occur."""
+    mean = (p * levels).sum()
+    variance = entropy = 0.0
+    occurring = 0
+    for i in range(len(levels)):
+        if p[i] > 0:
+            variance += p[i] * (levels[i] - mean) ** 2
+            entropy -= p[i] * log2(p[i])
+            occurring += 1
+    return mean, variance, entropy, occurring
+
+
+@kernel
+def _sum_values(p: NDArray[np.float64], mean: float) -> NDArray[np.float64]:
+    """Return ClusterProminence, ClusterShade, ClusterTendency, SumAverage and SumEntropy."""
+    tendency = shade = prominence = average = entropy = 0.0
+    for k in range(len(p)):
+        if p[k] > 0:
+            centred = k - mean
+            tendency += p[k] * centred**2
+            shade += p[k] * centred**3
+            prominence += p[k] * centred**4
+            average += p[k] * k
+            entropy -= p[k] * log2(p[k])
+    return np.array([prominence, shade, tendency, average, entropy])
+
+
+@kernel
+def _difference_values(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return Contrast, DifferenceAverage, -Entropy, -Variance, Id, Idm, Idmn, Idn and InverseVariance."""
+    highest = len(p)
+    contrast = average = entropy = variance = 0.0
+    inverse = inverse_moment = inverse_moment_normed = inverse_normed = inverse_variance = 0.0
+    for k in range(highest):
+        if p[k] > 0:
+            contrast += p[k] * k * k
+            average += p[k] * k
+            entropy -= p[k] * log2(p[k])
+            inverse += p[k] / (1 + k)
+            inverse_moment += p[k] / (1 + k * k)
+            inverse_moment_normed += p[k] / (1 + k * k / highest**2)
+            inverse_normed += p[k] / (1 + k / highest)
+            if k > 0:
+                inverse_variance += p[k] / (k * k)
+    for k in range(highest):
+        variance += p[k] * (k - average) ** 2
+    return np.array(
+        [
+            contrast,
+            average,
+            entropy,
+            variance,
+            inverse,
+            inverse_moment,
+            inverse_moment_normed,
+            inverse_normed,
+            inverse_variance,
         ]
     )

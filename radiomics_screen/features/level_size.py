@@ -35,70 +35,56 @@ def level_size_values(
     grey-level variance, size variance, entropy, low and high grey-level emphasis, and the four
     joint emphases small-low, small-high, large-low, large-high.
     """
-    n_levels, n_sizes = counts.shape
-    of_level = np.zeros(n_levels)
-    of_size = np.zeros(n_sizes)
-    total = 0.0
-    for i in range(n_levels):
-        for j in range(n_sizes):
-            of_level[i] += counts[i, j]
-            of_size[j] += counts[i, j]
-        total += of_level[i]
-
-    small = large = size_squares = voxels = 0.0
-    mean_size = 0.0
-    for j in range(n_sizes):
-        s2 = sizes[j] * sizes[j]
-        small += of_size[j] / s2
-        large += of_size[j] * s2
-        size_squares += of_size[j] * of_size[j]
-        voxels += of_size[j] * sizes[j]
-    mean_size = voxels / total
-    size_variance = 0.0
-    for j in range(n_sizes):
-        size_variance += of_size[j] / total * (sizes[j] - mean_size) ** 2
-
-    low = high = level_squares = mean_level = 0.0
-    for i in range(n_levels):
-        l2 = levels[i] * levels[i]
-        low += of_level[i] / l2
-        high += of_level[i] * l2
-        level_squares += of_level[i] * of_level[i]
-        mean_level += of_level[i] / total * levels[i]
-    level_variance = 0.0
-    for i in range(n_levels):
-        level_variance += of_level[i] / total * (levels[i] - mean_level) ** 2
-
+    of_level, of_size = counts.sum(axis=1), counts.sum(axis=0)
+    total = of_level.sum()
+    small, large, size_squares, size_variance, mean_size = _margin_values(of_size, sizes)
+    low, high, level_squares, level_variance, _ = _margin_values(of_level, levels)
     entropy = small_low = small_high = large_low = large_high = 0.0
-    for i in range(n_levels):
+    for i in range(len(levels)):
         l2 = levels[i] * levels[i]
-        for j in range(n_sizes):
-            count = counts[i, j]
-            if count > 0:
+        for j in range(len(sizes)):
+            p = counts[i, j] / total
+            if p > 0:
                 s2 = sizes[j] * sizes[j]
-                entropy -= count / total * log2(count / total)
-                small_low += count / (l2 * s2)
-                small_high += count * l2 / s2
-                large_low += count * s2 / l2
-                large_high += count * s2 * l2
-
+                entropy -= p * log2(p)
+                small_low += p / (l2 * s2)
+                small_high += p * l2 / s2
+                large_low += p * s2 / l2
+                large_high += p * s2 * l2
     return np.array(
         [
-            small / total,
-            large / total,
+            small,
+            large,
             level_squares / total,
             level_squares / total**2,
             size_squares / total,
             size_squares / total**2,
-            total / voxels,
+            1 / mean_size,
             level_variance,
             size_variance,
             entropy,
-            low / total,
-            high / total,
-            small_low / total,
-            small_high / total,
-            large_low / total,
-            large_high / total,
+            low,
+            high,
+            small_low,
+            small_high,
+            large_low,
+            large_high,
         ]
     )
+
+
+@kernel
+def _margin_values(
+    counts: NDArray[np.float64], values: NDArray[np.float64]
+) -> tuple[float, float, float, float, float]:
+    """Describe how often values occur: means of 1 / v^2 and v^2, sum of squared counts, variance, mean."""
+    total = counts.sum()
+    mean = (counts * values).sum() / total
+    low = high = squares = variance = 0.0
+    for k in range(len(values)):
+        v2 = values[k] * values[k]
+        low += counts[k] / v2
+        high += counts[k] * v2
+        squares += counts[k] * counts[k]
+        variance += counts[k] * (values[k] - mean) ** 2
+    return low / total, high / total, squares, variance / total, mean

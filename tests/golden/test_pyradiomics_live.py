@@ -60,7 +60,7 @@ def _quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-def compare(image: sitk.Image, mask: sitk.Image, parameters: dict[str, Any]) -> None:
+def assert_same_values(image: sitk.Image, mask: sitk.Image, parameters: dict[str, Any]) -> None:
     parameters = {"featureClass": dict.fromkeys(FAMILIES), **parameters}
     reference = {
         name: float(value)
@@ -85,7 +85,7 @@ def test_magnetic_resonance(data_dir: Path, case: str, configuration: str) -> No
     folder = data_dir / "pyradiomics"
     image = sitk.ReadImage(str(folder / f"{case}_image.nrrd"))
     mask = sitk.ReadImage(str(folder / f"{case}_label.nrrd"))
-    compare(image, mask, CONFIGURATIONS[configuration])
+    assert_same_values(image, mask, CONFIGURATIONS[configuration])
 
 
 @pytest.mark.parametrize("modality", ["CT", "PET"])
@@ -93,7 +93,7 @@ def test_floating_point_images(data_dir: Path, modality: str) -> None:
     folder = data_dir / "sts" / "STS_002"
     image = sitk.ReadImage(str(folder / f"{modality}_image.nii.gz"))
     mask = sitk.ReadImage(str(folder / f"{modality}_mask.nii.gz"))
-    compare(image, mask, {"imageType": ALL_IMAGES, "setting": {"binCount": 24}})
+    assert_same_values(image, mask, {"imageType": ALL_IMAGES, "setting": {"binCount": 24}})
 
 
 def test_ultrasound(data_dir: Path) -> None:
@@ -105,7 +105,7 @@ def test_ultrasound(data_dir: Path) -> None:
         "imageType": {"Original": {}, "Wavelet": {}},
         "featureClass": dict.fromkeys(("firstorder", "shape2D", "glcm", "gldm", "glrlm", "glszm", "ngtdm")),
     }
-    compare(sitk.Cast(image, sitk.sitkInt32), mask, parameters)
+    assert_same_values(sitk.Cast(image, sitk.sitkInt32), mask, parameters)
     assert extract(image, mask, parameters) == extract(sitk.Cast(image, sitk.sitkInt32), mask, parameters)
 
 
