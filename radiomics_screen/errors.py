@@ -43,7 +43,7 @@ class ModelError(ScreenError):
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:
-    """Return ``": did you mean 'x'?"``, or the whole list where nothing known is near.
+    """Return ``": did you mean 'x'?"``, or the first dozen where nothing known is near.
 
     >>> did_you_mean("binwidth", ["binWidth", "binCount"])
     ": did you mean 'binWidth'?"
@@ -53,4 +53,5 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.6)
     if near:
         return f": did you mean '{by_lower[near[0]]}'?"
-    return f"; known are {', '.join(known)}" if known else ""
+    shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
+    return f"; known are {shown}" if known else ""

@@ -19,6 +19,8 @@ from radiomics_screen.table import IDENTITY
 
 #: How many of the features that moved a reading most are told with it.
 REASONS = 10
+#: A case that lacks a greater part of the model's features is not of the kind that the model knows.
+MOST_MISSING = 0.2
 _COLUMNS_OF_REASON = ("feature", "value", "contribution")
 _NAMED = 5
 
@@ -94,8 +96,11 @@ def _with_unreadable(readings: pd.DataFrame, inputs: pd.DataFrame, model: Model)
     reasons = model.unreadable(inputs)
     status, error, warnings = (readings[name].tolist() for name in ("status", "error", "warnings"))
     for row in np.flatnonzero(readings["status"] == "ok"):
-        if absent[row].all():
-            error[row] = "none of the model's features could be measured: is it for images of another kind?"
+        if absent[row].mean() > MOST_MISSING:
+            error[row] = (
+                f"{absent[row].sum()} of the model's {len(names)} features could not be measured: "
+                "is it for images of another kind?"
+            )
         elif reasons[row]:
             error[row] = reasons[row]
         elif absent[row].any():

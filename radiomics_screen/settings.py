@@ -21,10 +21,24 @@ from radiomics_screen.errors import SettingsError, did_you_mean
 from radiomics_screen.features import FAMILIES
 from radiomics_screen.filters import FILTERS
 from radiomics_screen.imaging.preprocessing import STEPS, with_files_in
+from radiomics_screen.notes import note
 from radiomics_screen.options import REQUIRED, options_of
 from radiomics_screen.schema import PER_IMAGE, Function, checked, known_settings, merged, voxel_maps
 
 SECTIONS = ("preprocessing", "imageType", "featureClass", "setting", "voxelSetting")
+
+#: Image types of pyradiomics that are not there yet.
+NOT_YET = ("Square", "SquareRoot", "Logarithm", "Exponential", "Gradient", "LBP2D", "LBP3D")
+
+#: Features that pyradiomics names and no longer computes, and what has their values.
+RETIRED = {
+    ("glcm", "Dissimilarity"): "since it equals DifferenceAverage",
+    ("glcm", "Homogeneity1"): "since it equals Id",
+    ("glcm", "Homogeneity2"): "since it equals Idm",
+    ("glcm", "SumVariance"): "since it equals ClusterTendency",
+    ("gldm", "DependencePercentage"): "since it is always 1",
+    ("gldm", "GrayLevelNonUniformityNormalized"): "since it equals Uniformity of firstorder",
+}
 
 
 @dataclass(frozen=True)
@@ -145,6 +159,8 @@ def load_settings(source: str | Path | Mapping[str, Any] | Settings | None = Non
             known = {**settings.setting, **image_type.overrides}
             if option.default is REQUIRED and option.name not in known and not told:
                 problems.append(f"{where} needs '{option.name}': {option.doc}")
+    if settings.voxel_setting:
+        note("voxelSetting has no effect: maps of features are not made yet")
     if problems:
         raise SettingsError("\n".join(f"{origin}: {problem}" for problem in problems))
     return settings
@@ -207,7 +223,12 @@ def _image_types(content: Any, problems: list[str]) -> tuple[ImageType, ...]:
     types = []
     for name, overrides in content.items():
         if name not in FILTERS:
-            problems.append(f"imageType: unknown image type '{name}'{did_you_mean(name, FILTERS)}")
+            hint = did_you_mean(name, FILTERS)
+            if name in NOT_YET:
+                hint = (
+                    f", which pyradiomics has, is not there yet; take it out (there are {', '.join(FILTERS)})"
+                )
+            problems.append(f"imageType: unknown image type '{name}'{hint}")
             continue
         texture = [f.compute for _, f in FAMILIES.items() if not f.of_mask]
         if not isinstance(overrides or {}, Mapping):
@@ -244,8 +265,8 @@ def _families(content: Any, problems: list[str]) -> dict[str, tuple[str, ...]] |
             continue
         for feature in asked:
             if feature not in known:
-                problems.append(
-                    f"featureClass.{name}: unknown feature '{feature}'{did_you_mean(feature, known)}"
-                )
+                twin = RETIRED.get((name, feature))
+                hint = f": pyradiomics retired it, {twin}" if twin else did_you_mean(feature, known)
+                problems.append(f"featureClass.{name}: unknown feature '{feature}'{hint}")
         families[name] = tuple(f for f in known if f in asked) if asked else family.features
     return families

@@ -164,6 +164,12 @@ def as_cohort(cases: str | Path | Cohort | Iterable[Case]) -> Cohort:
     if isinstance(cases, str | Path):
         return read_cohort(cases)
     listed = tuple(cases)
+    if strange := [case for case in listed if not isinstance(case, Case)]:
+        kind = type(cases).__name__
+        raise CohortError(
+            f"cases are the path of a cases file, or Case objects; this is a {kind} of "
+            f"{type(strange[0]).__name__}: write it to a .csv file first"
+        )
     if not listed:
         raise CohortError("there are no cases")
     carried = dict.fromkeys(name for case in listed for name in case.carried)

@@ -82,7 +82,10 @@ def select_label(mask: sitk.Image, *, label: PositiveInt | None = None) -> sitk.
             )
         label = int(present[0])
     elif label not in present:
-        raise RegionError(f"label {label} is not in the mask; its values are {listed(present)}")
+        raise RegionError(
+            f"label {label} is not in the mask; its values are {listed(present)}; name one of them as label, "
+            "or none where there is only one"
+        )
     return like(mask, (values == label).astype(np.uint8))
 
 

@@ -100,7 +100,8 @@ class Evaluation:
     def from_json(cls, written: Mapping[str, Any], predictions: pd.DataFrame | None) -> Evaluation:
         """Build the evaluation again from what :meth:`to_json` returned and the predictions."""
         summary = {name: value for name, value in written.items() if name != "metrics"}
-        metrics = pd.DataFrame(written["metrics"]).astype({"repeat": "Int64"})
+        with np.errstate(invalid="ignore"):  # of a forged number that no integer holds; it is refused
+            metrics = pd.DataFrame(written["metrics"]).astype({"repeat": "Int64"})
         metrics = metrics.astype(dict.fromkeys(("value", "low", "high"), "float64"))
         found = cls(metrics, predictions, summary)
         found.table()  # fails where a figure is not there

@@ -140,11 +140,21 @@ def fit(
         "folds_from": division.origin,
         "repeats": max(split.repeat for split in division.splits),
         "correlation": correlation,
-        "messages": [*division.remarks, *remarks_of(dataset, evaluation.summary)],
+        "messages": [*division.remarks, *remarks_of(dataset, evaluation.summary), *_on_origin(table)],
         "seconds": round(time.monotonic() - started, 3),
     }
     card = _card(about, threshold, table, dataset, final)
     return Model(final, card, replace(evaluation, summary={**about, **scheme, **evaluation.summary}))
+
+
+def _on_origin(table: FeatureTable) -> list[str]:
+    """Say now, not when it is wanted, that a model will not be able to read images."""
+    if (table.provenance or {}).get("parameters") is not None:
+        return []
+    return [
+        "nothing says how these features were extracted, so the model cannot read images (`predict`): fit on "
+        "the table as `extract` wrote it, with its provenance beside it"
+    ]
 
 
 def _check_counts(**given: int | None) -> None:

@@ -124,7 +124,7 @@ def _patient_weights(
 def _figure(value: float, drawn: Floats, level: float, trials: int | None) -> Figure:
     defined = drawn[~np.isnan(drawn)]
     undefined = len(drawn) - len(defined)
-    if not len(defined):
+    if 2 * len(defined) <= len(drawn):  # an interval of the few that are defined would look too sure
         return Figure(value, np.nan, np.nan, undefined)
     low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
     if defined.min() == defined.max():

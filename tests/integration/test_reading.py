@@ -121,7 +121,7 @@ def test_a_case_without_any_feature_of_the_model_fails(
     other = replace(model, card=model.card.model_copy(update={"settings": {"featureClass": {"shape": []}}}))
     reading = read_cases(other, cases[:1]).iloc[0]
     assert reading["status"] == "failed"
-    assert "none of the model's features could be measured" in reading["error"]
+    assert "of the model's 102 features could not be measured" in reading["error"]
 
 
 def test_a_model_must_say_how_to_extract(model: Model, cases: list[Case]) -> None:

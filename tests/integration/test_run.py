@@ -539,3 +539,8 @@ def test_workers_end_with_the_process_that_started_them(cohort: Path, tmp_path: 
     while any(Path(f"/proc/{worker}").exists() for worker in workers):
         assert time.monotonic() < deadline, "a worker outlived its parent"
         time.sleep(0.2)
+
+
+def test_a_data_frame_is_no_cohort(undisturbed: pd.DataFrame) -> None:
+    with pytest.raises(CohortError, match="this is a DataFrame of str"):
+        extract_cohort(undisturbed)
