@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.features.kernels import kernel
+from radiomics_screen.kernels import kernel
 
 
 def diameters_mm(mask: NDArray[np.bool_], spacing_mm: tuple[float, ...]) -> tuple[float, list[float]]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from radiomics_screen.errors import RegionError
 from radiomics_screen.features.directions import Distances, WeightingNorm, lengths_mm
-from radiomics_screen.features.kernels import kernel
+from radiomics_screen.kernels import kernel
 from radiomics_screen.features.region import MOST_LEVELS, Region
 from radiomics_screen.features.registry import family, values_of
 from radiomics_screen.notes import note

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.features.kernels import kernel
+from radiomics_screen.kernels import kernel
 from radiomics_screen.features.level_size import level_size_values
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family, values_of

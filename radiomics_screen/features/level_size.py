@@ -12,7 +12,7 @@ from math import log2
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.features.kernels import kernel
+from radiomics_screen.kernels import kernel
 
 
 @kernel

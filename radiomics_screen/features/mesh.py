@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.features.kernels import kernel
+from radiomics_screen.kernels import kernel
 
 #: Corners of a cube, in the order of the bits of its way: offsets (z, y, x).
 CORNERS = ((0, 0, 0), (0, 0, 1), (0, 1, 1), (0, 1, 0), (1, 0, 0), (1, 0, 1), (1, 1, 1), (1, 1, 0))

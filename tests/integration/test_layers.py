@@ -15,7 +15,7 @@ import radiomics_screen
 PACKAGE = Path(radiomics_screen.__file__).parent
 #: Rooms in the order in which they may know each other, the first knowing none.
 ORDER: list[tuple[str, ...]] = [
-    ("errors", "notes"),
+    ("errors", "notes", "kernels"),
     ("options",),
     ("cases_file",),
     ("cohort",),
