@@ -81,10 +81,20 @@ class Settings:
     setting: Mapping[str, Any]
     voxel_setting: Mapping[str, Any]
 
-    def options(self, function: Function, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the keyword arguments for `function`, for one image type where its overrides are given."""
-        values = {**self.setting, **(overrides or {})}
-        return {name: values[name] for name in options_of(function) if name in values}
+    def options(self, function: Function, image_type: ImageType | None = None) -> dict[str, Any]:
+        """Return the keyword arguments for `function`, for one image type where one is given.
+
+        The same dict each time: do not write to it.
+        """
+        key = (function, image_type.name if image_type else "")
+        if key not in self._options:
+            values = {**self.setting, **(image_type.overrides if image_type else {})}
+            self._options[key] = {name: values[name] for name in options_of(function) if name in values}
+        return self._options[key]
+
+    @cached_property
+    def _options(self) -> dict[tuple[Function, str], dict[str, Any]]:
+        return {}
 
     @cached_property
     def wanted(self) -> dict[str, tuple[str, ...]]:

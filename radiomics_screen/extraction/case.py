@@ -19,17 +19,20 @@ from numpy.typing import NDArray
 from radiomics_screen.cohort import Case
 from radiomics_screen.errors import ReadError, ScreenError
 from radiomics_screen.features import FAMILIES, Family
+from radiomics_screen.features.lattice import Footprint
 from radiomics_screen.features.mask import bounding_box, check_size, resegment
-from radiomics_screen.features.region import Region, cut_region, discretize, flat_axis_of
+from radiomics_screen.features.region import Region, cut_region, discretize, flat_axis_of, require_finite
 from radiomics_screen.filters import FILTERS
+from radiomics_screen.filters.registry import Box
 from radiomics_screen.imaging.geometry import match_grid, pre_crop, resample, select_label
 from radiomics_screen.imaging.normalization import normalize
 from radiomics_screen.imaging.pixels import grey, labels
 from radiomics_screen.imaging.preprocessing import STEPS
 from radiomics_screen.imaging.reading import read_image, read_mask
+from radiomics_screen.imaging.roi import Roi
 from radiomics_screen.imaging.volume import Volume, to_image, to_volume
 from radiomics_screen.notes import collected_notes, note
-from radiomics_screen.settings import Settings, load_settings
+from radiomics_screen.settings import ImageType, Settings, load_settings
 
 #: An image or a mask: a file, a folder with one DICOM series, a SimpleITK image, or an array of shape
 #: (z, y, x) or (y, x).
@@ -130,37 +133,49 @@ def measure(
     image: sitk.Image, mask: sitk.Image, settings: Settings, *, label: int | None = None
 ) -> dict[str, float]:
     """Measure one lesion on images in memory; see :func:`extract`."""
-    image, roi = _prepared(image, mask, settings, label)
-    volume, drawn = to_volume(image), to_volume(roi).array != 0
+    roi = select_label(mask, label=settings.setting["label"] if label is None else label)
+    return _measured(preprocessed(image, settings), roi, settings)
+
+
+def preprocessed(image: sitk.Image, settings: Settings) -> sitk.Image:
+    """Do what happens to a whole image, whatever is marked on it."""
+    for step in settings.preprocessing:
+        image = STEPS[step.name](image, **step.options)
+    return normalize(image, **settings.options(normalize))
+
+
+def _measured(image: sitk.Image, roi: Roi, settings: Settings) -> dict[str, float]:
+    image, roi = _on_one_grid(image, roi, settings)
+    volume, box, drawn = to_volume(image), roi.box, roi.solid
     check_size(drawn, **settings.options(check_size))
-    textured, shaped = resegment(volume.array, drawn, **settings.options(resegment))
+    textured, shaped = resegment(volume.array[box], drawn, **settings.options(resegment))
     if textured is not drawn:
         check_size(textured, **settings.options(check_size))
     of_mask, of_images = _chosen_families(settings)
     values: dict[str, float] = {}
+    place, footprint = _bounded(box, textured)
     if of_mask:
-        box = bounding_box(shaped)
-        region = _region(volume, volume.array[box], shaped[box], settings, {})
-        values |= _described("original", region, of_mask, settings, {})
+        shape_place, shape = (place, footprint) if shaped is textured else _bounded(box, shaped)
+        region = _region(volume, volume.array[shape_place], shape, settings)
+        values |= _described("original", region, of_mask, settings)
     if of_images:
-        box = bounding_box(textured)
-        _region(volume, volume.array[box], textured[box], settings, {})  # sound before it is filtered
+        require_finite(volume.array[place], footprint)  # before it is filtered
         for image_type in settings.image_types:
-            make, overrides = FILTERS[image_type.name], image_type.overrides
-            for name, filtered in make(volume, box, **settings.options(make, overrides)):
-                region = _region(volume, filtered, textured[box], settings, overrides, name)
-                values |= _described(name, region, of_images, settings, overrides)
+            make = FILTERS[image_type.name]
+            for name, filtered in make(volume, place, **settings.options(make, image_type)):
+                region = _region(volume, filtered, footprint, settings, image_type, name)
+                values |= _described(name, region, of_images, settings, image_type)
     return values
 
 
-def _prepared(
-    image: sitk.Image, mask: sitk.Image, settings: Settings, label: int | None
-) -> tuple[sitk.Image, sitk.Image]:
-    """Do what happens to a case before it is filtered: image and 0 / 1 mask, on one grid."""
-    roi = select_label(mask, label=settings.setting["label"] if label is None else label)
-    for step in settings.preprocessing:
-        image = STEPS[step.name](image, **step.options)
-    image = normalize(image, **settings.options(normalize))
+def _bounded(box: Box, mask: NDArray[np.bool_]) -> tuple[Box, Footprint]:
+    """Return where the mask's own bounding box lies, and the mask in it; `box` is where the mask lies."""
+    inner = bounding_box(mask)
+    z, y, x = (slice(o.start + i.start, o.start + i.stop) for o, i in zip(box, inner, strict=True))
+    return (z, y, x), Footprint(mask[inner])
+
+
+def _on_one_grid(image: sitk.Image, roi: Roi, settings: Settings) -> tuple[sitk.Image, Roi]:
     resampling = settings.options(resample)
     if resampling["resampledPixelSpacing"] is None or resampling["interpolator"] is None:
         roi = match_grid(image, roi, **settings.options(match_grid))
@@ -177,18 +192,18 @@ def _chosen_families(settings: Settings) -> tuple[list[Family], list[Family]]:
 def _region(
     volume: Volume,
     intensities: NDArray[Any],
-    mask: NDArray[np.bool_],
+    footprint: Footprint,
     settings: Settings,
-    overrides: Mapping[str, Any],
+    image_type: ImageType | None = None,
     image_name: str = "original",
 ) -> Region:
-    bins = settings.options(discretize, overrides)
+    bins = settings.options(discretize, image_type)
     return cut_region(
         intensities,
-        mask,
+        footprint,
         volume.spacing_mm,
         image_name=image_name,
-        flat_axis=flat_axis_of(volume.planar, **settings.options(flat_axis_of, overrides)),
+        flat_axis=flat_axis_of(volume.planar, **settings.options(flat_axis_of, image_type)),
         planar=volume.planar,
         bin_width=bins["binWidth"],
         bin_count=bins["binCount"],
@@ -200,7 +215,7 @@ def _described(
     region: Region,
     families: Iterable[Family],
     settings: Settings,
-    overrides: Mapping[str, Any],
+    image_type: ImageType | None = None,
 ) -> dict[str, float]:
     """Compute the wanted features of each family that fits the region, by column name.
 
@@ -213,9 +228,10 @@ def _described(
             if settings.families is not None:
                 note(f"{family.name} was not computed: {reason}")
             continue
-        computed = family.compute(region, **settings.options(family.compute, overrides))
+        computed = family.compute(region, **settings.options(family.compute, image_type))
+        prefix = f"{image_name}_{family.name}_"
         for feature in settings.wanted[family.name]:
-            values[f"{image_name}_{family.name}_{feature}"] = computed[feature]
+            values[prefix + feature] = computed[feature]
     return values
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_screen.features.lattice import Footprint
 from radiomics_screen.kernels import kernel
 
 
@@ -18,83 +21,102 @@ def diameters_mm(mask: NDArray[np.bool_], spacing_mm: tuple[float, ...]) -> tupl
     The farthest points of a plane are corners of its convex hull, and the farthest points of all
     are corners of the hulls of all the planes that they lie in; only those are compared.
     """
-    vertices = _vertices(mask)
-    spacing = np.array(spacing_mm)
-    if mask.ndim == 2:
-        vertices = np.insert(vertices, 0, 0, axis=1)
-        spacing = np.insert(spacing, 0, 1.0)
-    shape = vertices.max(axis=0) + 1
+    solid = mask if mask.ndim == 3 else mask[np.newaxis]
+    spacing = np.array(spacing_mm if mask.ndim == 3 else (1.0, *spacing_mm))
+    points = mesh_vertices(np.pad(solid, 1 if mask.ndim == 3 else ((0, 0), (1, 1), (1, 1))), mask.ndim == 3)
+    nz, ny, nx = (2 * n + 3 for n in solid.shape)
+    corners = None
     in_planes = []
-    corners: NDArray[np.int64] | None = None
     for axis, u, v in [(0, 1, 2), (1, 0, 2), (2, 0, 1)][: 1 if mask.ndim == 2 else 3]:
-        squared, on_hull = plane_hulls(
-            vertices[:, axis], vertices[:, u], vertices[:, v], shape[axis], shape[u], spacing[u], spacing[v]
-        )
-        in_planes.append(float(np.sqrt(squared)) / 2)
-        order = np.argsort([axis, u, v])
-        codes = np.ravel_multi_index(tuple(on_hull[:, order].T), tuple(shape))
+        sizes = (nz, ny, nx)
+        squared, on_hull = plane_hulls(points, axis, u, v, sizes[axis], sizes[u], spacing[u], spacing[v])
+        in_planes.append(sqrt(squared) / 2)
+        codes = (on_hull[:, 0] * ny + on_hull[:, 1]) * nx + on_hull[:, 2]
         corners = codes if corners is None else np.intersect1d(corners, codes)
     assert corners is not None
-    points = np.stack(np.unravel_index(corners, tuple(shape)), axis=1) * spacing
-    return float(np.sqrt(largest_squared_distance(points))) / 2, in_planes if mask.ndim == 3 else []
+    farthest = np.stack(np.unravel_index(corners, (nz, ny, nx)), axis=1) * spacing
+    return sqrt(largest_squared_distance(farthest)) / 2, in_planes if mask.ndim == 3 else []
 
 
-def _vertices(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return the mesh vertices of a padded mask, in half voxels: shape (n, dimensions)."""
-    padded = np.pad(mask, 1)
-    vertices = []
-    for axis in range(mask.ndim):
-        inside = tuple(slice(None) if a == axis else slice(1, -1) for a in range(mask.ndim))
-        crossings = 2 * np.argwhere(np.diff(padded[inside], axis=axis))
-        crossings += [1 if a == axis else 2 for a in range(mask.ndim)]
-        vertices.append(crossings)
-    return np.concatenate(vertices).astype(np.int64)
+@kernel
+def mesh_vertices(padded: NDArray[np.bool_], solid: bool) -> NDArray[np.int32]:
+    """Return the mesh vertices of a padded mask, in half voxels: shape (n, 3).
+
+    A mask of one slice that is not `solid` has no vertices above and below it.
+    """
+    nz, ny, nx = padded.shape
+    n = 0
+    for filling in range(2):
+        vertices = np.empty((n if filling else 0, 3), dtype=np.int32)
+        n = 0
+        for z in range(nz):
+            for y in range(ny):
+                for x in range(nx):
+                    here = padded[z, y, x]
+                    if x + 1 < nx and padded[z, y, x + 1] != here:
+                        if filling:
+                            vertices[n, 0], vertices[n, 1], vertices[n, 2] = 2 * z, 2 * y, 2 * x + 1
+                        n += 1
+                    if y + 1 < ny and padded[z, y + 1, x] != here:
+                        if filling:
+                            vertices[n, 0], vertices[n, 1], vertices[n, 2] = 2 * z, 2 * y + 1, 2 * x
+                        n += 1
+                    if solid and z + 1 < nz and padded[z + 1, y, x] != here:
+                        if filling:
+                            vertices[n, 0], vertices[n, 1], vertices[n, 2] = 2 * z + 1, 2 * y, 2 * x
+                        n += 1
+    return vertices
 
 
 @kernel
 def plane_hulls(
-    plane: NDArray[np.int64],
-    u: NDArray[np.int64],
-    v: NDArray[np.int64],
+    points: NDArray[np.int32],
+    axis: int,
+    axis_u: int,
+    axis_v: int,
     n_planes: int,
     n_u: int,
     spacing_u: float,
     spacing_v: float,
 ) -> tuple[float, NDArray[np.int64]]:
-    """Find the corners (plane, u, v) of each plane's convex hull, and their largest squared distance."""
-    lowest = np.full((n_planes, n_u), np.iinfo(np.int64).max)
-    highest = np.full((n_planes, n_u), -1)
-    for k in range(len(plane)):
-        lowest[plane[k], u[k]] = min(lowest[plane[k], u[k]], v[k])
-        highest[plane[k], u[k]] = max(highest[plane[k], u[k]], v[k])
-    corners = np.empty((2 * n_planes * n_u, 3), dtype=np.int64)
+    """Find the corners of the convex hull in each plane across `axis`, and their largest squared distance.
+
+    `points` has shape (n, 3); so have the corners. `axis_u` and `axis_v` span the planes.
+    """
+    lowest = np.full((n_planes, n_u), 2**31 - 1, dtype=np.int32)
+    highest = np.full((n_planes, n_u), -1, dtype=np.int32)
+    for k in range(len(points)):
+        plane, u, v = points[k, axis], points[k, axis_u], points[k, axis_v]
+        lowest[plane, u] = min(lowest[plane, u], v)
+        highest[plane, u] = max(highest[plane, u], v)
+    corners = np.empty((2 * min(len(points), n_planes * n_u), 3), dtype=np.int64)
     n_corners = 0
     squared = 0.0
     for p in range(n_planes):
         first = n_corners
         for side in (1, -1):  # the chain of lowest, then of highest points
             start = n_corners
-            for w in range(n_u):
-                if highest[p, w] < 0:
+            for u in range(n_u):
+                if highest[p, u] < 0:
                     continue
-                point = lowest[p, w] if side == 1 else highest[p, w]
-                while n_corners - start >= 2 and side * _turn(corners, n_corners, w, point) <= 0:
+                v = lowest[p, u] if side == 1 else highest[p, u]
+                while n_corners - start >= 2 and side * _turn(corners, n_corners, axis_u, axis_v, u, v) <= 0:
                     n_corners -= 1
-                corners[n_corners, 0], corners[n_corners, 1], corners[n_corners, 2] = p, w, point
+                corners[n_corners, axis], corners[n_corners, axis_u], corners[n_corners, axis_v] = p, u, v
                 n_corners += 1
         for a in range(first, n_corners):
             for b in range(a + 1, n_corners):
-                du = (corners[a, 1] - corners[b, 1]) * spacing_u
-                dv = (corners[a, 2] - corners[b, 2]) * spacing_v
+                du = (corners[a, axis_u] - corners[b, axis_u]) * spacing_u
+                dv = (corners[a, axis_v] - corners[b, axis_v]) * spacing_v
                 squared = max(squared, du * du + dv * dv)
     return squared, corners[:n_corners]
 
 
 @kernel
-def _turn(corners: NDArray[np.int64], n: int, u: int, v: int) -> int:
+def _turn(corners: NDArray[np.int64], n: int, axis_u: int, axis_v: int, u: int, v: int) -> int:
     """Return > 0 where the path over the last two corners to (u, v) turns left."""
-    u0, v0 = corners[n - 2, 1], corners[n - 2, 2]
-    u1, v1 = corners[n - 1, 1], corners[n - 1, 2]
+    u0, v0 = corners[n - 2, axis_u], corners[n - 2, axis_v]
+    u1, v1 = corners[n - 1, axis_u], corners[n - 1, axis_v]
     return (u1 - u0) * (v - v0) - (v1 - v0) * (u - u0)
 
 
@@ -111,16 +133,43 @@ def largest_squared_distance(points: NDArray[np.float64]) -> float:
     return squared
 
 
-def axis_lengths_mm(mask: NDArray[np.bool_], spacing_mm: tuple[float, ...]) -> NDArray[np.float64]:
-    """Return the lengths (mm) of the principal axes, longest first: four standard deviations each.
+def axis_lengths_mm(footprint: Footprint, spacing_mm: tuple[float, float, float]) -> NDArray[np.float64]:
+    """Return the lengths (mm) of the three principal axes, longest first: four standard deviations each.
 
     The covariance of the voxel centres divides by their number. It is computed in whole numbers, so
     that a mask one voxel thick has an axis of length 0 and not of rounding noise.
     """
-    coordinates = np.argwhere(mask)
-    n = len(coordinates)
-    coordinates -= coordinates.sum(axis=0) // n  # near zero, so that no sum of squares overflows
-    sums = coordinates.sum(axis=0) / n
-    covariance = (coordinates.T @ coordinates / n - np.outer(sums, sums)) * np.outer(spacing_mm, spacing_mm)
+    nz, ny, nx = footprint.mask.shape
+    n, firsts, seconds = place_sums(footprint.spans((0, 0, 0)), ny, nx, (nz // 2, ny // 2, nx // 2))
+    means = firsts / n
+    covariance = (seconds / n - np.outer(means, means)) * np.outer(spacing_mm, spacing_mm)
     variances = np.linalg.eigvalsh(covariance)[::-1]
     return 4 * np.sqrt(np.where(variances > 1e-14 * variances[0], variances, 0.0))
+
+
+@kernel
+def place_sums(
+    spans: NDArray[np.int64], ny: int, nx: int, middle: tuple[int, int, int]
+) -> tuple[int, NDArray[np.int64], NDArray[np.int64]]:
+    """Return the number of voxels and the sums of their places (z, y, x) and of the products of these.
+
+    Places count from `middle`, so that no sum of squares overflows.
+    """
+    firsts, seconds = np.zeros(3, dtype=np.int64), np.zeros((3, 3), dtype=np.int64)
+    n = 0
+    for s in range(len(spans)):
+        row, start = spans[s, 0] // nx, spans[s, 0] % nx
+        z, y = row // ny - middle[0], row % ny - middle[1]
+        for x in range(start - middle[2], start - middle[2] + spans[s, 1] - spans[s, 0]):
+            n += 1
+            firsts[0] += z
+            firsts[1] += y
+            firsts[2] += x
+            seconds[0, 0] += z * z
+            seconds[0, 1] += z * y
+            seconds[0, 2] += z * x
+            seconds[1, 1] += y * y
+            seconds[1, 2] += y * x
+            seconds[2, 2] += x * x
+    seconds[1, 0], seconds[2, 0], seconds[2, 1] = seconds[0, 1], seconds[0, 2], seconds[1, 2]
+    return n, firsts, seconds

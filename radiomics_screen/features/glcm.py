@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from math import exp, log2, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_screen.errors import RegionError
+from radiomics_screen.features.correlation import maximal_correlation
 from radiomics_screen.features.directions import Distances, WeightingNorm, lengths_mm
-from radiomics_screen.kernels import kernel
 from radiomics_screen.features.region import MOST_LEVELS, Region
 from radiomics_screen.features.registry import family, values_of
+from radiomics_screen.kernels import kernel
 from radiomics_screen.notes import note
 
 FEATURES = (
@@ -41,6 +41,7 @@ FEATURES = (
     "SumSquares",
     "MCC",
 )
+N_FEATURES = len(FEATURES)
 
 
 @family("glcm", FEATURES)
@@ -76,129 +77,154 @@ def glcm(
             f"the region has {n} grey levels, more than the {MOST_LEVELS} that a co-occurrence matrix takes; "
             "set a larger binWidth, or binCount"
         )
-    offsets = lattice.offsets(directions)
-    matrices: Iterable[NDArray[np.float64]] = (
-        co_occurrence(lattice.ranks, lattice.voxels, offset, n) for offset in offsets
-    )
-    if weightingNorm is not None:
+    weights = np.ones(len(directions))
+    if weightingNorm not in (None, "no_weighting"):
         squares = lengths_mm(directions, region.spacing_mm, weightingNorm) ** 2
         weights = np.exp(squares.min(initial=np.inf) - squares)  # only ratios count: none may underflow
-        if weightingNorm == "no_weighting":
-            weights[:] = 1
-        matrices = [sum((w * m for w, m in zip(weights, matrices, strict=True)), np.zeros((n, n)))]
-    values = []
-    for matrix in matrices:
-        if matrix.any():
-            if symmetricalGLCM:
-                matrix = matrix + matrix.T
-            p = matrix / matrix.sum()
-            described = co_occurrence_values(p, lattice.levels, region.highest_level)
-            values.append((*described, maximal_correlation(p)))
-    if not values:
+    described = values_by_direction(
+        lattice.ranks,
+        lattice.spans,
+        lattice.offsets(directions),
+        weights,
+        weightingNorm is not None,
+        lattice.levels,
+        region.highest_level,
+        symmetricalGLCM,
+    )
+    if not len(described):
         note(f"glcm: no two voxels of the region are {list(distances)} apart; its features are undefined")
         return dict.fromkeys(FEATURES, float("nan"))
-    return values_of(FEATURES, np.mean(values, axis=0))
+    return values_of(FEATURES, described.mean(axis=0))
 
 
 @kernel
-def co_occurrence(
-    ranks: NDArray[np.int32], voxels: NDArray[np.int64], offset: int, n_levels: int
+def values_by_direction(
+    ranks: NDArray[np.uint16],
+    spans: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    merge: bool,
+    levels: NDArray[np.float64],
+    highest: int,
+    symmetric: bool,
 ) -> NDArray[np.float64]:
-    """Count the pairs (level here, level at `offset`) inside the region: shape (levels, levels)."""
-    counts = np.zeros((n_levels, n_levels))
-    for voxel in voxels:
-        neighbour = ranks[voxel + offset]
-        if neighbour:
-            counts[ranks[voxel] - 1, neighbour - 1] += 1
-    return counts
+    """Describe the matrix of each direction that has pairs, or their weighted sum: (matrices, features)."""
+    n = len(levels)
+    counts = np.empty((n + 1, n + 1), dtype=np.int32)
+    p = np.zeros((n, n))
+    values = np.empty((len(offsets), N_FEATURES))
+    described = 0
+    for d in range(len(offsets)):
+        co_occurrences(ranks, spans, offsets[d], counts)
+        if add_probabilities(counts, weights[d], symmetric, p) and not merge:
+            co_occurrence_values(p, levels, highest, symmetric, values[described])
+            described += 1
+            p[:] = 0
+    if merge and p.any():
+        co_occurrence_values(p, levels, highest, symmetric, values[0])
+        described = 1
+    return values[:described]
 
 
-def maximal_correlation(p: NDArray[np.float64]) -> float:
-    """Return the maximal correlation coefficient of a joint distribution; 1 if it has one level.
+@kernel
+def co_occurrences(
+    ranks: NDArray[np.uint16], spans: NDArray[np.int64], offset: int, counts: NDArray[np.int32]
+) -> None:
+    """Count the pairs (rank here, rank at `offset`): shape (levels + 1, levels + 1), rank 0 is outside."""
+    counts[:] = 0
+    flat = counts.reshape(-1)
+    width = np.uint64(counts.shape[1])
+    for s in range(len(spans)):
+        here = ranks[spans[s, 0] : spans[s, 1]]
+        there = ranks[spans[s, 0] + offset : spans[s, 1] + offset]
+        for i in range(len(here)):
+            flat[np.uint64(here[i]) * width + np.uint64(there[i])] += np.int32(1)
 
-    It is the second largest singular value of p_ij / sqrt(p_i p_j): its square is the second
-    largest eigenvalue of Haralick's matrix Q, found here without an unsymmetric eigenproblem.
-    The tiny addend is pyradiomics': it matters in the sixth digit where both margins are tiny.
-    """
-    if len(p) < 2:
-        return 1.0
-    normed = p / np.sqrt(np.outer(p.sum(axis=1), p.sum(axis=0)) + np.finfo(float).eps)
-    if np.array_equal(p, p.T):
-        return float(np.sort(np.abs(np.linalg.eigvalsh(normed)))[-2])
-    return float(np.linalg.svd(normed, compute_uv=False)[1])
+
+@kernel
+def add_probabilities(
+    counts: NDArray[np.int32], weight: float, symmetric: bool, p: NDArray[np.float64]
+) -> bool:
+    """Add weighted counts without the row and column of what lies outside; False if all are 0."""
+    n = len(p)
+    some = False
+    for i in range(n):
+        for j in range(n):
+            count = counts[i + 1, j + 1]
+            if symmetric:
+                count += counts[j + 1, i + 1]
+            if count:
+                some = True
+                p[i, j] += weight * count
+    return some
 
 
 @kernel
 def co_occurrence_values(
-    p: NDArray[np.float64], levels: NDArray[np.float64], highest: int
-) -> NDArray[np.float64]:
-    """Compute the features of one matrix of probabilities, in the order of FEATURES, without MCC.
+    p: NDArray[np.float64],
+    levels: NDArray[np.float64],
+    highest: int,
+    symmetric: bool,
+    values: NDArray[np.float64],
+) -> None:
+    """Compute the features of one matrix, in the order of FEATURES.
 
     Parameters
     ----------
     p
-        Shape (levels, levels), sums to one.
+        Shape (levels, levels), not all zero; divided by its sum here.
     levels
         Grey level of each row and column.
     highest
         The number of grey levels, empty ones included: the normaliser of Idmn and Idn.
+    symmetric
+        Whether p equals its transpose.
+    values
+        Shape (features,): where the features are put.
     """
     n = len(levels)
+    total = p.sum()
     p_sum, p_difference = np.zeros(2 * highest + 1), np.zeros(highest)
+    p_i, p_j = np.zeros(n), np.zeros(n)
     energy = entropy = most = product = 0.0
     for i in range(n):
         for j in range(n):
-            q = p[i, j]
-            if q > 0:
+            if p[i, j] > 0:
+                q = p[i, j] / total
+                p[i, j] = q
+                p_i[i] += q
+                p_j[j] += q
                 p_sum[int(levels[i] + levels[j])] += q
                 p_difference[int(abs(levels[i] - levels[j]))] += q
                 energy += q * q
                 entropy -= q * log2(q)
                 most = max(most, q)
                 product += q * levels[i] * levels[j]
-    mean_i, variance_i, entropy_i, occurring_i = _margin(p.sum(axis=1), levels)
-    mean_j, variance_j, entropy_j, occurring_j = _margin(p.sum(axis=0), levels)
+    mean_i, variance_i, entropy_i, occurring_i = _margin(p_i, levels)
+    mean_j, variance_j, entropy_j, occurring_j = _margin(p_j, levels)
     covariance = 0.0
     for i in range(n):
         for j in range(n):
             covariance += p[i, j] * (levels[i] - mean_i) * (levels[j] - mean_j)
     # a margin of one level has no variance, whatever rounding makes of it
     varied = occurring_i > 1 and occurring_j > 1
-    correlation = covariance / (sqrt(variance_i) * sqrt(variance_j)) if varied else 1.0
 
     # The entropy of the product of the margins is the sum of theirs, so both of the information
     # measures follow from three entropies; rounding must not push the root below zero.
     shared = entropy_i + entropy_j - entropy
     greater = max(entropy_i, entropy_j)
-    sums = _sum_values(p_sum, mean_i + mean_j)
-    differences = _difference_values(p_difference)
-    return np.array(
-        [
-            product,
-            sums[0],
-            sums[1],
-            sums[2],
-            differences[0],
-            correlation,
-            differences[1],
-            differences[2],
-            differences[3],
-            differences[4],
-            differences[5],
-            differences[6],
-            differences[7],
-            -shared / greater if greater > 0 else 0.0,
-            sqrt(max(0.0, 1 - exp(-2 * shared))),
-            differences[8],
-            mean_i,
-            energy,
-            entropy,
-            most,
-            sums[3],
-            sums[4],
-            variance_i,
-        ]
-    )
+    values[0] = product
+    _sum_values(p_sum, mean_i + mean_j, values)
+    values[5] = covariance / (sqrt(variance_i) * sqrt(variance_j)) if varied else 1.0
+    _difference_values(p_difference, values)
+    values[13] = -shared / greater if greater > 0 else 0.0
+    values[14] = sqrt(max(0.0, 1 - exp(-2 * shared)))
+    values[16] = mean_i
+    values[17] = energy
+    values[18] = entropy
+    values[19] = most
+    values[22] = variance_i
+    values[23] = maximal_correlation(p, p_i, p_j, symmetric)
 
 
 @kernel
@@ -216,23 +242,28 @@ def _margin(p: NDArray[np.float64], levels: NDArray[np.float64]) -> tuple[float,
 
 
 @kernel
-def _sum_values(p: NDArray[np.float64], mean: float) -> NDArray[np.float64]:
-    """Return ClusterProminence, ClusterShade, ClusterTendency, SumAverage and SumEntropy."""
+def _sum_values(p: NDArray[np.float64], mean: float, values: NDArray[np.float64]) -> None:
+    """Put ClusterProminence, ClusterShade, ClusterTendency, SumAverage and SumEntropy to their places."""
     tendency = shade = prominence = average = entropy = 0.0
     for k in range(len(p)):
         if p[k] > 0:
             centred = k - mean
-            tendency += p[k] * centred**2
-            shade += p[k] * centred**3
-            prominence += p[k] * centred**4
+            square = centred * centred
+            tendency += p[k] * square
+            shade += p[k] * square * centred
+            prominence += p[k] * square * square
             average += p[k] * k
             entropy -= p[k] * log2(p[k])
-    return np.array([prominence, shade, tendency, average, entropy])
+    values[1] = prominence
+    values[2] = shade
+    values[3] = tendency
+    values[20] = average
+    values[21] = entropy
 
 
 @kernel
-def _difference_values(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return Contrast, DifferenceAverage, -Entropy, -Variance, Id, Idm, Idmn, Idn and InverseVariance."""
+def _difference_values(p: NDArray[np.float64], values: NDArray[np.float64]) -> None:
+    """Put Contrast, Difference..., Id, Idm, Idmn, Idn and InverseVariance to their places."""
     highest = len(p)
     contrast = average = entropy = variance = 0.0
     inverse = inverse_moment = inverse_moment_normed = inverse_normed = inverse_variance = 0.0
@@ -249,16 +280,12 @@ def _difference_values(p: NDArray[np.float64]) -> NDArray[np.float64]:
                 inverse_variance += p[k] / (k * k)
     for k in range(highest):
         variance += p[k] * (k - average) ** 2
-    return np.array(
-        [
-            contrast,
-            average,
-            entropy,
-            variance,
-            inverse,
-            inverse_moment,
-            inverse_moment_normed,
-            inverse_normed,
-            inverse_variance,
-        ]
-    )
+    values[4] = contrast
+    values[6] = average
+    values[7] = entropy
+    values[8] = variance
+    values[9] = inverse
+    values[10] = inverse_moment
+    values[11] = inverse_moment_normed
+    values[12] = inverse_normed
+    values[15] = inverse_variance

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_screen.features.directions import Distances
-from radiomics_screen.kernels import kernel
-from radiomics_screen.features.level_size import level_size_values
-from radiomics_screen.features.region import Region
+from radiomics_screen.features.level_size import N_VALUES, level_size_values
+from radiomics_screen.features.region import MOST_BINS, Region
 from radiomics_screen.features.registry import family, values_of
+from radiomics_screen.kernels import kernel
 from radiomics_screen.options import NonNegativeInt
 
 #: In the order of :func:`level_size_values`; two of its numbers say nothing new here (None).
@@ -48,31 +48,43 @@ def gldm(region: Region, *, distances: Distances = (1,), gldm_a: NonNegativeInt 
     Source: Sun and Wee, Comput. Vis. Graph. Image Process. 23 (1983) 341; IBSI family REK0.
     """
     lattice = region.lattice(max(distances))
-    forward = lattice.offsets(region.directions(distances))
+    around = lattice.around(region.directions(distances))
     counts = dependences(
-        lattice.ranks, lattice.voxels, np.concatenate([forward, -forward]), lattice.levels, gldm_a
+        lattice.ranks,
+        lattice.tones,
+        lattice.spans,
+        lattice.longest_span,
+        around,
+        len(lattice.levels),
+        min(gldm_a, MOST_BINS),
     )
-    sizes = np.arange(1.0, counts.shape[1] + 1)
-    values = level_size_values(counts, lattice.levels, sizes)
+    values = np.empty(N_VALUES)
+    level_size_values(counts, lattice.levels, np.arange(1.0, counts.shape[1] + 1), values)
     return values_of(FEATURES, [v for v, name in zip(values, _IN_ORDER, strict=True) if name])
 
 
 @kernel
 def dependences(
-    ranks: NDArray[np.int32],
-    voxels: NDArray[np.int64],
-    offsets: NDArray[np.int64],
-    levels: NDArray[np.float64],
+    ranks: NDArray[np.uint16],
+    tones: NDArray[np.int32],
+    spans: NDArray[np.int64],
+    longest_span: int,
+    around: NDArray[np.int64],
+    n_levels: int,
     tolerance: int,
 ) -> NDArray[np.float64]:
-    """Count voxels by grey level and number of dependent neighbours: (levels, neighbours + 1)."""
-    counts = np.zeros((len(levels), len(offsets) + 1))
-    for voxel in voxels:
-        rank = ranks[voxel]
-        dependent = 0
-        for offset in offsets:
-            neighbour = ranks[voxel + offset]
-            if neighbour and abs(levels[rank - 1] - levels[neighbour - 1]) <= tolerance:
-                dependent += 1
-        counts[rank - 1, dependent] += 1
+    """Count voxels by rank and number of dependent neighbours: (levels, neighbours + 1)."""
+    counts = np.zeros((n_levels, len(around) + 1))
+    work = np.empty(longest_span, dtype=np.int32)
+    allowed = np.int32(tolerance)
+    for s in range(len(spans)):
+        start, end = spans[s, 0], spans[s, 1]
+        here, dependent = tones[start:end], work[: end - start]
+        dependent[:] = 0
+        for k in range(len(around)):
+            there = tones[start + around[k] : end + around[k]]
+            for i in range(len(here)):
+                dependent[i] += (there[i] != 0) & (abs(there[i] - here[i]) <= allowed)
+        for i in range(len(here)):
+            counts[ranks[start + i] - 1, dependent[i]] += 1
     return counts

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_screen.features.directions import WeightingNorm, lengths_mm
-from radiomics_screen.kernels import kernel
-from radiomics_screen.features.level_size import level_size_values
+from radiomics_screen.features.level_size import N_VALUES, level_size_values
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family, values_of
+from radiomics_screen.kernels import kernel
 from radiomics_screen.notes import note
 
 #: In the order of :func:`level_size_values`.
@@ -49,27 +49,31 @@ def glrlm(region: Region, *, weightingNorm: WeightingNorm | None = None) -> dict
     Source: Galloway, Comput. Graph. Image Process. 4 (1975) 172; IBSI family TP0I.
     """
     lattice = region.lattice()
-    longest = max(region.mask.shape)
-    directions = [d for d in region.directions() if _joins_voxels(region, d)]
-    matrices = [
-        run_lengths(lattice.ranks, lattice.voxels, lattice.offset(d), len(lattice.levels), longest)
-        for d in directions
-    ]
-    if not matrices:
+    directions = region.directions()
+    usable = [_joins_voxels(region, d) for d in directions]
+    directions = directions[np.array(usable, dtype=bool)]
+    if not len(directions):
         note("glrlm: no straight line meets two voxels of the region; its features are undefined")
         return dict.fromkeys(FEATURES, float("nan"))
+    weights = np.ones(len(directions))
     if weightingNorm is not None:
-        weights = lengths_mm(np.array(directions), region.spacing_mm, weightingNorm)
-        matrices = [sum((w * m for w, m in zip(weights, matrices, strict=True)), np.zeros_like(matrices[0]))]
-    sizes = np.arange(1.0, longest + 1)
-    values = [level_size_values(matrix, lattice.levels, sizes) for matrix in matrices]
-    return values_of(FEATURES, np.mean(values, axis=0))
+        weights = lengths_mm(directions, region.spacing_mm, weightingNorm)
+    described = values_by_direction(
+        lattice.ranks,
+        lattice.spans,
+        lattice.offsets(directions),
+        weights,
+        weightingNorm is not None,
+        lattice.levels,
+        max(region.mask.shape),
+    )
+    return values_of(FEATURES, described.mean(axis=0))
 
 
 def _joins_voxels(region: Region, direction: NDArray[np.int64]) -> bool:
     """Tell whether some straight line along `direction` meets two voxels of the region."""
     lattice = region.lattice()
-    if lattice.ranks[lattice.voxels + lattice.offset(direction)].any():
+    if touches(lattice.ranks, lattice.spans, lattice.offset(direction)):
         return True
     # No neighbours: two voxels may still lie on one line, with a gap between them.
     coordinates = np.argwhere(region.mask)
@@ -79,18 +83,71 @@ def _joins_voxels(region: Region, direction: NDArray[np.int64]) -> bool:
 
 
 @kernel
-def run_lengths(
-    ranks: NDArray[np.int32], voxels: NDArray[np.int64], offset: int, n_levels: int, longest: int
+def touches(ranks: NDArray[np.uint16], spans: NDArray[np.int64], offset: int) -> bool:
+    """Tell whether any voxel has a neighbour in the region at `offset`."""
+    for s in range(len(spans)):
+        for voxel in range(spans[s, 0], spans[s, 1]):
+            if ranks[voxel + offset]:
+                return True
+    return False
+
+
+@kernel
+def values_by_direction(
+    ranks: NDArray[np.uint16],
+    spans: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    merge: bool,
+    levels: NDArray[np.float64],
+    longest: int,
 ) -> NDArray[np.float64]:
-    """Count the runs along `offset` by grey level and length: shape (levels, longest)."""
-    counts = np.zeros((n_levels, longest))
-    for voxel in voxels:
-        rank = ranks[voxel]
-        if ranks[voxel - offset] != rank:  # a run begins here
-            end = voxel + offset
-            length = 0
-            while ranks[end] == rank:
-                end += offset
-                length += 1
-            counts[rank - 1, length] += 1
-    return counts
+    """Describe the run lengths along each offset, or their weighted sum: (matrices, 16)."""
+    begun = np.empty((len(levels) + 1, longest + 2), dtype=np.int32)
+    lengths = np.zeros(len(ranks), dtype=np.uint16)
+    counts = np.zeros((len(levels), longest))
+    sizes = np.arange(1, longest + 1).astype(np.float64)
+    values = np.empty((1 if merge else len(offsets), N_VALUES))
+    most = 0
+    for d in range(len(offsets)):
+        most = max(most, run_lengths(ranks, spans, offsets[d], lengths, begun))
+        for i in range(len(levels)):
+            for j in range(most):
+                counts[i, j] += weights[d] * (begun[i + 1, j + 1] - begun[i + 1, j + 2])
+        if not merge:
+            level_size_values(counts[:, :most], levels, sizes[:most], values[d])
+            counts[:] = 0
+            most = 0
+    if merge:
+        level_size_values(counts[:, :most], levels, sizes[:most], values[0])
+    return values
+
+
+@kernel
+def run_lengths(
+    ranks: NDArray[np.uint16],
+    spans: NDArray[np.int64],
+    offset: int,
+    lengths: NDArray[np.uint16],
+    begun: NDArray[np.int32],
+) -> int:
+    """Count, for each rank and length j, the runs along `offset` of j voxels or more; return the longest.
+
+    Each voxel is one step further in its run than the voxel before it, if that has the same rank;
+    so all voxels that are j steps into their run are counted, without looking for the ends of runs.
+    `begun` has shape (levels + 1, longest + 2), `lengths` that of `ranks`: how far each voxel is.
+    """
+    begun[:] = 0
+    flat = begun.reshape(-1)
+    width = np.uint64(begun.shape[1])
+    most = np.uint16(0)
+    for s in range(len(spans)):
+        start, end = spans[s, 0], spans[s, 1]
+        here, before = ranks[start:end], ranks[start - offset : end - offset]
+        length, length_before = lengths[start:end], lengths[start - offset : end - offset]
+        for i in range(len(here)):
+            on = np.uint16(here[i] == before[i])
+            length[i] = length_before[i] * on + np.uint16(1)
+            most = max(most, length[i])
+            flat[np.uint64(here[i]) * width + np.uint64(length[i])] += np.int32(1)
+    return int(most)

@@ -14,11 +14,16 @@ from numpy.typing import NDArray
 
 from radiomics_screen.kernels import kernel
 
+N_VALUES = 16
+
 
 @kernel
 def level_size_values(
-    counts: NDArray[np.float64], levels: NDArray[np.float64], sizes: NDArray[np.float64]
-) -> NDArray[np.float64]:
+    counts: NDArray[np.float64],
+    levels: NDArray[np.float64],
+    sizes: NDArray[np.float64],
+    values: NDArray[np.float64],
+) -> None:
     """Describe a matrix of grey level by size.
 
     Parameters
@@ -27,15 +32,18 @@ def level_size_values(
         Shape (levels, sizes): how many things of each level and size there are; not all zero.
     levels, sizes
         Grey level of each row, size of each column.
-
-    Returns
-    -------
-    Sixteen numbers: small-size emphasis, large-size emphasis, grey-level non-uniformity and the
-    same normalised, size non-uniformity and the same normalised, percentage (things per voxel),
-    grey-level variance, size variance, entropy, low and high grey-level emphasis, and the four
-    joint emphases small-low, small-high, large-low, large-high.
+    values
+        Shape (16,): where the numbers are put. They are small-size emphasis, large-size emphasis,
+        grey-level non-uniformity and the same normalised, size non-uniformity and the same
+        normalised, percentage (things per voxel), grey-level variance, size variance, entropy, low
+        and high grey-level emphasis, and the four joint emphases small-low, small-high, large-low,
+        large-high.
     """
-    of_level, of_size = counts.sum(axis=1), counts.sum(axis=0)
+    of_level, of_size = np.zeros(len(levels)), np.zeros(len(sizes))
+    for i in range(len(levels)):
+        for j in range(len(sizes)):
+            of_level[i] += counts[i, j]
+            of_size[j] += counts[i, j]
     total = of_level.sum()
     small, large, size_squares, size_variance, mean_size = _margin_values(of_size, sizes)
     low, high, level_squares, level_variance, _ = _margin_values(of_level, levels)
@@ -43,34 +51,30 @@ def level_size_values(
     for i in range(len(levels)):
         l2 = levels[i] * levels[i]
         for j in range(len(sizes)):
-            p = counts[i, j] / total
-            if p > 0:
+            if counts[i, j] > 0:
+                p = counts[i, j] / total
                 s2 = sizes[j] * sizes[j]
                 entropy -= p * log2(p)
                 small_low += p / (l2 * s2)
                 small_high += p * l2 / s2
                 large_low += p * s2 / l2
                 large_high += p * s2 * l2
-    return np.array(
-        [
-            small,
-            large,
-            level_squares / total,
-            level_squares / total**2,
-            size_squares / total,
-            size_squares / total**2,
-            1 / mean_size,
-            level_variance,
-            size_variance,
-            entropy,
-            low,
-            high,
-            small_low,
-            small_high,
-            large_low,
-            large_high,
-        ]
-    )
+    values[0] = small
+    values[1] = large
+    values[2] = level_squares / total
+    values[3] = level_squares / total**2
+    values[4] = size_squares / total
+    values[5] = size_squares / total**2
+    values[6] = 1 / mean_size
+    values[7] = level_variance
+    values[8] = size_variance
+    values[9] = entropy
+    values[10] = low
+    values[11] = high
+    values[12] = small_low
+    values[13] = small_high
+    values[14] = large_low
+    values[15] = large_high
 
 
 @kernel
@@ -78,8 +82,11 @@ def _margin_values(
     counts: NDArray[np.float64], values: NDArray[np.float64]
 ) -> tuple[float, float, float, float, float]:
     """Describe how often values occur: means of 1 / v^2 and v^2, sum of squared counts, variance, mean."""
-    total = counts.sum()
-    mean = (counts * values).sum() / total
+    total = mean = 0.0
+    for k in range(len(values)):
+        total += counts[k]
+        mean += counts[k] * values[k]
+    mean /= total
     low = high = squares = variance = 0.0
     for k in range(len(values)):
         v2 = values[k] * values[k]

@@ -7,6 +7,8 @@ positions: area and volume follow from these whole numbers, exactly and in one p
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -47,19 +49,28 @@ def surface_of(mask: NDArray[np.bool_], spacing_mm: tuple[float, float, float]) 
     Source: marching cubes at 0.5 with vertices in the middle of the edges: IBSI C0JK and RNU0.
     """
     moments = cube_moments(np.pad(mask, 1))
-    spacing = np.array(spacing_mm)
-    area = volume = 0.0
-    for way in np.flatnonzero(moments[:, 0]):
+    areas, volumes, normals = _measures_of_ways(spacing_mm)
+    counts, places = moments[:, 0], moments[:, 1:] * np.array(spacing_mm)
+    return float(counts @ areas), float(counts @ volumes + (places * normals).sum())
+
+
+@lru_cache(maxsize=64)
+def _measures_of_ways(
+    spacing_mm: tuple[float, float, float],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return what a cube of each way adds to area and volume; the latter has a part for its place.
+
+    Shapes (256,), (256,) and (256, 3): the volume of a cube at `place` is volume + place @ normal.
+    """
+    areas, volumes, normals = np.zeros(256), np.zeros(256), np.zeros((256, 3))
+    for way in range(256):
         sign, word = (1, TRIANGLES[way]) if way < 128 else (-1, TRIANGLES[255 - way])
-        if not word:
-            continue
-        corners = EDGE_MIDDLES[[int(c, 16) for c in word]].reshape(-1, 3, 3) * spacing
+        corners = EDGE_MIDDLES[[int(c, 16) for c in word]].reshape(-1, 3, 3) * spacing_mm
         a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
-        count, place = moments[way, 0], moments[way, 1:] * spacing
-        area += count * np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2
-        normal = (np.cross(a, b) + np.cross(b, c) + np.cross(c, a)).sum(axis=0)
-        volume += sign * (count * (np.cross(a, b) * c).sum() + place @ normal) / 6
-    return float(area), float(volume)
+        areas[way] = np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2
+        volumes[way] = sign * (np.cross(a, b) * c).sum() / 6
+        normals[way] = sign * (np.cross(a, b) + np.cross(b, c) + np.cross(c, a)).sum(axis=0) / 6
+    return areas, volumes, normals
 
 
 @kernel
@@ -104,17 +115,24 @@ def outline_of(mask: NDArray[np.bool_], spacing_mm: tuple[float, float]) -> tupl
     Marching squares at the level one half; pixels that touch at a corner only are kept apart.
     """
     moments = square_moments(np.pad(mask, 1))
-    spacing = np.array(spacing_mm)
-    length = area = 0.0
-    for way in range(1, 15):
-        count, place = moments[way, 0], moments[way, 1:] * spacing
-        if count:
-            ends = SIDE_MIDDLES[[int(c) for c in SEGMENTS[way]]].reshape(-1, 2, 2) * spacing
-            step = ends[:, 1] - ends[:, 0]
-            length += count * np.linalg.norm(step, axis=1).sum()
-            local = (ends[:, 0, 0] * ends[:, 1, 1] - ends[:, 1, 0] * ends[:, 0, 1]).sum()
-            area += (count * local + place[0] * step[:, 1].sum() - place[1] * step[:, 0].sum()) / 2
-    return float(length), float(area)
+    lengths, areas, normals = _measures_of_squares(spacing_mm)
+    counts, places = moments[:, 0], moments[:, 1:] * np.array(spacing_mm)
+    return float(counts @ lengths), float(counts @ areas + (places * normals).sum())
+
+
+@lru_cache(maxsize=64)
+def _measures_of_squares(
+    spacing_mm: tuple[float, float],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return what a square of each way adds to length and area; see :func:`_measures_of_ways`."""
+    lengths, areas, normals = np.zeros(16), np.zeros(16), np.zeros((16, 2))
+    for way, word in enumerate(SEGMENTS):
+        ends = SIDE_MIDDLES[[int(c) for c in word]].reshape(-1, 2, 2) * spacing_mm
+        step = ends[:, 1] - ends[:, 0]
+        lengths[way] = np.linalg.norm(step, axis=1).sum()
+        areas[way] = (ends[:, 0, 0] * ends[:, 1, 1] - ends[:, 1, 0] * ends[:, 0, 1]).sum() / 2
+        normals[way] = np.array([step[:, 1].sum(), -step[:, 0].sum()]) / 2
+    return lengths, areas, normals
 
 
 @kernel

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_screen.features.directions import Distances
-from radiomics_screen.kernels import kernel
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family, values_of
+from radiomics_screen.kernels import kernel
 
 FEATURES = ("Busyness", "Coarseness", "Complexity", "Contrast", "Strength")
 
@@ -31,42 +31,53 @@ def ngtdm(region: Region, *, distances: Distances = (1,)) -> dict[str, float]:
     Source: Amadasun and King, IEEE Trans. Syst. Man Cybern. 19 (1989) 1264; IBSI family IPET.
     """
     lattice = region.lattice(max(distances))
-    forward = lattice.offsets(region.directions(distances))
+    around = lattice.around(region.directions(distances))
     counts, differences = tone_differences(
-        lattice.ranks, lattice.voxels, np.concatenate([forward, -forward]), lattice.levels
+        lattice.ranks, lattice.tones, lattice.spans, lattice.longest_span, around, len(lattice.levels)
     )
-    return values_of(FEATURES, tone_values(counts, differences, lattice.levels))
+    values = np.empty(len(FEATURES))
+    tone_values(counts, differences, lattice.levels, values)
+    return values_of(FEATURES, values)
 
 
 @kernel
 def tone_differences(
-    ranks: NDArray[np.int32],
-    voxels: NDArray[np.int64],
-    offsets: NDArray[np.int64],
-    levels: NDArray[np.float64],
+    ranks: NDArray[np.uint16],
+    tones: NDArray[np.int32],
+    spans: NDArray[np.int64],
+    longest_span: int,
+    around: NDArray[np.int64],
+    n_levels: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """For each grey level: the number of its voxels, and their summed difference to the neighbours' mean."""
-    counts, differences = np.zeros(len(levels)), np.zeros(len(levels))
-    for voxel in voxels:
-        place = ranks[voxel] - 1
-        neighbours = 0
-        total = 0.0
-        for offset in offsets:
-            neighbour = ranks[voxel + offset]
-            if neighbour:
-                neighbours += 1
-                total += levels[neighbour - 1]
-        counts[place] += 1
-        if neighbours:
-            differences[place] += abs(levels[place] - total / neighbours)
+    counts, differences = np.zeros(n_levels), np.zeros(n_levels)
+    numbers, sums = np.empty(longest_span, dtype=np.int32), np.empty(longest_span, dtype=np.int64)
+    for s in range(len(spans)):
+        start, end = spans[s, 0], spans[s, 1]
+        number, total = numbers[: end - start], sums[: end - start]
+        number[:] = 0
+        total[:] = 0
+        for k in range(len(around)):
+            there = tones[start + around[k] : end + around[k]]
+            for i in range(len(there)):
+                number[i] += there[i] != 0
+                total[i] += there[i]
+        for i in range(end - start):
+            place = ranks[start + i] - 1
+            counts[place] += 1
+            if number[i]:
+                differences[place] += abs(tones[start + i] - total[i] / number[i])
     return counts, differences
 
 
 @kernel
 def tone_values(
-    counts: NDArray[np.float64], differences: NDArray[np.float64], levels: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Compute the features in the order of FEATURES."""
+    counts: NDArray[np.float64],
+    differences: NDArray[np.float64],
+    levels: NDArray[np.float64],
+    values: NDArray[np.float64],
+) -> None:
+    """Compute the features in the order of FEATURES, and put them into `values`."""
     n = len(levels)
     n_voxels = counts.sum()
     p = counts / n_voxels
@@ -80,12 +91,8 @@ def tone_values(
             complexity += gap * (p[i] * differences[i] + p[j] * differences[j]) / (p[i] + p[j])
             strength += (p[i] + p[j]) * gap**2
     all_differences = differences.sum()
-    return np.array(
-        [
-            coarse / distance if distance != 0 else 0.0,
-            1 / coarse if coarse != 0 else UTTERLY_COARSE,
-            complexity / n_voxels,
-            spread * all_differences / n_voxels / (n * (n - 1)) if n > 1 else 0.0,
-            strength / all_differences if all_differences != 0 else 0.0,
-        ]
-    )
+    values[0] = coarse / distance if distance != 0 else 0.0
+    values[1] = 1 / coarse if coarse != 0 else UTTERLY_COARSE
+    values[2] = complexity / n_voxels
+    values[3] = spread * all_differences / n_voxels / (n * (n - 1)) if n > 1 else 0.0
+    values[4] = strength / all_differences if all_differences != 0 else 0.0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -13,6 +12,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from radiomics_screen.errors import RegionError
+from radiomics_screen.features.lattice import Footprint, Lattice, half_neighbours, lay_out
+from radiomics_screen.kernels import kernel
 from radiomics_screen.options import Positive
 
 FlatAxis = Literal[0, 1, 2]
@@ -24,37 +25,6 @@ BinCount = Annotated[int, Field(gt=0, le=MOST_BINS)]
 MOST_LEVELS = 4096
 
 
-@dataclass(frozen=True)
-class Lattice:
-    """The grey levels of a region, laid out so that a neighbour is one addition away.
-
-    Attributes
-    ----------
-    ranks
-        Flat array of the bounding box with a margin: 0 outside the region, else 1 + the place of
-        the voxel's level among `levels`.
-    voxels
-        Indices into `ranks` of the region's voxels, in the order of the array.
-    steps
-        Flat index step of one voxel along each axis.
-    levels
-        The grey levels that occur, ascending, as floats.
-    """
-
-    ranks: NDArray[np.int32]
-    voxels: NDArray[np.int64]
-    steps: tuple[int, int, int]
-    levels: NDArray[np.float64]
-
-    def offset(self, direction: Sequence[int] | NDArray[np.int64]) -> int:
-        """Flat index step of a direction (z, y, x)."""
-        return sum(d * s for d, s in zip(direction, self.steps, strict=True))
-
-    def offsets(self, directions: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Flat index steps of directions, shape (n, 3) -> (n,)."""
-        return directions @ np.array(self.steps, dtype=np.int64)
-
-
 @dataclass(frozen=True, eq=False)
 class Region:
     """A lesion in its bounding box, with one image's intensities.
@@ -63,8 +33,8 @@ class Region:
     ----------
     intensities
         Shape (z, y, x): the bounding box of the mask, in the pixel type of the image.
-    mask
-        Shape (z, y, x), bool: the voxels of the lesion.
+    footprint
+        The voxels of the lesion in that box.
     spacing_mm
         Distance of voxel centres along (z, y, x), mm.
     flat_axis
@@ -76,22 +46,32 @@ class Region:
     """
 
     intensities: NDArray[Any]
-    mask: NDArray[np.bool_]
+    footprint: Footprint
     spacing_mm: tuple[float, float, float]
     flat_axis: int | None = None
     planar: bool = False
     bin_width: float = 25.0
     bin_count: int | None = None
 
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """Shape (z, y, x), bool: the voxels of the lesion."""
+        return self.footprint.mask
+
+    @cached_property
+    def raw_values(self) -> NDArray[Any]:
+        """Intensities inside the mask in their own type, in the order of the array."""
+        return self.footprint.values(self.intensities)
+
     @cached_property
     def values(self) -> NDArray[np.float64]:
         """Intensities inside the mask, in the order of the array."""
-        return self.intensities[self.mask].astype(np.float64)
+        return self.raw_values.astype(np.float64, copy=False)
 
     @cached_property
-    def levels(self) -> NDArray[np.int64]:
+    def levels(self) -> NDArray[np.int32]:
         """Grey levels inside the mask, in the order of the array; the lowest is 1."""
-        return discretize(self.intensities[self.mask], binWidth=self.bin_width, binCount=self.bin_count)
+        return discretize(self.raw_values, binWidth=self.bin_width, binCount=self.bin_count)
 
     @cached_property
     def highest_level(self) -> int:
@@ -104,40 +84,21 @@ class Region:
     def lattice(self, margin: int = 1) -> Lattice:
         """Lay out the grey levels with `margin` empty voxels on each side of every axis moved along."""
         if margin not in self._lattices:
-            self._lattices[margin] = self._lay_out(margin)
+            z, y, x = (
+                0 if axis == self.flat_axis else min(margin, n - 1) for axis, n in enumerate(self.mask.shape)
+            )
+            self._lattices[margin] = lay_out(self.footprint, self.levels, (z, y, x))
         return self._lattices[margin]
 
-    def _lay_out(self, margin: int) -> Lattice:
-        levels = np.flatnonzero(np.bincount(self.levels))
-        rank_of = np.zeros(self.highest_level + 1, dtype=np.int32)
-        rank_of[levels] = np.arange(1, len(levels) + 1)
-        pad = [0 if axis == self.flat_axis else min(margin, n - 1) for axis, n in enumerate(self.mask.shape)]
-        nz, ny, nx = (n + 2 * p for n, p in zip(self.mask.shape, pad, strict=True))
-        z, y, x = np.nonzero(self.mask)
-        voxels = ((z + pad[0]) * ny + (y + pad[1])) * nx + (x + pad[2])
-        ranks = np.zeros(nz * ny * nx, dtype=np.int32)
-        ranks[voxels] = rank_of[self.levels]
-        return Lattice(ranks, voxels.astype(np.int64), (ny * nx, nx, 1), levels.astype(np.float64))
-
     def directions(self, distances: Sequence[int] = (1,)) -> NDArray[np.int64]:
-        """Return the offsets (z, y, x) to one half of the neighbours, shape (n, 3).
-
-        A neighbour is as far away as its largest step along an axis (Chebyshev norm); of two
-        opposite offsets the one that points forward is returned. Offsets that cannot stay inside
-        the bounding box, or that leave the plane of a 2-D analysis, are left out.
-        """
-        reach = max(distances)
-        spans = [
-            range(0, 1) if axis == self.flat_axis else range(-min(reach, n - 1), min(reach, n - 1) + 1)
-            for axis, n in enumerate(self.mask.shape)
-        ]
-        forward = [o for o in product(*spans) if o > (0, 0, 0) and max(map(abs, o)) in distances]
-        return np.array(sorted(forward, reverse=True), dtype=np.int64).reshape(-1, 3)
+        """Return the offsets (z, y, x) to one half of the neighbours; see :func:`half_neighbours`."""
+        nz, ny, nx = self.mask.shape
+        return half_neighbours((nz, ny, nx), self.flat_axis, tuple(distances))
 
 
 def cut_region(
     intensities: NDArray[Any],
-    mask: NDArray[np.bool_],
+    mask: NDArray[np.bool_] | Footprint,
     spacing_mm: tuple[float, float, float],
     *,
     image_name: str = "original",
@@ -150,16 +111,24 @@ def cut_region(
     RegionError
         If an intensity inside the mask is NaN or infinite.
     """
-    wrong = int(np.count_nonzero(~np.isfinite(intensities[mask])))
+    footprint = mask if isinstance(mask, Footprint) else Footprint(mask)
+    require_finite(intensities, footprint, image_name)
+    return Region(intensities, footprint, spacing_mm, **facts)
+
+
+def require_finite(intensities: NDArray[Any], footprint: Footprint, image_name: str = "original") -> None:
+    """Raise a RegionError if an intensity inside the footprint is NaN or infinite."""
+    if intensities.dtype.kind in "iu":
+        return
+    wrong = int(np.count_nonzero(~np.isfinite(footprint.values(intensities))))
     if wrong:
-        where = f"{wrong} of the {int(mask.sum())} voxels in the region are NaN or infinite"
+        where = f"{wrong} of the {len(footprint.voxels)} voxels in the region are NaN or infinite"
         if image_name == "original":
             raise RegionError(f"{where}; repair the image, or leave these voxels out of the mask")
         raise RegionError(
             f"{where} in {image_name}, though not in the image: the filter brings them in from outside the "
             "region, or its options do not suit this image; repair the image, or change them"
         )
-    return Region(intensities, mask, spacing_mm, **facts)
 
 
 def flat_axis_of(planar: bool, *, force2D: bool = False, force2Ddimension: FlatAxis = 0) -> int | None:
@@ -179,7 +148,7 @@ def flat_axis_of(planar: bool, *, force2D: bool = False, force2Ddimension: FlatA
 
 def discretize(
     values: NDArray[Any], *, binWidth: Positive = 25.0, binCount: BinCount | None = None
-) -> NDArray[np.int64]:
+) -> NDArray[np.int32]:
     """Turn intensities into grey levels 1, 2, ...
 
     Bins of a fixed width have their edges at multiples of the width, and the first one holds the
@@ -212,4 +181,22 @@ def discretize(
                 "set a larger binWidth, or binCount"
             )
         edges = np.arange(low - low % binWidth, high + 2 * binWidth, binWidth)
-    return np.digitize(values, edges)
+    return binned(np.ascontiguousarray(values, np.float64), edges.astype(np.float64))
+
+
+@kernel
+def binned(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Count the edges at or below each value: the bin it lies in, where bins have nearly one width."""
+    levels = np.empty(len(values), dtype=np.int32)
+    n = len(edges)
+    per_unit = 1 / (edges[1] - edges[0])
+    for i in range(len(values)):
+        value = values[i]
+        guess = (value - edges[0]) * per_unit
+        level = int(guess) + 1 if 0 <= guess < n else 0
+        while level < n and value >= edges[level]:
+            level += 1
+        while level > 0 and value < edges[level - 1]:
+            level -= 1
+        levels[i] = level
+    return levels

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from math import pi
-
-import numpy as np
+from math import pi, prod
 
 from radiomics_screen.features.extent import axis_lengths_mm, diameters_mm
 from radiomics_screen.features.mesh import surface_of
@@ -44,7 +42,7 @@ def shape(region: Region) -> dict[str, float]:
     """
     area, volume = surface_of(region.mask, region.spacing_mm)
     diameter, (in_slice, in_column, in_row) = diameters_mm(region.mask, region.spacing_mm)
-    major, minor, least = axis_lengths_mm(region.mask, region.spacing_mm)
+    major, minor, least = axis_lengths_mm(region.footprint, region.spacing_mm)
     sphericity = (36 * pi * volume**2) ** (1 / 3) / area
     return values_of(
         FEATURES + ON_REQUEST,
@@ -62,7 +60,7 @@ def shape(region: Region) -> dict[str, float]:
             sphericity,
             area,
             area / volume,
-            np.count_nonzero(region.mask) * np.prod(region.spacing_mm),
+            len(region.footprint.voxels) * prod(region.spacing_mm),
             volume / (pi**0.5 * area**1.5),
             36 * pi * volume**2 / area**3,
             1 / sphericity,

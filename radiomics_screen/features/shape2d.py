@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from math import pi, sqrt
 
-import numpy as np
-
 from radiomics_screen.features.extent import axis_lengths_mm, diameters_mm
 from radiomics_screen.features.mesh import outline_of
 from radiomics_screen.features.region import Region
@@ -43,7 +41,7 @@ def shape2d(region: Region) -> dict[str, float]:
     spacing = tuple(s for a, s in enumerate(region.spacing_mm) if a != axis)
     perimeter, surface = outline_of(mask, (spacing[0], spacing[1]))
     diameter, _ = diameters_mm(mask, spacing)
-    major, minor = axis_lengths_mm(mask, spacing)
+    major, minor, _ = axis_lengths_mm(region.footprint, region.spacing_mm)
     sphericity = 2 * sqrt(pi * surface) / perimeter
     return values_of(
         FEATURES + ON_REQUEST,
@@ -55,7 +53,7 @@ def shape2d(region: Region) -> dict[str, float]:
             minor,
             perimeter,
             perimeter / surface,
-            np.count_nonzero(mask) * spacing[0] * spacing[1],
+            len(region.footprint.voxels) * spacing[0] * spacing[1],
             sphericity,
             1 / sphericity,
         ),

@@ -6,6 +6,7 @@ SimpleITK speaks (x, y, z); everything in this file does too.
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from radiomics_screen.errors import GeometryError, RegionError
-from radiomics_screen.imaging.pixels import PIXELS_ONLY
+from radiomics_screen.imaging.roi import Grid, Roi, roi_of
 from radiomics_screen.notes import note
 
 ITK_TOLERANCE = 1e-6  # what SimpleITK itself allows: of a voxel's width, and absolute for direction cosines
@@ -21,21 +22,13 @@ NEGLIGIBLE_SHIFT = 1e-2  # in voxels; rounded headers stay below, another grid i
 OUTSIDE_TOLERANCE = 1e-3  # in voxels; pyradiomics' allowance for rounding at the image's border
 
 
-def bounding_box(mask: sitk.Image) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return first index and size of the box round the non-zero voxels, (x, y[, z])."""
-    shape = sitk.LabelShapeStatisticsImageFilter()
-    shape.ComputePerimeterOff()
-    shape.Execute(mask)
-    box = np.array(shape.GetBoundingBox(1))
-    return box[: mask.GetDimension()], box[mask.GetDimension() :]
-
-
-def region_box(image: sitk.Image, mask: sitk.Image) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the region's box in the mask's grid after checking that it lies inside the image."""
-    lower, size = bounding_box(mask)
+def region_box(image: sitk.Image, roi: Roi) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the region's box in its own grid after checking that it lies inside the image."""
+    lower, size = np.array(roi.lower), np.array(roi.size)
+    frame = roi.grid.frame
     corners = [
         image.TransformPhysicalPointToContinuousIndex(
-            mask.TransformContinuousIndexToPhysicalPoint(corner.tolist())
+            frame.TransformContinuousIndexToPhysicalPoint(corner.tolist())
         )
         for corner in (lower - 0.5, lower + size - 0.5)
     ]
@@ -51,99 +44,103 @@ def region_box(image: sitk.Image, mask: sitk.Image) -> tuple[NDArray[np.int64], 
     return lower, size
 
 
-def cropped(image: sitk.Image, mask: sitk.Image, pad: int) -> tuple[sitk.Image, sitk.Image]:
-    lower, size = bounding_box(mask)
-    before = np.maximum(lower - pad, 0).tolist()
-    after = np.maximum(np.array(mask.GetSize()) - (lower + size) - pad, 0).tolist()
-    return sitk.Crop(image, before, after), sitk.Crop(mask, before, after)
+def cropped(image: sitk.Image, roi: Roi, pad: int) -> tuple[sitk.Image, Roi]:
+    """Cut image and region, which share one grid, to the region's box with a margin."""
+    start = [max(a - pad, 0) for a in roi.lower]
+    end = [min(a + n + pad, m) for a, n, m in zip(roi.lower, roi.size, roi.grid.size, strict=True)]
+    image = sitk.RegionOfInterest(image, [b - a for a, b in zip(start, end, strict=True)], start)
+    lower = tuple(a - b for a, b in zip(roi.lower, start, strict=True))
+    return image, Roi(roi.mask, lower, Grid.of(image))
 
 
-def on_grid_of(image: sitk.Image, mask: sitk.Image) -> sitk.Image:
-    return sitk.Resample(mask, image, sitk.Transform(), sitk.sitkNearestNeighbor, 0.0, mask.GetPixelID())
+def on_grid_of(image: sitk.Image, roi: Roi, when: str) -> Roi:
+    """Resample the region to the image's grid (nearest neighbour); it must keep a voxel there."""
+    resampled = sitk.Resample(
+        roi.image(), image, sitk.Transform(), sitk.sitkNearestNeighbor, 0.0, sitk.sitkUInt8
+    )
+    return required(roi_of(resampled, 1), when)
 
 
-def require_voxels(mask: sitk.Image, when: str) -> None:
-    if not sitk.GetArrayViewFromImage(mask).any():
+def required(roi: Roi | None, when: str) -> Roi:
+    if roi is None:
         raise RegionError(
             f"no voxel was left of the region {when}; it is smaller than a voxel there: "
             "use a finer spacing or a larger region"
         )
+    return roi
 
 
-def in_space_of(image: sitk.Image, mask: sitk.Image) -> sitk.Image:
-    """Give the mask the image's dimension, and its place in space where it has none of its own."""
-    pixels_only = _is_pixels_only(mask)
-    mask = _of_same_dimension(image, mask)
-    if pixels_only and mask.GetSize() == image.GetSize():
-        if not within_tolerance(image, mask, ITK_TOLERANCE):
+def in_space_of(image: sitk.Image, roi: Roi) -> Roi:
+    """Give the region the image's dimension, and its place in space where it has none of its own."""
+    pixels_only = _is_pixels_only(roi.grid)
+    roi = _of_same_dimension(image, roi)
+    if pixels_only and roi.grid.size == image.GetSize():
+        if not within_tolerance(image, roi.grid, ITK_TOLERANCE):
             note("the mask file holds no geometry: it was laid on the image pixel by pixel")
-        return relabelled(image, mask)
-    return mask
+        return roi.on(Grid.of(image))
+    return roi
 
 
-def _of_same_dimension(image: sitk.Image, mask: sitk.Image) -> sitk.Image:
+def _of_same_dimension(image: sitk.Image, roi: Roi) -> Roi:
     """Let a 2-D mask stand for a single slice, and the other way round."""
-    if mask.GetDimension() == image.GetDimension():
-        return mask
-    one_slice = image if image.GetDimension() == 3 else mask
-    if one_slice.GetSize()[2] != 1:
+    grid = roi.grid
+    if grid.dimension == image.GetDimension():
+        return roi
+    size = image.GetSize() if image.GetDimension() == 3 else grid.size
+    if size[2] != 1:
         raise GeometryError(
             f"the image is {image.GetDimension()}-D ({numbers(image.GetSize())} voxels) but the mask is "
-            f"{mask.GetDimension()}-D ({numbers(mask.GetSize())}); give a mask of every slice of the image"
+            f"{grid.dimension}-D ({numbers(grid.size)}); give a mask of every slice of the image"
         )
-    if mask.GetDimension() == 3:
-        return mask[:, :, 0]
-    if mask.GetSize() != image.GetSize()[:2]:
-        return sitk.JoinSeries(mask)
+    if grid.dimension == 3:
+        in_plane = Grid.of(grid.frame[:, :, 0])
+        return Roi(roi.mask[0], roi.lower[:2], replace(in_plane, size=grid.size[:2]))
+    slice_roi = Roi(roi.mask[np.newaxis], (*roi.lower, 0), Grid.of(sitk.JoinSeries(grid.frame)))
+    slice_roi = slice_roi.on(replace(slice_roi.grid, size=(*grid.size, 1)))
+    if grid.size != image.GetSize()[:2]:
+        return slice_roi
     # A 2-D mask knows no place in space: only its pixels and their size can be compared with the slice.
-    slice_mask = relabelled(image, sitk.JoinSeries(mask))
-    slice_mask.SetSpacing((*mask.GetSpacing(), image.GetSpacing()[2]))
-    return slice_mask
+    return slice_roi.on(replace(Grid.of(image), spacing=(*grid.spacing, image.GetSpacing()[2])))
 
 
-def _is_pixels_only(mask: sitk.Image) -> bool:
-    """Tell whether the mask has no place in space: it comes from a PNG, or is 2-D with unit spacing at 0."""
-    return mask.HasMetaDataKey(PIXELS_ONLY) or (
-        mask.GetDimension() == 2
-        and mask.GetSpacing() == (1.0, 1.0)
-        and mask.GetOrigin() == (0.0, 0.0)
-        and mask.GetDirection() == (1.0, 0.0, 0.0, 1.0)
+def _is_pixels_only(grid: Grid) -> bool:
+    """Tell whether a mask has no place in space: it comes from a PNG, or is 2-D with unit spacing at 0."""
+    return grid.pixels_only or (
+        grid.dimension == 2
+        and grid.spacing == (1.0, 1.0)
+        and grid.origin == (0.0, 0.0)
+        and grid.direction == (1.0, 0.0, 0.0, 1.0)
     )
 
 
-def within_tolerance(image: sitk.Image, mask: sitk.Image, tolerance: float) -> bool:
+def within_tolerance(image: sitk.Image, grid: Grid, tolerance: float) -> bool:
     """Compare two grids of one size by ITK's rule, where lengths are relative to the first spacing."""
     coordinate_mm = tolerance * abs(image.GetSpacing()[0])
     return all(
-        np.allclose(mine, other, rtol=0.0, atol=allowed)
+        abs(a - b) <= allowed
         for mine, other, allowed in (
-            (image.GetOrigin(), mask.GetOrigin(), coordinate_mm),
-            (image.GetSpacing(), mask.GetSpacing(), coordinate_mm),
-            (image.GetDirection(), mask.GetDirection(), tolerance),
+            (image.GetOrigin(), grid.origin, coordinate_mm),
+            (image.GetSpacing(), grid.spacing, coordinate_mm),
+            (image.GetDirection(), grid.direction, tolerance),
         )
+        for a, b in zip(mine, other, strict=True)
     )
 
 
-def largest_shift(image: sitk.Image, mask: sitk.Image) -> float:
+def largest_shift(image: sitk.Image, grid: Grid) -> float:
     """Return by how many voxels the corners of two grids of one size lie apart at most."""
     corners = itertools.product(*((0, n - 1) for n in image.GetSize()))
     return max(
         float(np.abs(np.subtract(image.TransformPhysicalPointToContinuousIndex(point), corner)).max())
         for corner in corners
-        for point in [mask.TransformIndexToPhysicalPoint(corner)]
+        for point in [grid.frame.TransformContinuousIndexToPhysicalPoint([float(c) for c in corner])]
     )
 
 
-def relabelled(image: sitk.Image, mask: sitk.Image) -> sitk.Image:
-    matched = sitk.Image(mask)
-    matched.CopyInformation(image)
-    return matched
-
-
-def described(image: sitk.Image) -> str:
+def described(grid: Grid) -> str:
     return (
-        f"{numbers(image.GetSize())} voxels of {numbers(image.GetSpacing())} mm "
-        f"at {numbers(image.GetOrigin())}, direction {numbers(image.GetDirection())}"
+        f"{numbers(grid.size)} voxels of {numbers(grid.spacing)} mm "
+        f"at {numbers(grid.origin)}, direction {numbers(grid.direction)}"
     )
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 from radiomics_screen.errors import GeometryError, RegionError
 from radiomics_screen.imaging.geometry import match_grid, pre_crop, resample, select_label
 from radiomics_screen.imaging.reading import read_image, read_mask
+from radiomics_screen.imaging.roi import roi_of
 from radiomics_screen.notes import collected_notes
 
 SPACING = (0.7, 1.1, 2.5)
@@ -38,6 +39,20 @@ def mask_of(image: sitk.Image, box: tuple[slice, ...], value: int = 1) -> sitk.I
 BOX = (slice(2, 5), slice(1, 6), slice(3, 7))
 
 
+def matched_image(image: sitk.Image, mask: sitk.Image, **options: object) -> sitk.Image:
+    return match_grid(image, select_label(mask), **options).image()
+
+
+def resampled_images(image: sitk.Image, mask: sitk.Image, **options: object) -> tuple[sitk.Image, sitk.Image]:
+    new, roi = resample(image, select_label(mask), **options)
+    return new, roi.image()
+
+
+def cropped_images(image: sitk.Image, mask: sitk.Image, **options: object) -> tuple[sitk.Image, sitk.Image]:
+    new, roi = pre_crop(image, select_label(mask), **options)
+    return new, roi.image()
+
+
 def same_grid(a: sitk.Image, b: sitk.Image) -> bool:
     parts = ("GetSize", "GetSpacing", "GetOrigin", "GetDirection")
     return all(getattr(a, part)() == getattr(b, part)() for part in parts)
@@ -51,17 +66,35 @@ def test_the_one_value_there_is_marks_the_region(value: int) -> None:
     array = np.zeros((4, 5), np.uint32)
     array[1, 2:4] = value
     chosen = select_label(sitk.GetImageFromArray(array))
-    assert chosen.GetPixelID() == sitk.sitkUInt8
-    assert np.array_equal(sitk.GetArrayFromImage(chosen), array > 0)
+    assert (chosen.lower, chosen.size, chosen.grid.size) == ((2, 1), (2, 1), (5, 4))
+    assert chosen.image().GetPixelID() == sitk.sitkUInt8
+    assert np.array_equal(sitk.GetArrayFromImage(chosen.image()), array > 0)
 
 
 def test_several_values_need_a_label() -> None:
     mask = sitk.GetImageFromArray(np.array([[0, 1, 2], [2, 5, 5]], np.uint8))
     with pytest.raises(RegionError, match=r"several values \(1, 2, 5\)"):
         select_label(mask)
-    assert sitk.GetArrayFromImage(select_label(mask, label=2)).tolist() == [[0, 0, 1], [1, 0, 0]]
+    assert sitk.GetArrayFromImage(select_label(mask, label=2).image()).tolist() == [[0, 0, 1], [1, 0, 0]]
     with pytest.raises(RegionError, match="label 3 is not in the mask; its values are 1, 2, 5"):
         select_label(mask, label=3)
+
+
+@pytest.mark.parametrize("pixel", [np.uint8, np.int16, np.int64])
+@pytest.mark.parametrize("shape", [(4, 5, 6), (7, 9)])
+def test_the_box_of_a_label_is_found_whatever_the_pixel_type(pixel: type, shape: tuple[int, ...]) -> None:
+    random = np.random.default_rng(3)
+    for _ in range(20):
+        array = np.where(random.random(shape) < 0.05, random.integers(1, 4, shape), 0).astype(pixel)
+        for label in range(1, 4):
+            roi = roi_of(sitk.GetImageFromArray(array), label)
+            places = np.argwhere(array == label)
+            if not len(places):
+                assert roi is None
+                continue
+            assert roi.lower[::-1] == tuple(places.min(axis=0))
+            assert roi.mask.shape == tuple(np.ptp(places, axis=0) + 1)
+            assert np.array_equal(sitk.GetArrayFromImage(roi.image()), array == label)
 
 
 def test_empty_mask_and_mask_of_a_hundred_values() -> None:
@@ -79,7 +112,7 @@ def test_matching_grid_is_taken_silently_up_to_the_tolerance() -> None:
     mask = mask_of(image, BOX)
     mask.SetOrigin([o + 0.5e-6 * SPACING[0] for o in image.GetOrigin()])
     with collected_notes() as notes:
-        matched = match_grid(image, mask)
+        matched = matched_image(image, mask)
     assert same_grid(image, matched)
     assert not notes
 
@@ -89,12 +122,12 @@ def test_tiny_difference_is_taken_with_a_note_and_a_tolerance_silences_it() -> N
     mask = mask_of(image, BOX)
     mask.SetOrigin([o + 1e-3 for o in image.GetOrigin()])
     with collected_notes() as notes:
-        matched = match_grid(image, mask)
+        matched = matched_image(image, mask)
     assert same_grid(image, matched)
     assert np.array_equal(sitk.GetArrayFromImage(matched), sitk.GetArrayFromImage(mask))
     assert ["differs from the image's by" in n for n in notes] == [True]
     with collected_notes() as notes:
-        match_grid(image, mask, geometryTolerance=0.01)
+        matched_image(image, mask, geometryTolerance=0.01)
     assert not notes
 
 
@@ -108,11 +141,11 @@ def test_rotation_counts_by_how_far_it_moves_the_corners() -> None:
         mask.SetDirection((turn @ np.reshape(image.GetDirection(), (3, 3))).ravel().tolist())
         if accepted:
             with collected_notes() as notes:
-                assert same_grid(image, match_grid(image, mask))
+                assert same_grid(image, matched_image(image, mask))
             assert notes
         else:
             with pytest.raises(GeometryError, match="different grids"):
-                match_grid(image, mask)
+                matched_image(image, mask)
 
 
 def test_other_grid_is_an_error_that_says_what_to_do_and_correct_mask_does_it() -> None:
@@ -124,9 +157,9 @@ def test_other_grid_is_an_error_that_says_what_to_do_and_correct_mask_does_it() 
     with pytest.raises(
         GeometryError, match=r"\(9, 8, 7\) voxels.*mask \(5, 4, 7\) voxels.*correctMask: true"
     ):
-        match_grid(image, coarse)
+        matched_image(image, coarse)
     with collected_notes() as notes:
-        matched = match_grid(image, coarse, correctMask=True)
+        matched = matched_image(image, coarse, correctMask=True)
     assert same_grid(image, matched)
     assert "resampled" in notes[0]
     overlap = sitk.GetArrayFromImage(matched)[BOX]
@@ -138,9 +171,9 @@ def test_flipped_axes_are_resampled_without_loss() -> None:
     mask = mask_of(image, BOX)
     flipped = sitk.Flip(mask, [True, False, True])
     with pytest.raises(GeometryError):
-        match_grid(image, flipped)
+        matched_image(image, flipped)
     with collected_notes():
-        matched = match_grid(image, flipped, correctMask=True)
+        matched = matched_image(image, flipped, correctMask=True)
     assert np.array_equal(sitk.GetArrayFromImage(matched), sitk.GetArrayFromImage(mask))
 
 
@@ -149,14 +182,14 @@ def test_region_outside_the_image_and_region_lost_between_voxels() -> None:
     mask = mask_of(image, BOX)
     mask.SetOrigin(image.TransformIndexToPhysicalPoint((4, 0, 0)))
     with pytest.raises(GeometryError, match="reaches beyond the image"):
-        match_grid(image, mask, correctMask=True)
+        matched_image(image, mask, correctMask=True)
     fine = sitk.Image(40, 40, 40, sitk.sitkUInt8)
     fine.SetSpacing((0.1, 0.1, 0.1))
     fine.SetOrigin(image.TransformContinuousIndexToPhysicalPoint((3.5, 3.5, 3.5)))
     fine.SetDirection(image.GetDirection())
     fine[1, 1, 1] = 1
     with collected_notes(), pytest.raises(RegionError, match="no voxel was left"):
-        match_grid(image, fine, correctMask=True)
+        matched_image(image, fine, correctMask=True)
 
 
 def test_picture_mask_is_laid_on_a_dicom_slice_pixel_by_pixel(tmp_path: Path, data_dir: Path) -> None:
@@ -165,14 +198,12 @@ def test_picture_mask_is_laid_on_a_dicom_slice_pixel_by_pixel(tmp_path: Path, da
     array[40:60, 50:90] = 255
     Image.fromarray(array).save(tmp_path / "mask.png")
     with collected_notes() as notes:
-        matched = match_grid(image, select_label(read_mask(tmp_path / "mask.png")))
+        matched = matched_image(image, read_mask(tmp_path / "mask.png"))
     assert same_grid(image, matched)
     assert np.array_equal(sitk.GetArrayFromImage(matched)[0] * 255, array)
     assert ["pixel by pixel" in n for n in notes] == [True]
     with collected_notes():
-        _, cut = resample(
-            image, select_label(read_mask(tmp_path / "mask.png")), resampledPixelSpacing=(1, 1, 0)
-        )
+        _, cut = resampled_images(image, read_mask(tmp_path / "mask.png"), resampledPixelSpacing=(1, 1, 0))
     assert sitk.GetArrayFromImage(cut).sum() == pytest.approx(20 * 40 * 0.661468**2, rel=0.1)
 
 
@@ -182,13 +213,13 @@ def test_one_slice_and_two_dimensions_stand_for_each_other() -> None:
     mask = mask_of(plane, (slice(1, 3), slice(2, 5)))
     slice_image, slice_mask = sitk.JoinSeries(plane), sitk.JoinSeries(mask)
     slice_image.SetOrigin((5.0, 6.0, 7.0))
-    assert same_grid(plane, match_grid(plane, slice_mask))
-    assert same_grid(slice_image, match_grid(slice_image, mask))
+    assert same_grid(plane, matched_image(plane, slice_mask))
+    assert same_grid(slice_image, matched_image(slice_image, mask))
     with pytest.raises(GeometryError, match=r"the image is 3-D .* but the mask is 2-D"):
-        match_grid(sitk.JoinSeries([plane, plane]), mask)
+        matched_image(sitk.JoinSeries([plane, plane]), mask)
     wrong = sitk.Image(7, 6, sitk.sitkUInt8) + 1
     with pytest.raises(GeometryError, match="different grids"):
-        match_grid(slice_image, wrong)
+        matched_image(slice_image, wrong)
 
 
 def test_two_dimensional_mask_of_other_spacing_is_another_grid() -> None:
@@ -197,7 +228,7 @@ def test_two_dimensional_mask_of_other_spacing_is_another_grid() -> None:
     mask = mask_of(plane, (slice(1, 3), slice(2, 5)))
     mask.SetSpacing((0.6, 0.25))
     with pytest.raises(GeometryError, match="different grids"):
-        match_grid(plane, mask)
+        matched_image(plane, mask)
 
 
 # ---- resampling and cropping --------------------------------------------------------------------
@@ -206,7 +237,7 @@ def test_two_dimensional_mask_of_other_spacing_is_another_grid() -> None:
 def test_resampled_grid_keeps_corners_and_pixel_type() -> None:
     image = image_3d()
     mask = mask_of(image, (slice(None),) * 3)
-    new, region = resample(image, mask, resampledPixelSpacing=(0.35, 1.1, 5.0))
+    new, region = resampled_images(image, mask, resampledPixelSpacing=(0.35, 1.1, 5.0))
     assert new.GetSpacing() == (0.35, 1.1, 5.0)
     assert new.GetPixelID() == sitk.sitkInt16
     assert same_grid(new, region)
@@ -219,16 +250,16 @@ def test_resampled_grid_keeps_corners_and_pixel_type() -> None:
 def test_volume_of_the_region_survives_resampling() -> None:
     image = image_3d()
     mask = mask_of(image, BOX)
-    _, region = resample(image, mask, resampledPixelSpacing=(0.35, 0.55, 1.25), padDistance=2)
+    _, region = resampled_images(image, mask, resampledPixelSpacing=(0.35, 0.55, 1.25), padDistance=2)
     expected = sitk.GetArrayFromImage(mask).sum() * np.prod(SPACING)
     assert sitk.GetArrayFromImage(region).sum() * 0.35 * 0.55 * 1.25 == pytest.approx(expected)
 
 
 def test_zero_and_one_slice_directions_keep_their_spacing() -> None:
     image = image_3d()
-    new, _ = resample(image, mask_of(image, BOX), resampledPixelSpacing=(1.0, 0, 1.0))
+    new, _ = resampled_images(image, mask_of(image, BOX), resampledPixelSpacing=(1.0, 0, 1.0))
     assert new.GetSpacing() == (1.0, 1.1, 1.0)
-    new, region = resample(
+    new, region = resampled_images(
         image, mask_of(image, (slice(3, 4), *BOX[1:])), resampledPixelSpacing=(1.0, 1.0, 1.0)
     )
     assert new.GetSpacing() == (1.0, 1.0, 2.5)
@@ -237,7 +268,7 @@ def test_zero_and_one_slice_directions_keep_their_spacing() -> None:
 
 def test_same_spacing_only_crops() -> None:
     image = image_3d()
-    new, region = resample(image, mask_of(image, BOX), resampledPixelSpacing=SPACING, padDistance=1)
+    new, region = resampled_images(image, mask_of(image, BOX), resampledPixelSpacing=SPACING, padDistance=1)
     assert np.array_equal(sitk.GetArrayFromImage(new), sitk.GetArrayFromImage(image)[1:6, 0:7, 2:8])
     assert sitk.GetArrayFromImage(region).sum() == 3 * 5 * 4
 
@@ -248,17 +279,18 @@ def test_same_spacing_only_crops() -> None:
 def test_nothing_is_resampled_unless_asked(nothing: dict) -> None:
     image = image_3d()
     mask = mask_of(image, BOX)
-    assert resample(image, mask, **nothing) == (image, mask)
+    roi = select_label(mask)
+    assert resample(image, roi, **nothing) == (image, roi)
 
 
 def test_two_dimensions_take_two_spacings_or_the_first_two_of_three() -> None:
     plane = image_3d()[:, :, 2]
     mask = mask_of(plane, BOX[1:])
-    two, _ = resample(plane, mask, resampledPixelSpacing=(0.5, 0.5), interpolator="sitkLinear")
-    three, _ = resample(plane, mask, resampledPixelSpacing=(0.5, 0.5, 9.0), interpolator=2)
+    two, _ = resampled_images(plane, mask, resampledPixelSpacing=(0.5, 0.5), interpolator="sitkLinear")
+    three, _ = resampled_images(plane, mask, resampledPixelSpacing=(0.5, 0.5, 9.0), interpolator=2)
     assert np.array_equal(sitk.GetArrayFromImage(two), sitk.GetArrayFromImage(three))
     with pytest.raises(GeometryError, match="has 2 values but the image is 3-D; give 3"):
-        resample(image_3d(), mask_of(image_3d(), BOX), resampledPixelSpacing=(0.5, 0.5))
+        resampled_images(image_3d(), mask_of(image_3d(), BOX), resampledPixelSpacing=(0.5, 0.5))
 
 
 def test_region_that_vanishes_is_an_error() -> None:
@@ -267,7 +299,7 @@ def test_region_that_vanishes_is_an_error() -> None:
     with pytest.raises(
         RegionError, match=r"no voxel was left of the region at the spacing \(40, 40, 40\) mm"
     ):
-        resample(image, thin, resampledPixelSpacing=(40, 40, 40))
+        resampled_images(image, thin, resampledPixelSpacing=(40, 40, 40))
 
 
 @pytest.mark.parametrize(
@@ -282,11 +314,12 @@ def test_region_that_vanishes_is_an_error() -> None:
 def test_cropping_at_the_border(box: tuple[slice, ...], pad: int, size: tuple[int, ...]) -> None:
     image = image_3d()
     mask = mask_of(image, box)
-    small, region = pre_crop(image, mask, preCrop=True, padDistance=pad)
+    small, region = cropped_images(image, mask, preCrop=True, padDistance=pad)
     assert small.GetSize() == size
     assert same_grid(small, region)
     assert sitk.GetArrayFromImage(region).sum() == sitk.GetArrayFromImage(mask).sum()
-    assert pre_crop(image, mask) == (image, mask)
+    roi = select_label(mask)
+    assert pre_crop(image, roi) == (image, roi)
 
 
 # ---- against pyradiomics, where it is installed ----------------------------------------------------
@@ -309,11 +342,11 @@ def test_resampling_equals_pyradiomics(
 ) -> None:
     operations = pytest.importorskip("radiomics.imageoperations")
     image = read_image(data_dir / "pyradiomics" / "breast1_image.nrrd")
-    whole = select_label(read_mask(data_dir / "pyradiomics" / "breast1_label.nrrd"))
+    whole = select_label(read_mask(data_dir / "pyradiomics" / "breast1_label.nrrd")).image()
     corner = mask_of(image, (slice(-3, None), slice(-9, None), slice(0, 7)))
     one_slice = mask_of(image, (slice(9, 10), slice(40, 60), slice(10, 30)))
     for mask in (whole, corner, one_slice):
-        mine = resample(image, mask, resampledPixelSpacing=spacing, interpolator=interpolator)
+        mine = resampled_images(image, mask, resampledPixelSpacing=spacing, interpolator=interpolator)
         theirs = operations.resampleImage(
             image, mask, resampledPixelSpacing=list(spacing), interpolator=interpolator, padDistance=5
         )
@@ -326,4 +359,4 @@ def test_a_spacing_that_would_fill_the_memory_is_refused() -> None:
     image = sitk.Image([100, 100, 100], sitk.sitkInt16)
     mask = sitk.Image([100, 100, 100], sitk.sitkUInt8) + 1
     with pytest.raises(GeometryError, match="voxels; does the file know its spacing"):
-        resample(image, mask, resampledPixelSpacing=(0.05, 0.05, 0.05))
+        resampled_images(image, mask, resampledPixelSpacing=(0.05, 0.05, 0.05))

@@ -7,7 +7,7 @@ import pytest
 
 from radiomics_screen.errors import RegionError
 from radiomics_screen.features.mask import bounding_box, check_size, resegment
-from radiomics_screen.features.region import cut_region, discretize, flat_axis_of
+from radiomics_screen.features.region import binned, cut_region, discretize, flat_axis_of
 from tests.unit.regions import random_region
 
 
@@ -30,6 +30,24 @@ def test_fixed_number_of_bins_puts_the_maximum_into_the_last() -> None:
     assert levels[0] == 1
     assert levels[-1] == 4
     assert np.bincount(levels)[1:].tolist() == [25, 25, 25, 26]
+
+
+@pytest.mark.parametrize("pixel", [np.uint8, np.int16, np.float32, np.float64])
+def test_bins_are_those_of_a_search_among_the_edges(pixel: type) -> None:
+    random = np.random.default_rng(5)
+    for width in (0.1, 1.0, 7.3, 25.0):
+        values = (random.normal(100, 40, 500).clip(0, 255) * (1 if pixel != np.float32 else 0.37)).astype(
+            pixel
+        )
+        low, high = values.astype(float).min(), values.astype(float).max()
+        if np.issubdtype(pixel, np.integer):
+            edges = np.arange(low - low % width, high + 2 * width, width)
+            assert np.array_equal(discretize(values, binWidth=width), np.digitize(values, edges))
+        edges = np.histogram_bin_edges(values.astype(float), 32)
+        edges[-1] += 1
+        # a value on an edge, or one rounding away from it, falls as a comparison with the edge says
+        awkward = np.concatenate([edges, np.nextafter(edges, -np.inf), np.nextafter(edges, np.inf)])
+        assert np.array_equal(binned(awkward, edges), np.digitize(awkward, edges))
 
 
 @pytest.mark.parametrize("options", [{"binWidth": 25.0}, {"binCount": 8}])
@@ -72,10 +90,11 @@ def test_lattice_neighbours_are_those_of_the_array(margin: int) -> None:
     inner = tuple(slice(margin, -margin) for _ in range(3))
     padded[inner][region.mask] = region.levels
     level_of = np.concatenate([[0], lattice.levels])
+    places = np.concatenate([np.arange(start, end) for start, end in lattice.spans])
     for direction in region.directions((margin,)):
         dz, dy, dx = direction
         shifted = np.roll(padded, (-dz, -dy, -dx), axis=(0, 1, 2))
-        found = level_of[lattice.ranks[lattice.voxels + lattice.offset(direction)]]
+        found = level_of[lattice.ranks[places + lattice.offset(direction)]]
         assert np.array_equal(found, shifted[inner][region.mask])
 
 

@@ -9,7 +9,8 @@ import pytest
 from scipy.spatial.distance import pdist
 from skimage.measure import find_contours, perimeter_crofton
 
-from radiomics_screen.features.extent import _vertices, axis_lengths_mm, diameters_mm
+from radiomics_screen.features.extent import axis_lengths_mm, diameters_mm, mesh_vertices
+from radiomics_screen.features.lattice import Footprint
 from radiomics_screen.features.mesh import outline_of, surface_of
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.shape import shape
@@ -18,7 +19,7 @@ from tests.unit.regions import SPACING_MM, ball, random_region
 
 
 def region_of(mask: np.ndarray, spacing_mm: tuple[float, float, float], **facts: object) -> Region:
-    return Region(np.zeros(mask.shape), mask, spacing_mm, **facts)  # type: ignore[arg-type]
+    return Region(np.zeros(mask.shape), Footprint(mask), spacing_mm, **facts)  # type: ignore[arg-type]
 
 
 def test_single_voxel_is_an_octahedron() -> None:
@@ -63,7 +64,7 @@ def test_mesh_of_a_box_is_the_box_without_its_edges() -> None:
 @pytest.mark.parametrize("size", [(7, 8, 9), (1, 8, 9), (3, 2, 20)])
 def test_diameters_are_those_of_all_pairs_of_vertices(seed: int, size: tuple[int, int, int]) -> None:
     mask = random_region(seed, size).mask
-    points = _vertices(mask)
+    points = mesh_vertices(np.pad(mask, 1), True)
     spacing = np.array(SPACING_MM) / 2
     diameter, in_planes = diameters_mm(mask, SPACING_MM)
     assert diameter == pytest.approx(pdist(points * spacing).max(), rel=1e-12)
@@ -79,13 +80,14 @@ def test_diameters_are_those_of_all_pairs_of_vertices(seed: int, size: tuple[int
 @pytest.mark.parametrize("seed", range(5))
 def test_diameter_in_the_plane(seed: int) -> None:
     mask = random_region(seed, (1, 12, 9)).mask[0]
-    expected = pdist(_vertices(mask) * (0.35, 0.55)).max()
+    points = mesh_vertices(np.pad(mask[np.newaxis], [(0, 0), (1, 1), (1, 1)]), False)
+    expected = pdist(points[:, 1:] * (0.35, 0.55)).max()
     assert diameters_mm(mask, (0.7, 1.1)) == (pytest.approx(expected, rel=1e-12), [])
 
 
 def test_mask_one_voxel_thick_has_no_least_axis() -> None:
     mask = np.ones((1, 30, 40), bool)
-    assert axis_lengths_mm(mask, (6.5, 0.78125, 0.78125))[2] == 0
+    assert axis_lengths_mm(Footprint(mask), (6.5, 0.78125, 0.78125))[2] == 0
     values = shape(region_of(mask, (6.5, 0.78125, 0.78125)))
     assert values["LeastAxisLength"] == values["Flatness"] == 0
     assert values["MeshVolume"] > 0
@@ -116,9 +118,9 @@ def test_shape_on_request_follows_from_area_and_volume() -> None:
     assert values["SphericalDisproportion"] == pytest.approx(1 / values["Sphericity"])
 
 
-@pytest.mark.parametrize("size", [(3000, 2000), (40, 512, 512)])
+@pytest.mark.parametrize("size", [(1, 3000, 2000), (40, 512, 512)])
 def test_axes_of_large_regions_do_not_overflow(size: tuple[int, ...]) -> None:
-    spacing = (0.07, 0.05, 0.06)[: len(size)]
-    lengths = axis_lengths_mm(np.ones(size, bool), spacing)
+    spacing = (0.07, 0.05, 0.06)
+    lengths = axis_lengths_mm(Footprint(np.ones(size, bool)), spacing)
     expected = [4 * s * sqrt((n**2 - 1) / 12) for n, s in zip(size, spacing, strict=True)]
     assert lengths == pytest.approx(sorted(expected, reverse=True), rel=1e-12)

@@ -12,13 +12,9 @@ from scipy import ndimage
 
 from radiomics_screen.errors import RegionError
 from radiomics_screen.features import FAMILIES
+from radiomics_screen.features.correlation import maximal_correlation
 from radiomics_screen.features.glcm import FEATURES as GLCM_FEATURES
-from radiomics_screen.features.glcm import (
-    co_occurrence,
-    co_occurrence_values,
-    glcm,
-    maximal_correlation,
-)
+from radiomics_screen.features.glcm import co_occurrence_values, co_occurrences, glcm
 from radiomics_screen.features.gldm import dependences, gldm
 from radiomics_screen.features.glrlm import glrlm, run_lengths
 from radiomics_screen.features.glszm import glszm, zones
@@ -34,6 +30,25 @@ SEEDS = range(4)
 def plane(levels: list[list[int]]) -> Region:
     array = np.array([levels])
     return cut_region(array + 1.0, array >= 0, (1.0, 1.0, 1.0), bin_width=1.0)
+
+
+def pairs(region: Region, direction: tuple[int, ...] | np.ndarray) -> np.ndarray:
+    """Count the pairs along a direction: shape (levels, levels)."""
+    lattice = region.lattice()
+    counts = np.empty((len(lattice.levels) + 1,) * 2, np.int32)
+    co_occurrences(lattice.ranks, lattice.spans, lattice.offset(direction), counts)
+    return counts[1:, 1:]
+
+
+def runs(region: Region, direction: tuple[int, ...] | np.ndarray) -> np.ndarray:
+    """Count the runs along a direction: shape (levels, longest side)."""
+    lattice = region.lattice()
+    begun = np.empty((len(lattice.levels) + 1, max(region.mask.shape) + 2), np.int32)
+    lengths = np.zeros(len(lattice.ranks), np.uint16)
+    most = run_lengths(lattice.ranks, lattice.spans, lattice.offset(direction), lengths, begun)
+    counts = begun[1:, 1:-1] - begun[1:, 2:]
+    assert np.flatnonzero(counts.any(axis=0))[-1] + 1 == most
+    return counts
 
 
 def voxels(region: Region) -> dict[tuple[int, ...], int]:
@@ -54,16 +69,14 @@ def neighbours(region: Region, place: tuple[int, ...]) -> Iterator[int]:
 def test_haralick_own_example() -> None:
     """The 4 x 4 image of Haralick, Shanmugam and Dinstein (1973), fig. 3, horizontal neighbours."""
     region = plane([[0, 0, 1, 1], [0, 0, 1, 1], [0, 2, 2, 2], [2, 2, 3, 3]])
-    lattice = region.lattice()
-    counts = co_occurrence(lattice.ranks, lattice.voxels, lattice.offset((0, 0, 1)), 4)
+    counts = pairs(region, (0, 0, 1))
     assert (counts + counts.T).tolist() == [[4, 2, 1, 0], [2, 4, 0, 0], [1, 0, 6, 1], [0, 0, 1, 2]]
 
 
 def test_galloway_own_example() -> None:
     """The 4 x 4 image of Galloway (1975): runs at 0 degrees."""
     region = plane([[0, 1, 2, 3], [0, 2, 3, 3], [2, 1, 1, 1], [3, 0, 3, 0]])
-    lattice = region.lattice()
-    counts = run_lengths(lattice.ranks, lattice.voxels, lattice.offset((0, 0, 1)), 4, 4)
+    counts = runs(region, (0, 0, 1))
     assert counts.tolist() == [[4, 0, 0, 0], [1, 0, 1, 0], [3, 0, 0, 0], [3, 1, 0, 0]]
 
 
@@ -81,9 +94,10 @@ def test_zones_are_the_connected_components_of_each_level(seed: int, flat_axis: 
         components, _ = ndimage.label(image == level, structure)
         expected.update((int(level), int(size)) for size in np.bincount(components.ravel())[1:])
     lattice = region.lattice()
-    forward = lattice.offsets(region.directions())
-    ranks, sizes = zones(lattice.ranks, lattice.voxels, np.concatenate([forward, -forward]))
-    assert Counter(zip(lattice.levels[ranks - 1].astype(int), sizes, strict=True)) == expected
+    around = lattice.around(region.directions())
+    counts, sizes = zones(lattice.ranks, lattice.spans, around, len(lattice.levels))
+    found = {(int(lattice.levels[i]), int(sizes[j])): counts[i, j] for i, j in np.argwhere(counts)}
+    assert found == expected
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -91,8 +105,7 @@ def test_zones_are_the_connected_components_of_each_level(seed: int, flat_axis: 
 def test_neighbourhoods_are_those_counted_naively(seed: int, flat_axis: int | None) -> None:
     region = random_region(seed, flat_axis=flat_axis)
     lattice = region.lattice()
-    forward = lattice.offsets(region.directions())
-    around = np.concatenate([forward, -forward])
+    around = lattice.around(region.directions())
     dependent = np.zeros((len(lattice.levels), len(around) + 1))
     counts, differences = np.zeros(len(lattice.levels)), np.zeros(len(lattice.levels))
     for place, level in voxels(region).items():
@@ -101,7 +114,14 @@ def test_neighbourhoods_are_those_counted_naively(seed: int, flat_axis: int | No
         dependent[row, sum(abs(other - level) <= 1 for other in near)] += 1
         counts[row] += 1
         differences[row] += abs(level - np.mean(near)) if near else 0
-    arguments = (lattice.ranks, lattice.voxels, around, lattice.levels)
+    arguments = (
+        lattice.ranks,
+        lattice.tones,
+        lattice.spans,
+        lattice.longest_span,
+        around,
+        len(lattice.levels),
+    )
     assert np.array_equal(dependences(*arguments, 1), dependent)
     found_counts, found_differences = tone_differences(*arguments)
     assert np.array_equal(found_counts, counts)
@@ -113,7 +133,7 @@ def test_runs_cover_the_region_in_every_direction(seed: int) -> None:
     region = random_region(seed)
     lattice = region.lattice()
     for direction in region.directions():
-        counts = run_lengths(lattice.ranks, lattice.voxels, lattice.offset(direction), len(lattice.levels), 9)
+        counts = runs(region, direction)
         assert (counts.sum(axis=0) * np.arange(1, 10)).sum() == region.mask.sum()
         assert np.array_equal(
             counts @ np.arange(1, 10), np.bincount(region.levels)[lattice.levels.astype(int)]
@@ -155,11 +175,14 @@ def test_flat_analysis_is_that_of_the_single_slices_summed() -> None:
     region = random_region(1, flat_axis=0)
     lattice = region.lattice()
     offset = lattice.offset((0, 1, -1))
-    whole = co_occurrence(lattice.ranks, lattice.voxels, offset, len(lattice.levels))
+    whole = pairs(region, (0, 1, -1))
     summed = np.zeros_like(whole)
+    per_slice = lattice.steps[0]
     for z in range(region.mask.shape[0]):
-        here = lattice.voxels[np.argwhere(region.mask)[:, 0] == z]
-        summed += co_occurrence(lattice.ranks, here, offset, len(lattice.levels))
+        here = lattice.spans[lattice.spans[:, 0] // per_slice == z]
+        counts = np.empty((len(whole) + 1,) * 2, np.int32)
+        co_occurrences(lattice.ranks, here, offset, counts)
+        summed += counts[1:, 1:]
     assert np.array_equal(whole, summed)
 
 
@@ -202,7 +225,17 @@ def test_maximal_correlation_is_the_root_of_the_second_eigenvalue_of_q(symmetric
     p_i, p_j = p.sum(axis=1), p.sum(axis=0)
     q = (p[:, None, :] * p[None, :, :] / (p_i[:, None, None] * p_j[None, None, :])).sum(axis=2)
     eigenvalues = np.sort(np.linalg.eigvals(q).real)
-    assert maximal_correlation(p) == pytest.approx(np.sqrt(eigenvalues[-2]), rel=1e-10)
+    found = maximal_correlation(p, p_i, p_j, symmetric)
+    assert found == pytest.approx(np.sqrt(eigenvalues[-2]), rel=1e-10)
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 40])
+def test_maximal_correlation_of_levels_that_keep_apart_is_one_and_of_strangers_zero(n: int) -> None:
+    apart = np.eye(n) / n
+    even = np.full(n, 1 / n)
+    assert maximal_correlation(apart, even, even, True) == pytest.approx(1, abs=1e-12)
+    strangers = np.full((n, n), 1 / n**2)
+    assert maximal_correlation(strangers, even, even, True) == pytest.approx(0, abs=1e-12)
 
 
 def test_weighting_sums_the_directions() -> None:
@@ -211,8 +244,7 @@ def test_weighting_sums_the_directions() -> None:
     assert even != pytest.approx(glcm(region), rel=1e-6)
     # with an overwhelming weight for the direction of the shortest step only that one is left
     squeezed = random_region(9, spacing_mm=(9.0, 9.0, 1.0))
-    lattice = squeezed.lattice()
-    counts = co_occurrence(lattice.ranks, lattice.voxels, lattice.offset((0, 0, 1)), len(lattice.levels))
+    counts = pairs(squeezed, (0, 0, 1))
     p = (counts + counts.T) / counts.sum() / 2
     assert glcm(squeezed, weightingNorm="euclidean")["JointEnergy"] == pytest.approx((p**2).sum())
 
@@ -235,9 +267,9 @@ def test_every_family_returns_the_features_it_declares() -> None:
 def test_correlation_with_a_margin_of_one_level_is_one(right: list[int]) -> None:
     """Left voxels all alike: rounding must not decide between 1 and 0."""
     region = plane([[7, level] for level in right])
-    lattice = region.lattice()
-    counts = co_occurrence(lattice.ranks, lattice.voxels, lattice.offset((0, 0, 1)), len(lattice.levels))
-    values = co_occurrence_values(counts / counts.sum(), lattice.levels, region.highest_level)
+    values = np.empty(len(GLCM_FEATURES))
+    counts = pairs(region, (0, 0, 1)).astype(float)
+    co_occurrence_values(counts, region.lattice().levels, region.highest_level, False, values)
     assert values[GLCM_FEATURES.index("Correlation")] == 1
 
 
