@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
-import os
-import re
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Generic, ParamSpec, TypeVar
 
-import numpy as np
 import SimpleITK as sitk
-from numpy.typing import NDArray
 
 from radiomics_screen.cohort import Case
-from radiomics_screen.errors import ReadError, ScreenError
-from radiomics_screen.features import FAMILIES, Family
-from radiomics_screen.features.lattice import Footprint
-from radiomics_screen.features.mask import bounding_box, check_size, resegment
-from radiomics_screen.features.region import Region, cut_region, discretize, flat_axis_of, require_finite
-from radiomics_screen.filters import FILTERS
-from radiomics_screen.filters.registry import Box
-from radiomics_screen.imaging.geometry import match_grid, pre_crop, resample, select_label
-from radiomics_screen.imaging.normalization import normalize
-from radiomics_screen.imaging.pixels import grey, labels
-from radiomics_screen.imaging.preprocessing import STEPS
+from radiomics_screen.errors import ScreenError
+from radiomics_screen.extraction.lesion import (
+    Lesion,
+    described,
+    filtered_images,
+    image_values,
+    keeps_grid,
+    measure,
+    prepared,
+    preprocessed,
+    shape_values,
+)
+from radiomics_screen.extraction.sharing import clusters, inside, within
+from radiomics_screen.extraction.sources import Source, image_of, mask_of
 from radiomics_screen.imaging.reading import read_image, read_mask
-from radiomics_screen.imaging.roi import Roi
-from radiomics_screen.imaging.volume import Volume, to_image, to_volume
 from radiomics_screen.notes import collected_notes, note
-from radiomics_screen.settings import ImageType, Settings, load_settings
+from radiomics_screen.settings import Settings, load_settings
 
-#: An image or a mask: a file, a folder with one DICOM series, a SimpleITK image, or an array of shape
-#: (z, y, x) or (y, x).
-Source = str | Path | sitk.Image | NDArray[Any]
+P = ParamSpec("P")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,7 @@ class Row:
     warnings
         Remarks about how the values came about.
     seconds
-        Time spent on the case, by the clock.
+        Time spent on the case, by the clock; its share of what was done for several at once.
     """
 
     status: str
@@ -97,8 +93,8 @@ def extract(
     resolved = load_settings(settings)
     channel = resolved.setting.get("label_channel")
     return measure(
-        _image(image, spacing_mm),
-        _mask(mask, spacing_mm, label_channel=channel),
+        image_of(image, spacing_mm),
+        mask_of(mask, spacing_mm, label_channel=channel),
         resolved,
         label=label,
     )
@@ -107,204 +103,133 @@ def extract(
 def extract_case(case: Case, settings: Settings) -> Row:
     """Measure one case of a cohort; whatever is wrong with it is told in the row, and never raised."""
     start = perf_counter()
-    features: Mapping[str, float] = {}
-    error = case.problem
-    with collected_notes() as notes:
-        if not error:
+    attempt = _Attempt(case.problem)
+    attempt.add(extract, case.image, case.mask, settings, label=case.label)
+    return attempt.row(perf_counter() - start)
+
+
+def extract_cases(cases: Sequence[Case], settings: Settings) -> Iterator[Row]:
+    """Measure cases that share one image: it is read and preprocessed once, and so is each mask.
+
+    Where their regions lie close together, the image is filtered once for them. A case that fails
+    leaves the others alone.
+    """
+    if len(cases) == 1:
+        yield extract_case(cases[0], settings)
+        return
+    start = perf_counter()
+    channel = settings.setting.get("label_channel")
+    image = _Once(_read_and_preprocessed, cases[0].image, settings)
+    masks = {path: _Once(read_mask, path, label_channel=channel) for path in {case.mask for case in cases}}
+    attempts = [_Attempt(case.problem) for case in cases]
+    ready = []
+    for case, attempt in zip(cases, attempts, strict=True):
+        lesion = attempt.make(_prepared, image, masks[case.mask], case, settings)
+        if lesion is not None:
+            ready.append((lesion, attempt))
+    if keeps_grid(settings):
+        for members in clusters([lesion.box for lesion, _ in ready]):
+            _describe_together([ready[n] for n in members], settings)
+    else:
+        for lesion, attempt in ready:
+            attempt.add(described, lesion, settings)
+    seconds = (perf_counter() - start) / len(cases)
+    for attempt in attempts:
+        yield attempt.row(seconds)
+
+
+def _read_and_preprocessed(path: Path, settings: Settings) -> sitk.Image:
+    return preprocessed(read_image(path), settings)
+
+
+def _prepared(image: _Once[sitk.Image], mask: _Once[sitk.Image], case: Case, settings: Settings) -> Lesion:
+    return prepared(image(), mask(), settings, label=case.label)
+
+
+def _describe_together(members: Sequence[tuple[Lesion, _Attempt]], settings: Settings) -> None:
+    """Describe lesions of one volume on images that are filtered once for all of them."""
+    whole = inside([lesion.box for lesion, _ in members])
+    for lesion, attempt in members:
+        attempt.add(shape_values, lesion, settings)
+    images = filtered_images(members[0][0].volume, whole, settings)
+    while True:
+        common = _Attempt()
+        made = common.make(next, images, None)
+        for lesion, attempt in members:
+            attempt.take(common)
+            if made is not None:
+                image_type, name, filtered = made
+                part = filtered[within(lesion.box, whole)]
+                attempt.add(image_values, lesion, part, name, image_type, settings)
+        if made is None or all(attempt.error for _, attempt in members):
+            return
+
+
+@dataclass
+class _Attempt:
+    """What comes of a case step by step: its values and remarks, or why it failed."""
+
+    error: str = ""
+    values: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def make(self, work: Callable[P, Result], *args: P.args, **options: P.kwargs) -> Result | None:
+        """Do some work for the case unless it has failed; None where it fails."""
+        if self.error:
+            return None
+        with collected_notes() as notes:
             try:
-                features = extract(case.image, case.mask, settings, label=case.label)
+                return work(*args, **options)
             except ScreenError as failure:
-                error = str(failure)
+                self.error = str(failure)
             except MemoryError:
-                error = "not enough memory for this case"
+                self.error = "not enough memory for this case"
             except Exception as failure:  # the one place where a failure becomes a row
-                error = _unexpected(failure)
-    status = "failed" if error else "ok"
-    return Row(status, features, error, tuple(notes), perf_counter() - start)
+                self.error = _unexpected(failure)
+            finally:
+                self.notes += [n for n in notes if n not in self.notes]
+        return None
+
+    def add(self, work: Callable[P, Mapping[str, float]], *args: P.args, **options: P.kwargs) -> None:
+        """Do some work that gives values."""
+        self.values |= self.make(work, *args, **options) or {}
+
+    def take(self, common: _Attempt) -> None:
+        """Add what came of work that was done for this case and others."""
+        self.error = self.error or common.error
+        self.notes += [n for n in common.notes if n not in self.notes]
+
+    def row(self, seconds: float) -> Row:
+        if self.error:
+            return Row("failed", {}, self.error, tuple(self.notes), seconds)
+        return Row("ok", self.values, "", tuple(self.notes), seconds)
+
+
+class _Once(Generic[Result]):
+    """Something made when it is first asked for; its remarks and its failure are told each time."""
+
+    def __init__(self, make: Callable[P, Result], *args: P.args, **options: P.kwargs) -> None:
+        self._make: Callable[[], Result] | None = partial(make, *args, **options)
+        self._result: list[Result] = []
+        self._failure: Exception | None = None
+        self._notes: list[str] = []
+
+    def __call__(self) -> Result:
+        if self._make is not None:
+            make, self._make = self._make, None
+            with collected_notes() as self._notes:
+                try:
+                    self._result.append(make())
+                except (ScreenError, MemoryError, RuntimeError) as failure:
+                    self._failure = failure
+        for remark in self._notes:
+            note(remark)
+        if self._failure is not None:
+            raise self._failure
+        return self._result[0]
 
 
 def _unexpected(failure: Exception) -> str:
     place = traceback.extract_tb(failure.__traceback__)[-1]
     reason = " ".join(str(failure).split())
     return f"unexpected {type(failure).__name__} in {Path(place.filename).name}:{place.lineno}: {reason}"
-
-
-def measure(
-    image: sitk.Image, mask: sitk.Image, settings: Settings, *, label: int | None = None
-) -> dict[str, float]:
-    """Measure one lesion on images in memory; see :func:`extract`."""
-    roi = select_label(mask, label=settings.setting["label"] if label is None else label)
-    return _measured(preprocessed(image, settings), roi, settings)
-
-
-def preprocessed(image: sitk.Image, settings: Settings) -> sitk.Image:
-    """Do what happens to a whole image, whatever is marked on it."""
-    for step in settings.preprocessing:
-        image = STEPS[step.name](image, **step.options)
-    return normalize(image, **settings.options(normalize))
-
-
-def _measured(image: sitk.Image, roi: Roi, settings: Settings) -> dict[str, float]:
-    image, roi = _on_one_grid(image, roi, settings)
-    volume, box, drawn = to_volume(image), roi.box, roi.solid
-    check_size(drawn, **settings.options(check_size))
-    textured, shaped = resegment(volume.array[box], drawn, **settings.options(resegment))
-    if textured is not drawn:
-        check_size(textured, **settings.options(check_size))
-    of_mask, of_images = _chosen_families(settings)
-    values: dict[str, float] = {}
-    place, footprint = _bounded(box, textured)
-    if of_mask:
-        shape_place, shape = (place, footprint) if shaped is textured else _bounded(box, shaped)
-        region = _region(volume, volume.array[shape_place], shape, settings)
-        values |= _described("original", region, of_mask, settings)
-    if of_images:
-        require_finite(volume.array[place], footprint)  # before it is filtered
-        for image_type in settings.image_types:
-            make = FILTERS[image_type.name]
-            for name, filtered in make(volume, place, **settings.options(make, image_type)):
-                region = _region(volume, filtered, footprint, settings, image_type, name)
-                values |= _described(name, region, of_images, settings, image_type)
-    return values
-
-
-def _bounded(box: Box, mask: NDArray[np.bool_]) -> tuple[Box, Footprint]:
-    """Return where the mask's own bounding box lies, and the mask in it; `box` is where the mask lies."""
-    inner = bounding_box(mask)
-    z, y, x = (slice(o.start + i.start, o.start + i.stop) for o, i in zip(box, inner, strict=True))
-    return (z, y, x), Footprint(mask[inner])
-
-
-def _on_one_grid(image: sitk.Image, roi: Roi, settings: Settings) -> tuple[sitk.Image, Roi]:
-    resampling = settings.options(resample)
-    if resampling["resampledPixelSpacing"] is None or resampling["interpolator"] is None:
-        roi = match_grid(image, roi, **settings.options(match_grid))
-        return pre_crop(image, roi, **settings.options(pre_crop))
-    return resample(image, roi, **resampling)
-
-
-def _chosen_families(settings: Settings) -> tuple[list[Family], list[Family]]:
-    """Return the families that measure the mask, and those that measure every image."""
-    chosen = [FAMILIES[name] for name in settings.wanted]
-    return [f for f in chosen if f.of_mask], [f for f in chosen if not f.of_mask]
-
-
-def _region(
-    volume: Volume,
-    intensities: NDArray[Any],
-    footprint: Footprint,
-    settings: Settings,
-    image_type: ImageType | None = None,
-    image_name: str = "original",
-) -> Region:
-    bins = settings.options(discretize, image_type)
-    return cut_region(
-        intensities,
-        footprint,
-        volume.spacing_mm,
-        image_name=image_name,
-        flat_axis=flat_axis_of(volume.planar, **settings.options(flat_axis_of, image_type)),
-        planar=volume.planar,
-        bin_width=bins["binWidth"],
-        bin_count=bins["binCount"],
-    )
-
-
-def _described(
-    image_name: str,
-    region: Region,
-    families: Iterable[Family],
-    settings: Settings,
-    image_type: ImageType | None = None,
-) -> dict[str, float]:
-    """Compute the wanted features of each family that fits the region, by column name.
-
-    A family named in the parameter file that does not fit is remarked on; among families that
-    nobody named, those that fit are meant.
-    """
-    values = {}
-    for family in families:
-        if reason := family.unfit(region):
-            if settings.families is not None:
-                note(f"{family.name} was not computed: {reason}")
-            continue
-        computed = family.compute(region, **settings.options(family.compute, image_type))
-        prefix = f"{image_name}_{family.name}_"
-        for feature in settings.wanted[family.name]:
-            values[prefix + feature] = computed[feature]
-    return values
-
-
-def _image(source: Source, spacing_mm: Sequence[float] | None) -> sitk.Image:
-    if isinstance(source, sitk.Image | np.ndarray):
-        return grey(_in_memory(source, spacing_mm))
-    return read_image(_path(source))
-
-
-def _mask(source: Source, spacing_mm: Sequence[float] | None, *, label_channel: int | None) -> sitk.Image:
-    if isinstance(source, sitk.Image | np.ndarray):
-        return labels(_in_memory(source, spacing_mm), label_channel=label_channel)
-    return read_mask(_path(source), label_channel=label_channel)
-
-
-def _path(source: object) -> Path:
-    if not isinstance(source, str | os.PathLike):
-        kind = type(source).__name__
-        raise ReadError(f"an image or mask is a path, a SimpleITK image or a NumPy array, not {kind}")
-    return Path(source)
-
-
-def _in_memory(source: sitk.Image | NDArray[Any], spacing_mm: Sequence[float] | None) -> sitk.Image:
-    if isinstance(source, sitk.Image):
-        return source
-    if source.ndim not in (2, 3):
-        raise ReadError(f"an array must be (z, y, x) or (y, x), not of shape {source.shape}")
-    spacing = _spacing(spacing_mm, source)
-    z, y, x = (1.0, *spacing)[-3:]
-    array = _native(source).reshape((1, *source.shape)[-3:])
-    return to_image(Volume(array, (z, y, x), planar=source.ndim == 2))
-
-
-def _spacing(spacing_mm: Sequence[float] | None, array: NDArray[Any]) -> tuple[float, ...]:
-    if spacing_mm is None:
-        return (1.0,) * array.ndim
-    try:
-        spacing = tuple(float(s) for s in spacing_mm)
-    except (TypeError, ValueError):
-        spacing = ()
-    if len(spacing) != array.ndim or not all(0 < s < float("inf") for s in spacing):
-        raise ReadError(
-            f"spacing_mm {spacing_mm} must have one finite length above 0 for each axis of {array.shape}"
-        )
-    return spacing
-
-
-def _native(array: NDArray[Any]) -> NDArray[Any]:
-    """Return the array in a type that SimpleITK has: this machine's byte order, no bool, no half."""
-    if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
-        raise ReadError(f"an array must hold whole or decimal numbers of up to 64 bits, not {array.dtype}")
-    if array.dtype.kind == "b":
-        return array.astype(np.uint8)
-    if array.dtype == np.float16:
-        return array.astype(np.float32)
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
-
-
-def ordered_features(names: Iterable[str]) -> list[str]:
-    """Sort feature columns into the order of every table.
-
-    First the original image, with the families that measure the mask before the others; then the
-    other image types by name, numbers in them by size; features in the order of their family.
-    """
-    return sorted(set(names), key=_place)
-
-
-@lru_cache(maxsize=100_000)
-def _place(column: str) -> tuple[Any, ...]:
-    image_name, family_name, feature = column.split("_", 2)
-    family = FAMILIES[family_name]
-    numbered = tuple(
-        (0, int(p), "") if p.isdigit() else (1, 0, p) for p in re.split(r"(\d+)", image_name) if p
-    )
-    known = family.features + family.on_request
-    return (image_name != "original", numbered, not family.of_mask, family_name, known.index(feature))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import prod, sqrt
+from math import log2, prod, sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,9 +32,13 @@ FEATURES = (
     "Uniformity",
     "Variance",
 )
+ON_REQUEST = ("StandardDeviation",)
+#: In the order of :func:`intensity_values`.
+NAMES = (*FEATURES, *ON_REQUEST)
+FRACTIONS = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 
-@family("firstorder", FEATURES, on_request=("StandardDeviation",))
+@family("firstorder", FEATURES, on_request=ON_REQUEST)
 def firstorder(region: Region, *, voxelArrayShift: int = 0) -> dict[str, float]:
     """Describe the distribution of intensities; entropy and uniformity that of grey levels.
 
@@ -48,43 +53,20 @@ def firstorder(region: Region, *, voxelArrayShift: int = 0) -> dict[str, float]:
 
     Source: IBSI families UHIW and ZVCW under pyradiomics' names and conventions.
     """
-    values = region.values
-    p10, p25, median, p75, p90 = quantiles(values, (0.1, 0.25, 0.5, 0.75, 0.9))
-    facts = deviations(values, values.mean(), p10, p90, float(voxelArrayShift))
-    lowest, highest, mean, deviation, robust_deviation, variance, cubes, fourths, energy = facts
-    skewness = kurtosis = 0.0
-    if variance > 0:
-        skewness = cubes / variance**1.5
-        kurtosis = fourths / variance**2
-    p = np.bincount(region.levels) / values.size
-    p = p[p > 0]
-    return values_of(
-        (*FEATURES, "StandardDeviation"),
-        (
-            p10,
-            p90,
-            energy,
-            -(p @ np.log2(p)),
-            p75 - p25,
-            kurtosis,
-            highest,
-            deviation,
-            mean,
-            median,
-            lowest,
-            highest - lowest,
-            robust_deviation,
-            sqrt(energy / values.size),
-            skewness,
-            energy * prod(region.spacing_mm),
-            p @ p,
-            variance,
-            sqrt(variance),
-        ),
+    described = np.empty(len(NAMES))
+    intensity_values(
+        region.values,
+        float(region.values.mean()),
+        np.array(quantiles(region.raw_values, FRACTIONS)),
+        np.bincount(region.levels).astype(np.float64),
+        float(voxelArrayShift),
+        prod(region.spacing_mm),
+        described,
     )
+    return values_of(NAMES, described)
 
 
-def quantiles(values: NDArray[np.float64], fractions: tuple[float, ...]) -> list[float]:
+def quantiles(values: NDArray[Any], fractions: tuple[float, ...]) -> list[float]:
     """Interpolate linearly between order statistics, rounding as NumPy does.
 
     A quantile that falls on a value must equal it to the last bit: the robust deviation asks
@@ -92,19 +74,96 @@ def quantiles(values: NDArray[np.float64], fractions: tuple[float, ...]) -> list
     """
     last = values.size - 1
     places = [last * fraction for fraction in fractions]
-    wanted = sorted({int(p) for p in places} | {min(int(p) + 1, last) for p in places})
-    ordered = np.partition(values, wanted)
+    ordered = order_statistics(values, sorted({min(int(p) + k, last) for p in places for k in (0, 1)}))
     results = []
     for place in places:
         below = int(place)
-        a, b = float(ordered[below]), float(ordered[min(below + 1, last)])
-        t = place - below
-        results.append(a + (b - a) * t if t < 0.5 else b - (b - a) * (1 - t))
+        results.append(interpolated(ordered[below], ordered[min(below + 1, last)], place - below))
     return results
 
 
+@kernel
+def interpolated(a: float, b: float, t: float) -> float:
+    """Return the value at the fraction t of the way from a to b."""
+    return a + (b - a) * t if t < 0.5 else b - (b - a) * (1 - t)
+
+
+def order_statistics(values: NDArray[Any], places: list[int]) -> dict[int, float]:
+    """Return the values at some places of the ascending order."""
+    if values.dtype.kind in "iu":
+        lowest, highest = int(values.min()), int(values.max())
+        if highest - lowest < MOST_COUNTED:  # whole numbers are sorted by counting them
+            up_to = np.cumsum(np.bincount(values.astype(np.int64) - lowest))
+            found = np.searchsorted(up_to, places, side="right")
+            return {place: float(lowest + value) for place, value in zip(places, found, strict=True)}
+    ordered = np.partition(values.astype(np.float64, copy=False), places)
+    return {place: float(ordered[place]) for place in places}
+
+
+#: Whole numbers of a wider range are not counted one by one.
+MOST_COUNTED = 100_000
+
 #: Sums are formed over so many values at a time, so that rounding does not grow with their number.
 _BLOCK = 256
+
+
+@kernel
+def intensity_values(
+    values: NDArray[np.float64],
+    mean: float,
+    quantiles: NDArray[np.float64],
+    counts: NDArray[np.float64],
+    shift: float,
+    voxel_mm3: float,
+    described: NDArray[np.float64],
+) -> None:
+    """Compute the features in the order of NAMES.
+
+    Parameters
+    ----------
+    values, mean
+        The intensities, and their mean.
+    quantiles
+        At FRACTIONS.
+    counts
+        Of voxels per grey level.
+    shift
+        Added to the intensities before they are squared for the energies.
+    voxel_mm3
+        Volume of a voxel.
+    described
+        Where the features are put.
+    """
+    n = len(values)
+    p10, p25, median = quantiles[0], quantiles[1], quantiles[2]
+    p75, p90 = quantiles[3], quantiles[4]
+    facts = deviations(values, mean, p10, p90, shift)
+    lowest, highest, mean, deviation, robust_deviation, variance, cubes, fourths, energy = facts
+    entropy = uniformity = 0.0
+    for k in range(len(counts)):
+        if counts[k] > 0:
+            p = counts[k] / n
+            entropy -= p * log2(p)
+            uniformity += p * p
+    described[0] = p10
+    described[1] = p90
+    described[2] = energy
+    described[3] = entropy
+    described[4] = p75 - p25
+    described[5] = fourths / variance**2 if variance > 0 else 0.0
+    described[6] = highest
+    described[7] = deviation
+    described[8] = mean
+    described[9] = median
+    described[10] = lowest
+    described[11] = highest - lowest
+    described[12] = robust_deviation
+    described[13] = sqrt(energy / n)
+    described[14] = cubes / variance**1.5 if variance > 0 else 0.0
+    described[15] = energy * voxel_mm3
+    described[16] = uniformity
+    described[17] = variance
+    described[18] = sqrt(variance)
 
 
 @kernel

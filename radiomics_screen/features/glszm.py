@@ -55,8 +55,8 @@ def zones(
     for s in range(len(spans)):
         n_voxels += spans[s, 1] - spans[s, 0]
     unvisited = ranks.copy()
-    zone_ranks, zone_sizes = np.empty(n_voxels, dtype=np.uint16), np.empty(n_voxels, dtype=np.int64)
-    stack = np.empty(n_voxels, dtype=np.int64)
+    zone_ranks, zone_sizes = np.empty(n_voxels, dtype=np.uint16), np.empty(n_voxels, dtype=np.int32)
+    stack = np.empty(n_voxels, dtype=np.int32)
     n_zones = largest = 0
     for s in range(len(spans)):
         for seed in range(spans[s, 0], spans[s, 1]):
@@ -83,7 +83,7 @@ def zones(
 
 @kernel
 def grow(
-    unvisited: NDArray[np.uint16], seed: int, around: NDArray[np.int64], stack: NDArray[np.int64]
+    unvisited: NDArray[np.uint16], seed: int, around: NDArray[np.int64], stack: NDArray[np.int32]
 ) -> int:
     """Visit the zone that `seed` lies in, and return its number of voxels; visited voxels become 0."""
     rank = unvisited[seed]

@@ -12,7 +12,8 @@ import SimpleITK as sitk
 from radiomics_screen import extract, extract_cohort
 from radiomics_screen.cohort import Case
 from radiomics_screen.errors import ReadError, RegionError, ScreenError, SettingsError
-from radiomics_screen.extraction.case import extract_case, ordered_features
+from radiomics_screen.extraction.case import extract_case
+from radiomics_screen.extraction.columns import ordered_features
 from radiomics_screen.notes import ScreenWarning
 from radiomics_screen.presets import preset_names, preset_path
 from radiomics_screen.settings import load_settings

@@ -15,7 +15,7 @@ import radiomics_screen
 PACKAGE = Path(radiomics_screen.__file__).parent
 #: Rooms in the order in which they may know each other, the first knowing none.
 ORDER: list[tuple[str, ...]] = [
-    ("errors", "notes", "kernels"),
+    ("errors", "notes", "kernels", "differing"),
     ("options",),
     ("cases_file",),
     ("cohort",),
@@ -25,8 +25,11 @@ ORDER: list[tuple[str, ...]] = [
     ("schema",),
     ("settings", "presets"),
     ("parameter_file",),
+    ("extraction.sources", "extraction.sharing", "extraction.lesion", "extraction.columns"),
     ("extraction.case",),
     ("table",),
+    ("matching",),
+    ("comparing",),
     ("extraction",),
     ("modelling",),
     ("sample",),

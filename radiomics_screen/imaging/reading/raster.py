@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +26,7 @@ from radiomics_screen.notes import note
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
 BMP = b"BM"
-GREY_WITH_ALPHA = 4  # PNG colour type
+GREY, GREY_WITH_ALPHA = 0, 4  # PNG colour types
 
 
 def can_read(path: Path) -> bool:
@@ -44,14 +46,32 @@ def read(path: Path) -> sitk.Image:
 
 
 def _read_png(path: Path, head: bytes) -> sitk.Image:
-    if len(head) > 25 and head[25] == GREY_WITH_ALPHA:  # SimpleITK has no pixel type for two components
-        if head[24] == 16:
+    depth, colour = (head[24], head[25]) if len(head) > 25 else (0, 0)
+    if colour == GREY_WITH_ALPHA:  # SimpleITK has no pixel type for two components
+        if depth == 16:
             raise ReadError(f"{path}: 16-bit grey with transparency; save it without the alpha channel")
         return _read_by_pillow(path, "PNG")
+    if colour == GREY and depth in (1, 8):  # most images, and in half of SimpleITK's time
+        content = path.read_bytes()
+        _check_chunks(path, content)
+        return _read_by_pillow(path, "PNG", content)
     try:
         return read_by(path, "PNGImageIO")
     except RuntimeError as error:
         raise damaged(path, "PNG", shortened(error)) from error
+
+
+def _check_chunks(path: Path, content: bytes) -> None:
+    """Compare every chunk of a PNG with its checksum, up to the last one; Pillow passes over some."""
+    place, kind = len(PNG), b""
+    while kind != b"IEND":
+        length, kind = int.from_bytes(content[place : place + 4]), content[place + 4 : place + 8]
+        end = place + 8 + length
+        if end + 4 > len(content):
+            raise damaged(path, "PNG", "it ends before the picture does")
+        if zlib.crc32(content[place + 4 : end]) != int.from_bytes(content[end : end + 4]):
+            raise damaged(path, "PNG", f"the checksum of a part ({kind.decode('latin-1')}) is wrong")
+        place = end + 4
 
 
 def _read_jpeg(path: Path) -> sitk.Image:
@@ -67,9 +87,9 @@ def _read_jpeg(path: Path) -> sitk.Image:
     return image
 
 
-def _read_by_pillow(path: Path, kind: str) -> sitk.Image:
+def _read_by_pillow(path: Path, kind: str, content: bytes | None = None) -> sitk.Image:
     try:
-        with Image.open(path, formats=[kind]) as picture:
+        with Image.open(BytesIO(content) if content else path, formats=[kind]) as picture:
             array = np.asarray(picture.convert("RGB") if picture.mode == "P" else picture)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise damaged(path, kind, shortened(error)) from error

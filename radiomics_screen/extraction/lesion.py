@@ -1,0 +1,195 @@
+"""A marked lesion becomes numbers: prepared, filtered, described. Images in memory only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+from radiomics_screen.features import FAMILIES, Family
+from radiomics_screen.features.lattice import Footprint
+from radiomics_screen.features.mask import bounding_box, check_size, resegment
+from radiomics_screen.features.region import Region, cut_region, discretize, flat_axis_of, require_finite
+from radiomics_screen.filters import FILTERS
+from radiomics_screen.filters.registry import Box
+from radiomics_screen.imaging.geometry import match_grid, pre_crop, resample, select_label
+from radiomics_screen.imaging.normalization import normalize
+from radiomics_screen.imaging.preprocessing import STEPS
+from radiomics_screen.imaging.roi import Roi
+from radiomics_screen.imaging.volume import Volume, to_volume
+from radiomics_screen.notes import note
+from radiomics_screen.settings import ImageType, Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Lesion:
+    """A lesion on its image, ready to be described.
+
+    Attributes
+    ----------
+    volume
+        The image after everything that happens to it before filtering.
+    box, footprint
+        Where the voxels lie whose intensities and texture are described, and which they are.
+    shape_box, shape
+        The same for the voxels whose shape is.
+    """
+
+    volume: Volume
+    box: Box
+    footprint: Footprint
+    shape_box: Box
+    shape: Footprint
+
+
+def measure(
+    image: sitk.Image, mask: sitk.Image, settings: Settings, *, label: int | None = None
+) -> dict[str, float]:
+    """Measure one lesion on images in memory: ``{column: value}``.
+
+    Raises
+    ------
+    ScreenError
+        SettingsError, GeometryError or RegionError, each saying what to do.
+    """
+    lesion = prepared(preprocessed(image, settings), mask, settings, label=label)
+    return described(lesion, settings)
+
+
+def preprocessed(image: sitk.Image, settings: Settings) -> sitk.Image:
+    """Do what happens to a whole image, whatever is marked on it."""
+    for step in settings.preprocessing:
+        image = STEPS[step.name](image, **step.options)
+    return normalize(image, **settings.options(normalize))
+
+
+def prepared(image: sitk.Image, mask: sitk.Image, settings: Settings, *, label: int | None = None) -> Lesion:
+    """Find a label's region, bring it and a preprocessed image to one grid, and check it."""
+    roi = select_label(mask, label=settings.setting["label"] if label is None else label)
+    image, roi = on_one_grid(image, roi, settings)
+    volume, box, drawn = to_volume(image), roi.box, roi.solid
+    check_size(drawn, **settings.options(check_size))
+    textured, shaped = resegment(volume.array[box], drawn, **settings.options(resegment))
+    if textured is not drawn:
+        check_size(textured, **settings.options(check_size))
+    place, footprint = _bounded(box, textured)
+    if _families(settings, of_mask=False):
+        require_finite(volume.array[place], footprint)
+    shape_place, shape = (place, footprint) if shaped is textured else _bounded(box, shaped)
+    return Lesion(volume, place, footprint, shape_place, shape)
+
+
+def on_one_grid(image: sitk.Image, roi: Roi, settings: Settings) -> tuple[sitk.Image, Roi]:
+    """Resample image and region, or see to it that they lie on one grid, as the settings say."""
+    resampling = settings.options(resample)
+    if resampling["resampledPixelSpacing"] is None or resampling["interpolator"] is None:
+        roi = match_grid(image, roi, **settings.options(match_grid))
+        return pre_crop(image, roi, **settings.options(pre_crop))
+    return resample(image, roi, **resampling)
+
+
+def keeps_grid(settings: Settings) -> bool:
+    """Tell whether lesions of one image keep it whole, and so may share what is filtered."""
+    resampling = settings.options(resample)
+    resamples = resampling["resampledPixelSpacing"] is not None and resampling["interpolator"] is not None
+    return not (resamples or settings.options(pre_crop)["preCrop"])
+
+
+def _bounded(box: Box, mask: NDArray[np.bool_]) -> tuple[Box, Footprint]:
+    """Return where the mask's own bounding box lies, and the mask in it; `box` is where the mask lies."""
+    inner = bounding_box(mask)
+    z, y, x = (slice(o.start + i.start, o.start + i.stop) for o, i in zip(box, inner, strict=True))
+    return (z, y, x), Footprint(mask[inner])
+
+
+def described(lesion: Lesion, settings: Settings) -> dict[str, float]:
+    """Describe a lesion: its shape, then each of its filtered images."""
+    values = shape_values(lesion, settings)
+    for image_type, name, filtered in filtered_images(lesion.volume, lesion.box, settings):
+        values |= image_values(lesion, filtered, name, image_type, settings)
+    return values
+
+
+def filtered_images(
+    volume: Volume, box: Box, settings: Settings
+) -> Iterator[tuple[ImageType, str, NDArray[Any]]]:
+    """Yield the filtered images on a box, each with its name; none where no family asks for them."""
+    if not _families(settings, of_mask=False):
+        return
+    for image_type in settings.image_types:
+        make = FILTERS[image_type.name]
+        for name, filtered in make(volume, box, **settings.options(make, image_type)):
+            yield image_type, name, filtered
+
+
+def _families(settings: Settings, *, of_mask: bool) -> list[Family]:
+    return [family for name in settings.wanted if (family := FAMILIES[name]).of_mask == of_mask]
+
+
+def shape_values(lesion: Lesion, settings: Settings) -> dict[str, float]:
+    """Compute the families that measure the mask alone."""
+    families = _families(settings, of_mask=True)
+    if not families:
+        return {}
+    region = region_of(lesion.volume, lesion.volume.array[lesion.shape_box], lesion.shape, settings)
+    return _family_values("original", region, families, settings)
+
+
+def image_values(
+    lesion: Lesion, filtered: NDArray[Any], name: str, image_type: ImageType, settings: Settings
+) -> dict[str, float]:
+    """Compute the families of one filtered image, which is given on the lesion's box."""
+    families = _families(settings, of_mask=False)
+    region = region_of(lesion.volume, filtered, lesion.footprint, settings, image_type, name)
+    return _family_values(name, region, families, settings, image_type)
+
+
+def region_of(
+    volume: Volume,
+    intensities: NDArray[Any],
+    footprint: Footprint,
+    settings: Settings,
+    image_type: ImageType | None = None,
+    image_name: str = "original",
+) -> Region:
+    """Join intensities and voxels, and how grey levels and neighbours are to be made of them."""
+    bins = settings.options(discretize, image_type)
+    return cut_region(
+        intensities,
+        footprint,
+        volume.spacing_mm,
+        image_name=image_name,
+        flat_axis=flat_axis_of(volume.planar, **settings.options(flat_axis_of, image_type)),
+        planar=volume.planar,
+        bin_width=bins["binWidth"],
+        bin_count=bins["binCount"],
+    )
+
+
+def _family_values(
+    image_name: str,
+    region: Region,
+    families: Iterable[Family],
+    settings: Settings,
+    image_type: ImageType | None = None,
+) -> dict[str, float]:
+    """Compute the wanted features of each family that fits the region, by column name.
+
+    A family named in the parameter file that does not fit is remarked on; among families that
+    nobody named, those that fit are meant.
+    """
+    values = {}
+    for family in families:
+        if reason := family.unfit(region):
+            if settings.families is not None:
+                note(f"{family.name} was not computed: {reason}")
+            continue
+        computed = family.compute(region, **settings.options(family.compute, image_type))
+        prefix = f"{image_name}_{family.name}_"
+        for feature in settings.wanted[family.name]:
+            values[prefix + feature] = computed[feature]
+    return values
