@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -9,6 +10,7 @@ import pywt
 from numpy.typing import NDArray
 from pydantic import AfterValidator
 
+from radiomics_screen.filters._stationary import Positions, filter_pair, periodic_positions, split_bands
 from radiomics_screen.filters.registry import Box, Filtered, image_type
 from radiomics_screen.imaging.volume import Volume
 from radiomics_screen.options import NonNegativeInt, PositiveInt
@@ -55,34 +57,41 @@ def wavelet(
     """
     flat = 0 if volume.planar else force2Ddimension if force2D else None
     axes = tuple(axis for axis in (2, 1, 0) if axis != flat)
-    margin = pywt.Wavelet(wavelet).dec_len * (start_level + level)
-    data, inner = _periodic_crop(volume, box, axes, margin)
-    low = "a" * len(axes)
-    for done in range(start_level + level):
-        (bands,) = pywt.swtn(data, wavelet, level=1, start_level=0, axes=axes)
-        data = bands.pop(low)
-        number = done - start_level + 1
-        if number >= 1:
+    names = ["".join(letters) for letters in product("LH", repeat=len(axes))]
+    levels = start_level + level
+    single = volume.array.dtype == np.float32  # PyWavelets then computes in single precision
+    filters = filter_pair(wavelet, single)
+    shape = volume.array.shape
+    held = periodic_positions(box, shape, axes, filters.shape[1], levels)
+    data = _periodic_crop(volume.array, held)
+    for done in range(1, levels + 1):
+        wanted = periodic_positions(box, shape, axes, filters.shape[1], levels - done)
+        bands = split_bands(data, held, wanted, shape, axes, filters, single)
+        data, held = bands[0], wanted
+        inner = _box_in(box, held)
+        if (number := done - start_level) >= 1:
             prefix = "wavelet" if number == 1 else f"wavelet{number}"
-            for name, band in bands.items():
-                yield f"{prefix}-{name.replace('a', 'L').replace('d', 'H')}", band[inner]
-    yield f"wavelet{level if level > 1 else ''}-{low.replace('a', 'L')}", data[inner]
+            for name, band in zip(names[1:], bands[1:], strict=True):
+                yield f"{prefix}-{name}", _stored(band[inner], single)
+    yield f"wavelet{level if level > 1 else ''}-{names[0]}", _stored(data, single)
 
 
-def _periodic_crop(volume: Volume, box: Box, axes: tuple[int, ...], margin: int) -> tuple[NDArray[Any], Box]:
-    """Cut the box with a margin out of the periodically continued image; even lengths along `axes`.
+def _periodic_crop(array: NDArray[Any], positions: Positions) -> NDArray[np.float64]:
+    """Take voxels of the periodically continued image; what lengthens an odd axis repeats its first voxel."""
+    picks = [np.where(p == n, 0, p) for p, n in zip(positions, array.shape, strict=True)]
+    if all(pick[-1] - pick[0] == len(pick) - 1 for pick in picks):
+        array = array[tuple(slice(pick[0], pick[-1] + 1) for pick in picks)]
+    else:
+        array = array[np.ix_(*picks)]
+    return np.array(array, dtype=np.float64, order="C")  # a copy: a read-only view is another type to numba
 
-    What the margin takes from beyond one border stays at the other end of the crop, where the
-    transform's own periodic continuation finds it: so every sum is formed as in the whole image.
-    """
-    picks, inner = [], []
-    for axis, (side, length) in enumerate(zip(box, volume.array.shape, strict=True)):
-        pick = np.arange(side.start, side.stop)
-        if axis in axes:
-            period = length + length % 2
-            first, last = side.start - margin, side.stop + margin
-            pick = np.unique(np.arange(first, last + (last - first) % 2) % period)
-        start = int(np.searchsorted(pick, side.start))
-        inner.append(slice(start, start + side.stop - side.start))
-        picks.append(np.where(pick == length, 0, pick))  # what lengthens an odd axis repeats its first voxel
-    return volume.array[np.ix_(*picks)], (inner[0], inner[1], inner[2])
+
+def _box_in(box: Box, positions: Positions) -> Box:
+    """Return where the box is among the positions."""
+    starts = [int(np.searchsorted(p, side.start)) for p, side in zip(positions, box, strict=True)]
+    z, y, x = (slice(n, n + side.stop - side.start) for n, side in zip(starts, box, strict=True))
+    return z, y, x
+
+
+def _stored(band: NDArray[np.float64], single: bool) -> NDArray[Any]:
+    return band.astype(np.float32) if single else band

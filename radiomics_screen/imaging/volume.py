@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import SimpleITK as sitk
@@ -27,10 +28,27 @@ class Volume:
     spacing_mm: tuple[float, float, float]
     planar: bool = False
 
+    @cached_property
+    def largest_magnitude(self) -> float:
+        """Largest absolute intensity; NaN if there is a NaN."""
+        lowest, highest = float(np.min(self.array)), float(np.max(self.array))
+        return highest if np.isnan(highest) else max(abs(lowest), abs(highest))
+
+
+class _Voxels:
+    """The voxels of an image, as NumPy asks for them; an array made of it keeps the image in memory.
+
+    SimpleITK's own view does not: once the image is gone, it looks at memory that is not its own.
+    """
+
+    def __init__(self, image: sitk.Image) -> None:
+        self._image = image
+        self.__array_interface__ = sitk.GetArrayViewFromImage(image).__array_interface__
+
 
 def to_volume(image: sitk.Image) -> Volume:
     """Turn a scalar 2-D or 3-D image into a :class:`Volume`; the array is a read-only view."""
-    array = sitk.GetArrayViewFromImage(image)
+    array = np.asarray(_Voxels(image))
     spacing = tuple(float(s) for s in reversed(image.GetSpacing()))
     if array.ndim == 2:
         return Volume(array[np.newaxis], (1.0, spacing[0], spacing[1]), planar=True)

@@ -14,6 +14,7 @@ from radiomics_screen.errors import GeometryError, RegionError
 from radiomics_screen.imaging.geometry import match_grid, pre_crop, resample, select_label
 from radiomics_screen.imaging.reading import read_image, read_mask
 from radiomics_screen.imaging.roi import roi_of
+from radiomics_screen.imaging.volume import to_volume
 from radiomics_screen.notes import collected_notes
 
 SPACING = (0.7, 1.1, 2.5)
@@ -360,3 +361,11 @@ def test_a_spacing_that_would_fill_the_memory_is_refused() -> None:
     mask = sitk.Image([100, 100, 100], sitk.sitkUInt8) + 1
     with pytest.raises(GeometryError, match="voxels; does the file know its spacing"):
         resampled_images(image, mask, resampledPixelSpacing=(0.05, 0.05, 0.05))
+
+
+def test_the_array_of_a_volume_outlives_its_image() -> None:
+    volumes = [to_volume(sitk.Image([64, 64, 64], sitk.sitkInt16) + n) for n in range(4)]
+    others = [sitk.Image([64, 64, 64], sitk.sitkInt16) + 99 for _ in range(8)]  # into memory given back
+    assert [set(np.unique(volume.array)) for volume in volumes] == [{0}, {1}, {2}, {3}]
+    assert not volumes[0].array.flags.writeable
+    assert len(others) == 8
