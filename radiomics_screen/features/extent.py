@@ -38,34 +38,35 @@ def diameters_mm(mask: NDArray[np.bool_], spacing_mm: tuple[float, ...]) -> tupl
     return sqrt(largest_squared_distance(farthest)) / 2, in_planes if mask.ndim == 3 else []
 
 
-@kernel
 def mesh_vertices(padded: NDArray[np.bool_], solid: bool) -> NDArray[np.int32]:
     """Return the mesh vertices of a padded mask, in half voxels: shape (n, 3).
 
     A mask of one slice that is not `solid` has no vertices above and below it.
     """
+    axes = (0, 1, 2) if solid else (1, 2)
+    return crossings(padded, solid, sum(np.count_nonzero(np.diff(padded, axis=axis)) for axis in axes))
+
+
+@kernel
+def crossings(padded: NDArray[np.bool_], solid: bool, n: int) -> NDArray[np.int32]:
+    """Return the middles of the `n` pairs of neighbours along an axis that differ, in half voxels: (n, 3)."""
     nz, ny, nx = padded.shape
-    n = 0
-    for filling in range(2):
-        vertices = np.empty((n if filling else 0, 3), dtype=np.int32)
-        n = 0
-        for z in range(nz):
-            for y in range(ny):
-                for x in range(nx):
-                    here = padded[z, y, x]
-                    if x + 1 < nx and padded[z, y, x + 1] != here:
-                        if filling:
-                            vertices[n, 0], vertices[n, 1], vertices[n, 2] = 2 * z, 2 * y, 2 * x + 1
-                        n += 1
-                    if y + 1 < ny and padded[z, y + 1, x] != here:
-                        if filling:
-                            vertices[n, 0], vertices[n, 1], vertices[n, 2] = 2 * z, 2 * y + 1, 2 * x
-                        n += 1
-                    if solid and z + 1 < nz and padded[z + 1, y, x] != here:
-                        if filling:
-                            vertices[n, 0], vertices[n, 1], vertices[n, 2] = 2 * z + 1, 2 * y, 2 * x
-                        n += 1
-    return vertices
+    found = np.empty((n, 3), dtype=np.int32)
+    k = 0
+    for z in range(nz):
+        for y in range(ny):
+            for x in range(nx):
+                here = padded[z, y, x]
+                if x + 1 < nx and padded[z, y, x + 1] != here:
+                    found[k, 0], found[k, 1], found[k, 2] = 2 * z, 2 * y, 2 * x + 1
+                    k += 1
+                if y + 1 < ny and padded[z, y + 1, x] != here:
+                    found[k, 0], found[k, 1], found[k, 2] = 2 * z, 2 * y + 1, 2 * x
+                    k += 1
+                if solid and z + 1 < nz and padded[z + 1, y, x] != here:
+                    found[k, 0], found[k, 1], found[k, 2] = 2 * z + 1, 2 * y, 2 * x
+                    k += 1
+    return found
 
 
 @kernel
