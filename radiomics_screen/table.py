@@ -16,16 +16,18 @@ import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
 from radiomics_screen.errors import TableError
 from radiomics_screen.notes import note
+
+if TYPE_CHECKING:
+    import pandas as pd  # takes a while to import: a run needs it when all is measured
 
 #: Columns before and after those that are carried from the cohort.
 IDENTITY = ("case_id", "patient_id", "image", "mask", "label")
@@ -36,7 +38,8 @@ _METADATA = b"radiomics_screen"
 _ORIGIN = "radiomics_screen"  # key in the attributes of a DataFrame
 #: What of the provenance travels inside a Parquet file: nothing that depends on the clock or the machine.
 _EMBEDDED = (
-    "package", "version", "fingerprint", "content", "parameters", "files", "features", "digest", "carried",
+    "package", "version", "engine", "fingerprint", "content", "parameters", "files", "features", "digest",
+    "carried",
 )  # fmt: skip
 
 _FAMILY = "(firstorder|glcm|gldm|glrlm|glszm|ngtdm|shape|shape2D)"
@@ -150,6 +153,8 @@ def as_table(frame: pd.DataFrame) -> FeatureTable:
 
 
 def _require_numbers(frame: pd.DataFrame, features: list[str], path: Path) -> None:
+    import pandas as pd
+
     for name in features:
         if not pd.api.types.is_numeric_dtype(frame[name].dtype):
             values = frame[name][pd.to_numeric(frame[name], errors="coerce").isna() & frame[name].notna()]
@@ -332,6 +337,8 @@ def _write_parquet(table: pa.Table, path: Path) -> None:
 
 
 def _write_excel(table: pa.Table, path: Path) -> None:
+    import pandas as pd
+
     frame = table.to_pandas()
     for name in frame.select_dtypes(["object", "string"]).columns:
         frame[name] = frame[name].str.replace(_NOT_IN_EXCEL, " ", regex=True)

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from radiomics_screen import __version__
+from radiomics_screen.cli.compare import compare
 from radiomics_screen.cli.extract import extract
 from radiomics_screen.cli.fit import fit
 from radiomics_screen.cli.params import params
@@ -59,8 +60,9 @@ def _common(
     """From images with marked lesions to a validated model. For research use only."""
 
 
-for _command in (extract, fit, predict, params, sample):
+for _command in (extract, fit, predict, compare, params, sample):
     app.command()(_command)
+app.command("map")(map_features)
 
 
 def _remark(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:

@@ -20,6 +20,9 @@ def extract(
     ] = None,
     preset: Annotated[str | None, typer.Option(help="A ready parameter file; see `params --list`.")] = None,
     jobs: JobsOption = 1,
+    engine: Annotated[
+        str, typer.Option(help="What measures: own, or pyradiomics where it is installed.")
+    ] = "own",
     strict: Annotated[
         bool, typer.Option("--strict", help="Do not start if anything is wrong with the cases.")
     ] = False,
@@ -38,7 +41,8 @@ def extract(
     from radiomics_screen.cli.summary import summarize, tell_problems
     from radiomics_screen.cohort import read_cohort
     from radiomics_screen.errors import SettingsError
-    from radiomics_screen.extraction.run import extract_cohort, journal_path
+    from radiomics_screen.extraction.resume import journal_path
+    from radiomics_screen.extraction.run import extract_cohort
     from radiomics_screen.presets import preset_path
     from radiomics_screen.settings import load_settings
     from radiomics_screen.table import provenance_path
@@ -54,7 +58,13 @@ def extract(
     try:
         with watching() as progress:
             frame = extract_cohort(
-                cohort, settings, output=output, jobs=jobs, overwrite=overwrite, progress=progress
+                cohort,
+                settings,
+                output=output,
+                jobs=jobs,
+                overwrite=overwrite,
+                engine=engine,
+                progress=progress,
             )
     except KeyboardInterrupt:
         if journal_path(output).exists():

@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from radiomics_screen.cohort import Cohort
-from radiomics_screen.extraction.case import ordered_features
+from radiomics_screen.extraction.columns import ordered_features
 from radiomics_screen.extraction.measured import Measured
 from radiomics_screen.table import FeatureTable
 
 
 def compose(cohort: Cohort, rows: Sequence[Measured]) -> FeatureTable:
     """Put the rows into one table, in the order of the cohort; NaN where a row has no such feature."""
+    import pandas as pd  # takes a while, and is needed when all is measured
+
     cases = cohort.cases
     features, values = _values(rows)
     before = {
@@ -55,6 +56,8 @@ def _path(path: Path) -> str:
 
 def column(values: Sequence[Any]) -> Any:
     """Give a carried column the one type that holds all its values and its gaps (None)."""
+    import pandas as pd
+
     values = [v.item() if isinstance(v, np.generic) else v for v in values]
     known = [v for v in values if v is not None]
     gaps = len(known) < len(values)

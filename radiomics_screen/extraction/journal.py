@@ -12,6 +12,7 @@ import base64
 import json
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
@@ -100,9 +101,9 @@ class Journal:
         self._file.truncate(0)
         self._append({"journal": 1, **header})
 
-    def begin(self, case_id: str) -> None:
-        """Note that a case is now measured in this process, so that its death points at the case."""
-        self._append({"begin": case_id})
+    def begin(self, case_ids: Iterable[str]) -> None:
+        """Note which cases are now measured in this process, so that its death points at them."""
+        self._append(*({"begin": case_id} for case_id in case_ids))
 
     def replace(self) -> None:
         """Note that all rows are there, and that the table and its provenance are now replaced."""
@@ -111,11 +112,12 @@ class Journal:
     def add(self, case_id: str, row: Measured) -> None:
         """Write a finished row."""
         self._empty = False
+        lines: list[dict[str, Any]] = []
         of = self._names.get(row.names)
         if of is None:
             of = self._names[row.names] = 1 + max(self._names.values(), default=-1)
-            self._append({"names": row.names, "number": of})
-        self._append(
+            lines.append({"names": row.names, "number": of})
+        lines.append(
             {
                 "case": case_id,
                 "status": row.status,
@@ -128,10 +130,11 @@ class Journal:
                 "values": base64.b64encode(row.values.astype(_FLOAT).tobytes()).decode(),
             }
         )
+        self._append(*lines)
 
-    def _append(self, line: dict[str, Any]) -> None:
+    def _append(self, *lines: dict[str, Any]) -> None:
         try:
-            self._file.write(json.dumps(line).encode() + b"\n")
+            self._file.write(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
             self._file.flush()
             if monotonic() - self._synced > _SYNC_SECONDS:
                 os.fsync(self._file.fileno())

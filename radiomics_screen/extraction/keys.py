@@ -12,6 +12,7 @@ from pathlib import Path
 
 from radiomics_screen.cohort import Case
 
+_PART_BYTES = 1 << 20
 _HEAD_BYTES = 65_536  # the header of a MetaImage or NRRD file that names its data file is far shorter
 _DATA_FILE = re.compile(r"^(?:ElementDataFile|data ?file)\s*[:=]\s*(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
 _PAIRS = (".hdr", ".img", ".img.gz")
@@ -105,5 +106,8 @@ def _file_hash(path: Path) -> str:
 
 @lru_cache(maxsize=4096)  # regions that share an image, and an image's companion files
 def _file_hash_of(path: Path, size: int, modified: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    digest = hashlib.blake2b(digest_size=16)
+    with path.open("rb", buffering=0) as file:
+        while part := file.read(min(size, _PART_BYTES) + 1):  # a small file in one go
+            digest.update(part)
+    return digest.hexdigest()

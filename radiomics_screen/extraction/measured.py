@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_screen.cohort import Case
-from radiomics_screen.extraction.case import Row
+from radiomics_screen.extraction.attempt import Row
 from radiomics_screen.extraction.keys import Contents
 
 #: What stands between two warnings in one cell; a warning itself may hold a semicolon.
 BETWEEN = " | "
+
+_SETS_OF_NAMES: dict[tuple[str, ...], tuple[str, ...]] = {}
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,16 @@ def measured(contents: Contents, row: Row) -> Measured:
     """Pack a row."""
     values = np.fromiter(row.features.values(), np.float64, len(row.features))
     warnings = BETWEEN.join(row.warnings)
-    return Measured(contents, row.status, row.error, warnings, row.seconds, tuple(row.features), values)
+    names = one_of_equals(tuple(row.features))
+    return Measured(contents, row.status, row.error, warnings, row.seconds, names, values)
+
+
+def one_of_equals(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the first of all equal sets of names, so that a thousand rows do not hold a thousand copies.
+
+    It also makes them small to send: what several rows share is pickled once.
+    """
+    return _SETS_OF_NAMES.setdefault(names, names)
 
 
 def failed(case: Case, error: str) -> Measured:

@@ -14,7 +14,9 @@ from typing import Any
 
 from radiomics_screen import __version__
 from radiomics_screen.cohort import Case
+from radiomics_screen.differing import differences
 from radiomics_screen.errors import SettingsError, TableError
+from radiomics_screen.extraction.engines import OWN
 from radiomics_screen.extraction.keys import content_hash, digest_of
 from radiomics_screen.extraction.measured import Measured
 from radiomics_screen.imaging.preprocessing import files_of
@@ -26,7 +28,6 @@ COMPUTING = (
     "SimpleITK", "numpy", "scipy", "scikit-image", "numba", "llvmlite", "PyWavelets",
     "pandas", "pyarrow", "pydicom", "pydantic", "joblib",
 )  # fmt: skip
-_ABSENT = "(not set)"
 
 
 @dataclass(frozen=True)
@@ -40,19 +41,24 @@ class Recipe:
     fingerprint
         Digest of the parameters.
     content
-        Digest of parameters, package version and the files that the parameters name.
+        Digest of parameters, package version, engine and the files that the parameters name.
     files
         Digest of each file that the parameters name.
+    engine
+        What measured: "own", or the other engine's package and version.
     """
 
     parameters: dict[str, Any]
     fingerprint: str
     content: str
     files: dict[str, str]
+    engine: str = OWN
 
     @classmethod
-    def of(cls, settings: Settings) -> Recipe:
+    def of(cls, settings: Settings, engine: str = OWN) -> Recipe:
         """Describe the settings, this package and the files that the settings name.
+
+        `engine` is told with its version, as :func:`require_engine` returns it.
 
         Raises
         ------
@@ -69,8 +75,9 @@ class Recipe:
                     raise SettingsError(
                         f"preprocessing.{step.name}: {file} cannot be read: {reason}"
                     ) from failure
-        content = digest_of((__version__, settings.fingerprint, *hashes.values()))
-        return cls(settings.to_dict(), settings.fingerprint, content, hashes)
+        other = () if engine == OWN else (engine,)
+        content = digest_of((__version__, settings.fingerprint, *hashes.values(), *other))
+        return cls(settings.to_dict(), settings.fingerprint, content, hashes, engine)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what identifies the recipe, for a journal or a table."""
@@ -81,6 +88,7 @@ class Recipe:
             "content": self.content,
             "parameters": self.parameters,
             "files": self.files,
+            "engine": self.engine,
         }
 
 
@@ -102,22 +110,13 @@ def require_same(recipe: Recipe, other: Mapping[str, Any] | None, what: str) -> 
         raise TableError(
             f"{what} was made by version {found} of this package, this is {__version__}; {way_out}"
         )
+    if (engine := other.get("engine", OWN)) != recipe.engine:
+        raise TableError(f"{what} was measured with engine {engine}, this is {recipe.engine}; {way_out}")
     differing = differences(other.get("parameters", {}), recipe.parameters)
     if not differing:
         differing = ["a file that the parameters name has changed"]
     listed = "\n  ".join(differing)
     raise TableError(f"{what} was made with other parameters:\n  {listed}\n{way_out}")
-
-
-def differences(old: Any, new: Any, place: str = "") -> list[str]:
-    """Return where two resolved parameter sets differ: ``["setting.binWidth: was 25, is now 10"]``."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        lines = []
-        for name in [*old, *(n for n in new if n not in old)]:
-            where = f"{place}.{name}" if place else str(name)
-            lines += differences(old.get(name, _ABSENT), new.get(name, _ABSENT), where)
-        return lines
-    return [] if old == new else [f"{place}: was {old}, is now {new}"]
 
 
 def describe_run(

@@ -2,45 +2,35 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from radiomics_screen.cohort import Case, Cohort, read_cohort
 from radiomics_screen.errors import CohortError, TableError
+from radiomics_screen.extraction.bunches import bunches_of
 from radiomics_screen.extraction.compose import compose
+from radiomics_screen.extraction.engines import OWN, require_engine
 from radiomics_screen.extraction.journal import Journal
-from radiomics_screen.extraction.keys import Contents, contents_of
 from radiomics_screen.extraction.measured import Measured, failed
-from radiomics_screen.extraction.provenance import Recipe, describe_run, require_same
+from radiomics_screen.extraction.provenance import Recipe, describe_run
+from radiomics_screen.extraction.resume import journal_path, keep_left_out, known_rows, reused_rows
+from radiomics_screen.extraction.warm import warm_up
 from radiomics_screen.extraction.workers import (
     Task,
     count_processes,
     measure_alone,
-    measure_here,
     measure_in_processes,
     one_thread,
 )
-from radiomics_screen.notes import note
 from radiomics_screen.settings import Settings, load_settings
-from radiomics_screen.table import (
-    IDENTITY,
-    OUTCOME,
-    FeatureTable,
-    is_feature,
-    read_table,
-    require_writable,
-    with_origin,
-    write_table,
-)
+from radiomics_screen.table import IDENTITY, OUTCOME, is_feature, require_writable, with_origin, write_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -73,12 +63,14 @@ def extract_cohort(
     output: str | Path | None = None,
     jobs: int | None = None,
     overwrite: bool = False,
+    engine: str = OWN,
     progress: Watcher | None = None,
 ) -> pd.DataFrame:
     """Measure every case and return the table of their features.
 
     A case that fails is a row with ``status`` "failed" and its cause in ``error``. Values do not
-    depend on `jobs`; only the column ``seconds`` differs from run to run.
+    depend on `jobs`; only the column ``seconds`` differs from run to run. An image with several cases
+    is read, preprocessed and filtered once (once in each process, where it has very many).
 
     Parameters
     ----------
@@ -94,6 +86,8 @@ def extract_cohort(
         Number of processes; -1 for one a core; None for 1, or what ``joblib.parallel_config`` says.
     overwrite
         Measure everything again and replace the output, however it was made.
+    engine
+        What measures: "own", or "pyradiomics", which has to be installed; see docs/comparing.md.
     progress
         Called at the start and after every row.
 
@@ -110,19 +104,20 @@ def extract_cohort(
     if output is not None and Path(output).absolute() == cohort.path.absolute():
         raise TableError(f"{output} is the cases file; name another --output")
     processes = count_processes(jobs)
-    recipe = Recipe.of(resolved)
+    recipe = Recipe.of(resolved, require_engine(engine, resolved))
     with ExitStack() as stack:
         journal, known = None, {}
         if output is not None:
             output = require_writable(output)
             journal = stack.enter_context(Journal(journal_path(output)))
-            known = _known_rows(output, journal, recipe, overwrite=overwrite)
-        rows = _reused(cohort.cases, known, recipe, output if journal else None)
+            known = known_rows(output, journal, recipe, overwrite=overwrite)
+        rows = reused_rows(cohort.cases, known, recipe, output if journal else None)
         watch = _Count(len(cohort.cases), rows, progress)
-        task = Task.of(resolved, recipe.content)
+        task = Task.of(resolved, engine, recipe.content)
         todo = {n: case for n, case in enumerate(cohort.cases) if n not in rows}
         stack.enter_context(one_thread())
-        coming = stack.enter_context(closing(_measure(task, todo, jobs if processes > 1 else 1, journal)))
+        jobs = jobs if processes > 1 else 1
+        coming = stack.enter_context(closing(_measure(task, resolved, todo, jobs, journal)))
         for number, row in coming:
             if journal:
                 journal.add(cohort.cases[number].id, row)
@@ -133,28 +128,11 @@ def extract_cohort(
         if output is not None and journal:
             about = describe_run(recipe, cohort.cases, in_order, started)
             kinds = {name: str(table.frame[name].dtype) for name in cohort.carried_columns}
-            _keep_left_out(output, known, in_order)
+            keep_left_out(output, known, in_order)
             journal.replace()
             write_table(replace(table, provenance={**about, "carried": kinds}), output)
             journal.remove()
     return with_origin(table.frame, table.features, recipe.to_dict())
-
-
-def _keep_left_out(output: Path, known: Mapping[str, Measured], rows: Sequence[Measured]) -> None:
-    """Keep a copy of a table whose rows are not all in the one that takes its place, and say so."""
-    left_out = len(known.keys() - {row.contents.key for row in rows})
-    if left_out and output.exists():
-        copy = output.with_name(f"{output.stem}.before{output.suffix}")
-        shutil.copy2(output, copy)
-        note(
-            f"{left_out} rows of {output.name} are of no case in this list; "
-            f"as it was, the table is kept as {copy.name}"
-        )
-
-
-def journal_path(output: Path) -> Path:
-    """Return where the finished rows of an unfinished run lie."""
-    return output.with_name(output.name + ".journal")
 
 
 def as_cohort(cases: str | Path | Cohort | Iterable[Case]) -> Cohort:
@@ -185,74 +163,6 @@ def _require_free_names(cohort: Cohort) -> None:
         )
 
 
-def _known_rows(output: Path, journal: Journal, recipe: Recipe, *, overwrite: bool) -> dict[str, Measured]:
-    """Return what an earlier run left behind, by key; make the journal ready for this one."""
-    found = journal.header
-    if overwrite and found and not (found["overwrite"] and found["content"] == recipe.content):
-        found = None  # that run does not count any more
-    if found:
-        require_same(recipe, found, f"an unfinished run ({journal.path.name})")
-        overwrite = found["overwrite"]
-    known: dict[str, Measured] = {}
-    if output.exists() and not overwrite and not journal.replacing:
-        table = read_table(output)
-        require_same(recipe, table.provenance, str(output))
-        known = _rows_of(table)
-    if not found:
-        journal.start({**recipe.to_dict(), "overwrite": overwrite})
-    return known | journal.rows
-
-
-def _rows_of(table: FeatureTable) -> dict[str, Measured]:
-    frame = table.frame[(table.frame["status"] == "ok") & (table.frame["case_key"] != "")]
-    values = frame[table.features].to_numpy(np.float64)
-    places = _places_of_families(table.features)
-    found = {}
-    for key, warnings, seconds, row in zip(
-        frame["case_key"], frame["warnings"], frame["seconds"], values, strict=True
-    ):
-        # A family that did not fit this image has no values, and a fresh run would not name it. One
-        # whose definition has no value here says so in the warnings.
-        computed = [
-            place
-            for family, places_of_one in places.items()
-            if not np.isnan(row[places_of_one]).all() or f"{family}:" in warnings
-            for place in places_of_one
-        ]
-        names = tuple(table.features[place] for place in computed)
-        found[key] = Measured(Contents("", "", key), "ok", "", warnings, seconds, names, row[computed])
-    return found
-
-
-def _places_of_families(features: Sequence[str]) -> dict[str, list[int]]:
-    """Return the places of each family's columns."""
-    places: dict[str, list[int]] = {}
-    for place, name in enumerate(features):
-        places.setdefault(name.split("_")[1], []).append(place)
-    return places
-
-
-def _reused(
-    cases: Sequence[Case], known: Mapping[str, Measured], recipe: Recipe, output: Path | None
-) -> dict[int, Measured]:
-    """Return the rows, by number of their case, that need not be computed."""
-    if not known:
-        return {}
-    with ThreadPoolExecutor() as threads:  # reading and hashing leave the interpreter's lock
-        contents = list(threads.map(lambda case: contents_of(case, recipe.content), cases))
-    rows = {
-        number: replace(known[found.key], contents=found)
-        for number, (case, found) in enumerate(zip(cases, contents, strict=True))
-        if found.key in known and not case.problem
-    }
-    if not rows and output is not None and output.exists():
-        raise TableError(
-            f"{output} holds rows of other cases: not one of its {len(known)} is of this cohort; "
-            "name another --output, or replace it with --overwrite"
-        )
-    return rows
-
-
 class _Count:
     """Counts rows for whoever watches."""
 
@@ -272,20 +182,23 @@ class _Count:
 
 
 def _measure(
-    task: Task, todo: Mapping[int, Case], jobs: int | None, journal: Journal | None
+    task: Task, settings: Settings, todo: Mapping[int, Case], jobs: int | None, journal: Journal | None
 ) -> Generator[tuple[int, Measured]]:
     """Yield the rows of the cases as they come: first those that cost nothing, then the dangerous ones."""
     sound = {n: case for n, case in todo.items() if not case.problem}
     for number in todo.keys() - sound.keys():
         yield number, failed(todo[number], "")
     suspects = {n: case for n, case in sound.items() if journal and case.id in journal.suspects}
+    if task.engine == OWN and (suspects or (sound and jobs != 1)):
+        warm_up(settings)
     for number, case in suspects.items():
         yield measure_alone(task, number, case)
     rest = {n: case for n, case in sound.items() if n not in suspects}
+    bunches = bunches_of(rest, count_processes(jobs))
     if jobs == 1:
-        for number, case in rest.items():
-            if journal:
-                journal.begin(case.id)
-            yield from measure_here(task, {number: case})
+        begin = journal.begin if journal else lambda case_ids: None
+        for bunch in bunches:
+            begin([case.id for _, case in bunch])
+            yield from task.rows(bunch)
     else:
-        yield from measure_in_processes(task, rest, jobs)
+        yield from measure_in_processes(task, bunches, jobs)

@@ -10,24 +10,26 @@ import os
 import pickle
 import re
 import signal
+import sys
 import warnings
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain
 from threading import Thread, current_thread, main_thread
 from time import sleep
 
-import joblib
 import SimpleITK as sitk
 from threadpoolctl import threadpool_limits
 
 from radiomics_screen.cohort import Case
 from radiomics_screen.errors import SettingsError
-from radiomics_screen.extraction.case import extract_case
+from radiomics_screen.extraction.bunches import Bunch
+from radiomics_screen.extraction.engines import engine_named
 from radiomics_screen.extraction.keys import contents_of
-from radiomics_screen.extraction.measured import Measured, failed, measured
+from radiomics_screen.extraction.measured import Measured, failed, measured, one_of_equals
 from radiomics_screen.settings import Settings
 
 _PARENT_SECONDS = 1.0
@@ -38,12 +40,14 @@ Row = tuple[int, Measured]
 
 @dataclass(frozen=True)
 class Task:
-    """What is done to every case; small, since it is sent with each.
+    """What is done to every case; small, since it is sent with each piece of work.
 
     Attributes
     ----------
     settings
         The parameters, pickled: a worker unpacks them once.
+    engine
+        Name of what measures; see :mod:`radiomics_screen.extraction.engines`.
     recipe
         Digest of all that the values depend on beside the case.
     home
@@ -51,55 +55,64 @@ class Task:
     """
 
     settings: bytes
+    engine: str
     recipe: str
     home: int
 
     @classmethod
-    def of(cls, settings: Settings, recipe: str) -> Task:
-        return cls(pickle.dumps(settings), recipe, os.getpid())
+    def of(cls, settings: Settings, engine: str, recipe: str) -> Task:
+        return cls(pickle.dumps(settings), engine, recipe, os.getpid())
 
-    def __call__(self, number: int, case: Case) -> Row:
-        """Measure a case; `number` comes back with its row, since rows come in any order."""
+    def __call__(self, bunch: Bunch) -> list[Row]:
+        """Measure the cases of a bunch; their numbers come back with them, since rows come in any order."""
         if os.getpid() != self.home:
             _settle_worker()
-        row = extract_case(case, _unpacked(self.settings))
-        return number, measured(contents_of(case, self.recipe), row)
+        return list(self.rows(bunch))
+
+    def rows(self, bunch: Bunch) -> Iterator[Row]:
+        """Yield the rows of a bunch, each as soon as it is there."""
+        extract_cases = engine_named(self.engine)
+        rows = extract_cases([case for _, case in bunch], _unpacked(self.settings))
+        for (number, case), row in zip(bunch, rows, strict=True):
+            yield number, measured(contents_of(case, self.recipe), row)
 
 
 def count_processes(jobs: int | None) -> int:
     """Return how many processes `jobs` asks for; negative counts from the number of cores, as in joblib."""
     if jobs == 0:
         raise SettingsError("jobs is 0; ask for 1 or more processes, or for -1: as many as there are cores")
+    # joblib takes a while to import; where nobody has imported it, nobody has chosen a backend
+    if jobs == 1 or (jobs is None and "joblib" not in sys.modules):
+        return 1
+    import joblib
+
     return int(joblib.effective_n_jobs(jobs))
 
 
-def measure_here(task: Task, cases: Mapping[int, Case]) -> Iterator[Row]:
-    """Measure the cases in this process, one after the other."""
-    for number, case in cases.items():
-        yield task(number, case)
-
-
-def measure_in_processes(task: Task, cases: Mapping[int, Case], jobs: int | None) -> Iterator[Row]:
+def measure_in_processes(task: Task, bunches: Sequence[Bunch], jobs: int | None) -> Iterator[Row]:
     """Measure the cases in several processes and yield rows as they come.
 
     The backend is joblib's, or the one that the caller chose with ``joblib.parallel_config``. When
     a process dies, the cases that were out are measured one by one: that which kills its process
     again becomes a failed row, and the run goes on.
     """
-    remaining = dict(cases)
+    import joblib
+
+    remaining = {number: case for bunch in bunches for number, case in bunch}
     while remaining:
-        out: set[int] = set()
+        out: dict[int, Case] = {}
+        left = [tuple(pair for pair in bunch if pair[0] in remaining) for bunch in bunches]
         try:
             parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
             with _interrupts_ignored():  # the workers start here, and inherit it
-                rows = parallel(_handed_out(task, dict(remaining), out))
-            with _closing(rows):
-                for number, row in rows:
+                done = parallel(_handed_out(task, filter(None, left), out))
+            with _closing(done):
+                for number, row in chain.from_iterable(done):
                     del remaining[number]
-                    out.discard(number)
-                    yield number, row
+                    out.pop(number, None)
+                    yield number, replace(row, names=one_of_equals(row.names))
         except BrokenProcessPool:
-            for number in sorted(out & remaining.keys()):
+            for number in sorted(out.keys() & remaining.keys()):
                 yield measure_alone(task, number, remaining.pop(number))
 
 
@@ -118,28 +131,32 @@ def _interrupts_ignored() -> Iterator[None]:
 
 
 @contextmanager
-def _closing(rows: Generator[Row]) -> Iterator[None]:
+def _closing(done: Generator[list[Row]]) -> Iterator[None]:
     """Close joblib's generator, without its advice to whoever leaves it early: Ctrl-C is no mistake."""
     try:
         yield
     finally:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
-            rows.close()
+            done.close()
 
 
-def _handed_out(task: Task, cases: Mapping[int, Case], out: set[int]) -> Iterator[object]:
-    for number, case in cases.items():
-        out.add(number)
-        yield joblib.delayed(task)(number, case)
+def _handed_out(task: Task, bunches: Iterable[Bunch], out: dict[int, Case]) -> Iterator[object]:
+    import joblib
+
+    for bunch in bunches:
+        out.update(bunch)
+        yield joblib.delayed(task)(bunch)
 
 
 def measure_alone(task: Task, number: int, case: Case) -> Row:
     """Measure a case in a process of its own, which it may take down with it."""
+    import joblib
+
     try:
         # two, since joblib would do the work of a single one right here
         parallel = joblib.Parallel(n_jobs=2, backend="loky", batch_size=1)
-        (row,) = parallel([joblib.delayed(task)(number, case)])
+        ((row,),) = parallel([joblib.delayed(task)(((number, case),))])
     except BrokenProcessPool as death:
         codes = re.search(r"exit codes of the workers are \{(.*)\}", str(death))
         how = f" ({codes.group(1)})" if codes else ""

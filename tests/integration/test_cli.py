@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import resource
@@ -65,7 +66,7 @@ def test_help_comes_at_once() -> None:
     told = run("--help").stdout
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.4
-    for command in ("extract", "fit", "predict", "params", "sample"):
+    for command in ("extract", "fit", "predict", "compare", "params", "sample"):
         assert re.search(rf"^  {command} ", told, re.MULTILINE)
     assert "research use only" in told
 
@@ -122,6 +123,8 @@ def test_strict_does_not_start(cohort: Path, tmp_path: Path) -> None:
         (["extract", "CASES", "--output", "t.csv", "--params", "a", "--preset", "b"], "not both"),
         (["extract", "CASES", "--output", "t.csv", "--jobs", "0"], "jobs is 0"),
         (["extract", "CASES"], "output"),
+        (["extract", "CASES", "--output", "t.csv", "--engine", "x"], "unknown engine 'x'"),
+        (["compare", "none.parquet", "none.csv"], "none.parquet"),
         (["fit", "none.parquet", "--target", "a", "--output", "m"], "none.parquet"),
         (["predict", "none", "CASES", "--output", "r.csv"], "none"),
         (["predict", "none", "CASES", "--output", "r.doc"], "ends in .csv or .parquet or .xlsx"),
@@ -151,6 +154,42 @@ def test_predict_writes_readings(model: Path, cohort: Path, tmp_path: Path) -> N
     readings = pd.read_csv(output)
     assert len(readings) == len(read_cohort(cohort).cases)
     assert readings["probability"].isna().sum() == 1
+
+
+# -- comparing --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def altered(model: Path, tmp_path: Path) -> Path:
+    """Return the table of the model with one value changed and one left out, as others would write it."""
+    frame = read_table(model.with_name("features.parquet")).frame
+    frame.loc[3, "original_glcm_Contrast"] *= 1.001
+    frame.loc[5, "original_ngtdm_Busyness"] = None
+    frame.drop(columns="original_shape2D_Perimeter").to_csv(tmp_path / "altered.csv", index=False)
+    return tmp_path / "altered.csv"
+
+
+def test_compare_says_that_tables_agree(model: Path, tmp_path: Path) -> None:
+    table = model.with_name("features.parquet")
+    told = run("compare", table, table).stdout
+    assert "They agree" in told
+    assert re.search(r"^all +\d+ +0 +0 +0\.0e\+00$", told, re.MULTILINE)
+
+
+def test_compare_says_where_tables_differ(model: Path, altered: Path, tmp_path: Path) -> None:
+    table = model.with_name("features.parquet")
+    told = run("compare", table, altered, "--json", tmp_path / "c.json", code=1).stdout
+    case = read_table(table).frame["case_id"][3]
+    assert re.search(rf"^glcm +\d+ +1 +0 +1\.0e-03  original_glcm_Contrast of {case}: ", told, re.MULTILINE)
+    assert re.search(r"^ngtdm +\d+ +1 +1 +inf  original_ngtdm_Busyness of .* and nan$", told, re.MULTILINE)
+    assert "only in A: 1 features: original_shape2D_Perimeter" in told
+    assert "They differ: 2 of " in told
+    assert json.loads((tmp_path / "c.json").read_text())["total"]["differing"] == 2
+
+
+def test_compare_takes_a_tolerance(model: Path, altered: Path) -> None:
+    told = run("compare", model.with_name("features.parquet"), altered, "--tolerance", "0.01", code=1).stdout
+    assert "They differ: 1 of " in told  # the missing value still does
 
 
 # -- interruptions ----------------------------------------------------------------------------

@@ -22,7 +22,10 @@ import SimpleITK as sitk
 from radiomics_screen import extract_cohort, read_table
 from radiomics_screen.cohort import Case, read_cohort
 from radiomics_screen.errors import CohortError, SettingsError, TableError
+from radiomics_screen.extraction import run
+from radiomics_screen.extraction.compose import compose
 from radiomics_screen.extraction.journal import Journal
+from radiomics_screen.extraction.measured import Measured
 from radiomics_screen.extraction.run import Progress
 from radiomics_screen.notes import ScreenWarning
 from radiomics_screen.sample import make_sample
@@ -127,6 +130,58 @@ def test_columns_come_in_their_order(undisturbed: pd.DataFrame) -> None:
     assert families == sorted(families, key=["shape2D", "firstorder"].index)
     assert undisturbed["age"].dtype == "int64"
     assert undisturbed["case_key"].is_unique
+
+
+@pytest.fixture
+def regions(original: Path, tmp_path: Path) -> Path:
+    """Return the cases file of two images with four regions each, in turns."""
+    rows = ["case_id,image,mask,label"]
+    for name in ("synthetic-001-a", "synthetic-002-a"):
+        size = sitk.ReadImage(str(original.parent / "images" / f"{name}.png")).GetSize()
+        parts = np.zeros(size[::-1], dtype=np.uint8)
+        for label in (1, 2, 3, 4):
+            parts[20 * label : 20 * label + 12, 30 : 45 + label] = label
+        sitk.WriteImage(sitk.GetImageFromArray(parts), str(tmp_path / f"{name}.png"))
+        image = original.parent / "images" / f"{name}.png"
+        rows += [f"{name}-{label},{image},{name}.png,{label}" for label in (1, 2, 3, 4)]
+    rows[1:] = [rows[n] for n in (1, 5, 2, 6, 3, 7, 4, 8)]
+    (tmp_path / "regions.csv").write_text("\n".join(rows))
+    return tmp_path / "regions.csv"
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+def test_regions_of_one_image_have_the_values_they_have_alone(regions: Path, jobs: int) -> None:
+    found = extract_cohort(regions, SETTINGS, jobs=jobs)
+    alone = pd.concat([extract_cohort([case], SETTINGS) for case in read_cohort(regions).cases])
+    assert found["original_firstorder_Mean"].nunique() == 8
+    pd.testing.assert_frame_equal(
+        found.drop(columns="seconds"),
+        alone.drop(columns="seconds").reset_index(drop=True),
+        check_exact=True,
+    )
+
+
+def test_regions_of_one_image_reach_the_disk_one_by_one(regions: Path, tmp_path: Path) -> None:
+    with Journal(interrupted(regions, tmp_path / "t.parquet", after=2)) as journal:
+        assert len(journal.rows) == 2
+    watch = Watch()
+    extract_cohort(regions, SETTINGS, output=tmp_path / "t.parquet", progress=watch)
+    assert watch.computed == 6
+
+
+def test_a_broken_region_leaves_the_others_of_its_image(regions: Path) -> None:
+    regions.write_text(regions.read_text().replace("synthetic-001-a.png,2", "synthetic-001-a.png,9"))
+    found = extract_cohort(regions, SETTINGS, jobs=2)
+    assert found.loc[found["status"] != "ok", "case_id"].tolist() == ["synthetic-001-a-2"]
+    assert "9" in found["error"][2]
+
+
+def test_rows_share_their_names(cohort: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand rows of a thousand features do not hold a million names."""
+    seen: list[Measured] = []
+    monkeypatch.setattr(run, "compose", lambda cohort, rows: seen.extend(rows) or compose(cohort, rows))
+    extract_cohort(cohort, SETTINGS, jobs=2)
+    assert len({id(row.names) for row in seen}) == 1 < len(seen)
 
 
 # -- nothing is lost, nothing is done twice ---------------------------------------------------
@@ -321,6 +376,16 @@ def test_a_case_that_kills_its_worker_becomes_a_row(
     assert "the process that measured this case died" in found["error"][2]
     others = found.drop(columns="bomb").drop(index=2).reset_index(drop=True)
     assert_same(others, undisturbed.drop(index=2).reset_index(drop=True))
+
+
+@pytest.mark.slow
+def test_a_case_that_kills_its_worker_takes_no_other_of_its_image_along(
+    regions: Path, tmp_path: Path
+) -> None:
+    cases = list(read_cohort(regions).cases)
+    cases[3] = replace(cases[3], carried={"bomb": _Bomb()})
+    found = extract_cohort(cases, SETTINGS, output=tmp_path / "t.parquet", jobs=2)
+    assert found["status"].tolist() == ["failed" if n == 3 else "ok" for n in range(len(cases))]
 
 
 @pytest.mark.slow

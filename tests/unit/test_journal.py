@@ -76,9 +76,9 @@ def test_a_begun_case_is_suspect_until_it_ends_or_the_process_does_in_order(tmp_
     path = tmp_path / "j"
     with Journal(path) as journal:
         journal.start({})
-        journal.begin("a")
+        journal.begin(["a"])
         journal.add("a", row("a", ("x",)))
-        journal.begin("b")
+        journal.begin(["b"])
         alive = path.read_bytes()
     with Journal(path) as journal:
         assert not journal.suspects

@@ -8,7 +8,6 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 from pydantic import Field
-from skimage.exposure import equalize_adapthist
 
 from radiomics_screen.imaging.pixels import like
 from radiomics_screen.imaging.preprocessing.registry import as_float, on_its_plane, step
@@ -44,6 +43,10 @@ def clahe(
 
 
 def _equalized(image: sitk.Image, clip: float, kernel: int | None, bins: int) -> NDArray[np.floating]:
+    from skimage.exposure import (
+        equalize_adapthist,  # takes a while to import, and few parameter files need it
+    )
+
     stored = sitk.GetArrayFromImage(as_float(image))
     values = stored.astype(np.float64)
     low, high = float(values.min()), float(values.max())

@@ -7,7 +7,6 @@ from typing import Literal
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter
 
 from radiomics_screen.imaging.pixels import like
 from radiomics_screen.imaging.preprocessing.registry import as_float, on_its_plane, step
@@ -49,6 +48,8 @@ def speckle(
 
 
 def _estimate(image: sitk.Image, radius: int, power: int, level: float | None) -> NDArray[np.floating]:
+    from scipy.ndimage import uniform_filter  # takes a while to import, and few parameter files need it
+
     stored = sitk.GetArrayFromImage(as_float(image))
     values = stored.astype(np.float64)
     mean = uniform_filter(values, 2 * radius + 1, mode="nearest")

@@ -1,0 +1,147 @@
+"""The same cases and parameters through pyradiomics itself, where it is installed (extra ``pyradiomics``).
+
+Reading, preprocessing steps, the choice of the label and the match of grids are this package's own: the
+images are handed over in memory, so that both engines see the same. All from normalisation on is
+pyradiomics': resampling, cropping, checks of the region, resegmentation, filters and features.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
+from importlib.metadata import PackageNotFoundError, version
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+
+from radiomics_screen.cohort import Case
+from radiomics_screen.errors import RegionError, SettingsError
+from radiomics_screen.extraction.attempt import Attempt, Once, Row
+from radiomics_screen.imaging.geometry import match_grid, resample, select_label
+from radiomics_screen.imaging.preprocessing import STEPS
+from radiomics_screen.imaging.reading import read_image, read_mask
+from radiomics_screen.notes import note
+from radiomics_screen.settings import Settings
+
+_INSTALL = "pip install 'radiomics-screen[pyradiomics]'"
+_PACKAGES = ("pyradiomics", "pyradiomics-bhklab")
+_DIAGNOSTICS = "diagnostics_"
+
+
+def distribution() -> str:
+    """Return the name and version of the pyradiomics that is installed: "pyradiomics 3.0.1"."""
+    for package in _PACKAGES:
+        try:
+            return f"{package} {version(package)}"
+        except PackageNotFoundError:
+            continue
+    return f"pyradiomics {_pyradiomics().__version__}"
+
+
+@lru_cache(maxsize=1)
+def _pyradiomics() -> Any:
+    """Return the module ``radiomics``, which says nothing of its own accord from now on."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import radiomics
+            import radiomics.featureextractor
+    except ImportError as failure:
+        raise SettingsError(
+            f"engine pyradiomics: pyradiomics cannot be imported ({failure}); install it with {_INSTALL}"
+        ) from failure
+    logging.getLogger("radiomics").setLevel(logging.CRITICAL + 1)  # whatever handlers there are
+    return radiomics
+
+
+def require_possible(settings: Settings) -> None:
+    """Make sure that pyradiomics is there and has every image type and family that the settings name.
+
+    Raises
+    ------
+    SettingsError
+        Saying what is missing.
+    """
+    radiomics = _pyradiomics()
+    asked = [
+        ("image type", [image.name for image in settings.image_types], radiomics.getImageTypes()),
+        ("feature family", list(settings.families or ()), radiomics.getFeatureClasses()),
+    ]
+    for kind, names, known in asked:
+        if missing := [name for name in names if name not in known]:
+            raise SettingsError(f"engine pyradiomics: it has no {kind} {', '.join(missing)}; take it out")
+
+
+def extract_cases(cases: Sequence[Case], settings: Settings) -> Iterator[Row]:
+    """Measure cases that share one image, which is read and preprocessed once; see ``extract_case``."""
+    image = Once(lambda: _prepared_image(cases[0], settings))
+    for case in cases:
+        start = perf_counter()
+        attempt = Attempt(case.problem)
+        attempt.values = attempt.make(partial(_measured, case, image, settings)) or {}
+        yield attempt.row(perf_counter() - start)
+
+
+def _measured(case: Case, image_of: Callable[[], sitk.Image], settings: Settings) -> dict[str, float]:
+    """Read image and mask, choose the label, lay it on the image, and let pyradiomics measure."""
+    image = image_of()
+    mask = read_mask(case.mask, **settings.options(read_mask))
+    roi = select_label(mask, label=settings.setting["label"] if case.label is None else case.label)
+    resampling = settings.options(resample)
+    if resampling["resampledPixelSpacing"] is None or resampling["interpolator"] is None:
+        roi = match_grid(image, roi, **settings.options(match_grid))
+    return execute(image, roi.image(), settings)
+
+
+def _prepared_image(case: Case, settings: Settings) -> sitk.Image:
+    image = read_image(case.image)
+    for step in settings.preprocessing:
+        image = STEPS[step.name](image, **step.options)
+    return image
+
+
+def execute(image: sitk.Image, mask: sitk.Image, settings: Settings) -> dict[str, float]:
+    """Hand image and 0 / 1 mask to pyradiomics and return its features: ``{column: value}``.
+
+    What it leaves NaN is named in a note.
+    """
+    extractor = _pyradiomics().featureextractor.RadiomicsFeatureExtractor(additionalInfo=False)
+    extractor.settings = parameters(settings)
+    extractor.enabledImagetypes = {t.name: _plain(t.overrides) for t in settings.image_types}
+    extractor.enabledFeatures = families(settings, image.GetDimension())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # divisions by zero, and what newer libraries think of its code
+        try:
+            found = extractor.execute(image, mask, label=1)
+        except (ValueError, RuntimeError) as failure:  # what it raises where a region does not suit it
+            raise RegionError(f"pyradiomics: {' '.join(str(failure).split())}") from failure
+    values = {k: float(np.asarray(v)) for k, v in found.items() if not k.startswith(_DIAGNOSTICS)}
+    undefined = [name for name, value in values.items() if np.isnan(value)]
+    if undefined:
+        note(f"pyradiomics left undefined: {', '.join(undefined)}")
+    if not values:
+        raise RegionError("pyradiomics has no feature for this image and these families")
+    return values
+
+
+def parameters(settings: Settings) -> dict[str, Any]:
+    """Return the settings as pyradiomics takes them; the label is chosen before, so that it is 1."""
+    return {**_plain(settings.setting), "label": 1, "label_channel": 0, "additionalInfo": False}
+
+
+def families(settings: Settings, dimension: int) -> dict[str, list[str]]:
+    """Return the features wanted of each family; those that nobody named only if they fit the image."""
+    unfit = {2: "shape", 3: "shape2D"}[dimension]
+    return {
+        name: list(features)
+        for name, features in settings.wanted.items()
+        if name in _pyradiomics().getFeatureClasses() and (settings.families is not None or name != unfit)
+    }
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
