@@ -1,14 +1,18 @@
-"""What the parameter file may say, read from the signatures of the functions that it speaks of."""
+"""What the parameter file may say, read from the signatures of the functions that it speaks of; its YAML."""
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, ValidationError, create_model
+import yaml
+from pydantic import AfterValidator, ConfigDict, ValidationError, create_model
 
-from radiomics_screen.errors import did_you_mean
+from radiomics_screen.errors import SettingsError, did_you_mean
 from radiomics_screen.features import FAMILIES
 from radiomics_screen.features.mask import check_size, resegment
 from radiomics_screen.features.region import discretize, flat_axis_of
@@ -38,14 +42,35 @@ PER_IMAGE: tuple[Function, ...] = (flat_axis_of, discretize)
 WITHOUT_EFFECT = ("additionalInfo",)
 
 
+def _number_or_nan(value: float | str) -> float | str:
+    """Take a number, also in words ("nan"); keep what is not finite in words, for the sake of JSON."""
+    try:
+        number = float(value)
+    except ValueError:
+        raise ValueError("expected a number or nan") from None
+    return number if math.isfinite(number) else str(number)
+
+
 def voxel_maps(
     *,
     kernelRadius: PositiveInt = 1,
     maskedKernel: bool = True,
-    initValue: float | str = 0.0,
-    voxelBatch: int = -1,
+    initValue: Annotated[float | str, AfterValidator(_number_or_nan)] = 0.0,
+    voxelBatch: PositiveInt | Literal[-1] = -1,
 ) -> None:
-    """Hold the options of pyradiomics' voxel mode: checked, but without effect on a table of cases."""
+    """Hold the options of maps of features, which are those of pyradiomics' voxel mode.
+
+    Parameters
+    ----------
+    kernelRadius
+        How far the surroundings reach that describe a voxel, in voxels along each axis.
+    maskedKernel
+        Only voxels of the region count; else all of the image in reach of it, for grey levels too.
+    initValue
+        Value of a map outside the region; nan is one.
+    voxelBatch
+        Without effect: in pyradiomics it bounds the memory, of which little is needed here.
+    """
 
 
 @cache
@@ -80,8 +105,13 @@ def checked(
         problems.append(f"{where}: expected options with values, got {content!r:.60}")
         return {}
     values = {k: _tuples(v) for k, v in (content or {}).items() if k not in WITHOUT_EFFECT}
+    for name in WITHOUT_EFFECT:
+        if not isinstance(switch := (content or {}).get(name), bool | None):
+            problems.append(f"{where}.{name}: expected true or false, got {switch!r:.60}")
     for name in [n for n, v in values.items() if v is None and n in known and not _takes_none(known[n])]:
         del values[name]  # an empty value leaves the default, as in pyradiomics' files
+        if known[name].default is True:
+            problems.append(f"{where}.{name}: is empty, which pyradiomics takes as false; set true or false")
     if defaults:
         values = {o.name: o.default for o in known.values() if o.default is not REQUIRED} | values
     accepted, wrong = _validated(known, values)
@@ -95,7 +125,9 @@ def _validated(known: Mapping[str, Option], values: Mapping[str, Any]) -> tuple[
     problems, wrong = [], set()
     for name in values:
         if name not in known:
-            problems.append(f": unknown option '{name}'{did_you_mean(name, known)}")
+            voxel = name in options_of(voxel_maps)
+            hint = ", which stands under 'voxelSetting'" if voxel else did_you_mean(name, known)
+            problems.append(f": unknown option '{name}'{hint}")
     try:
         filled = model(**{f"option_{k}": v for k, v in values.items() if k in known})
     except ValidationError as error:
@@ -119,3 +151,57 @@ def _tuples(value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     return [_plain(v) for v in value] if isinstance(value, tuple) else value
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's safe loader, with a few rules of its own.
+
+    Numbers are those of YAML 1.2, as in pyradiomics: 1e-6 is one, and 010 is ten. A key given twice
+    is refused, where others forget the first.
+    """
+
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        text = self.construct_scalar(node).replace("_", "")
+        return int(text, 0) if text.lstrip("+-").startswith(("0x", "0o", "0b")) else int(text)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = sorted({str(k) for k in keys if keys.count(k) > 1})
+        if twice:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"{', '.join(twice)}: given twice", node.start_mark
+            )
+        return super().construct_mapping(node, deep=deep)
+
+
+_INT, _FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
+_INTEGERS = r"[-+]?(0x[0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*)$"
+_FLOATS = (
+    r"[-+]?([0-9][0-9_]*\.[0-9_]*|\.[0-9]+|[0-9][0-9_]*(?=[eE]))([eE][-+]?[0-9]+)?$"
+    r"|[-+]?\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$"
+)
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, rule) for tag, rule in rules if tag not in (_INT, _FLOAT)]
+    for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(_INT, re.compile(_INTEGERS), list("-+0123456789"))
+_Loader.add_implicit_resolver(_FLOAT, re.compile(_FLOATS), list("-+.0123456789"))
+_Loader.add_constructor(_INT, _Loader.construct_yaml_int)
+
+
+def read_yaml(path: Path) -> Any:
+    """Return the content of a YAML or JSON file.
+
+    Raises
+    ------
+    SettingsError
+        The file cannot be read, or is neither.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        return yaml.load(text.replace("\t", "    "), Loader=_Loader)
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise SettingsError(f"{path}: is neither YAML nor JSON: {reason}") from error

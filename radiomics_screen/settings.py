@@ -15,20 +15,23 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from radiomics_screen.errors import SettingsError, did_you_mean
 from radiomics_screen.features import FAMILIES
 from radiomics_screen.filters import FILTERS
 from radiomics_screen.imaging.preprocessing import STEPS, with_files_in
 from radiomics_screen.notes import note
 from radiomics_screen.options import REQUIRED, options_of
-from radiomics_screen.schema import PER_IMAGE, Function, checked, known_settings, merged, voxel_maps
+from radiomics_screen.schema import (
+    PER_IMAGE,
+    Function,
+    checked,
+    known_settings,
+    merged,
+    read_yaml,
+    voxel_maps,
+)
 
 SECTIONS = ("preprocessing", "imageType", "featureClass", "setting", "voxelSetting")
-
-#: Image types of pyradiomics that are not there yet.
-NOT_YET = ("Square", "SquareRoot", "Logarithm", "Exponential", "Gradient", "LBP2D", "LBP3D")
 
 #: Features that pyradiomics names and no longer computes, and what has their values.
 RETIRED = {
@@ -72,7 +75,7 @@ class Settings:
     setting
         Value of every option that a stage, a filter or a family has, by name.
     voxel_setting
-        Options for voxel maps, as the file gave them.
+        Options for voxel maps: those that the file gave, or all of them if they were asked for.
     """
 
     preprocessing: tuple[Step, ...]
@@ -126,7 +129,9 @@ class Settings:
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def load_settings(source: str | Path | Mapping[str, Any] | Settings | None = None) -> Settings:
+def load_settings(
+    source: str | Path | Mapping[str, Any] | Settings | None = None, *, for_maps: bool = False
+) -> Settings:
     """Read and check parameters.
 
     Parameters
@@ -134,6 +139,8 @@ def load_settings(source: str | Path | Mapping[str, Any] | Settings | None = Non
     source
         Path of a YAML or JSON file, the same content as a dict, or None for the defaults
         (the original image, every feature family that fits it, pyradiomics' default settings).
+    for_maps
+        Resolve ``voxelSetting`` too; a table does not depend on it, and a remark says so.
 
     Raises
     ------
@@ -146,7 +153,7 @@ def load_settings(source: str | Path | Mapping[str, Any] | Settings | None = Non
     content: Any = source or {}
     if isinstance(source, str | Path):
         origin, folder = str(source), Path(source).absolute().parent
-        content = _read(Path(source)) or {}
+        content = read_yaml(Path(source)) or {}
     if not isinstance(content, Mapping):
         raise SettingsError(f"{origin}: expected sections ({', '.join(SECTIONS)}), got {content!r:.60}")
     problems: list[str] = []
@@ -159,7 +166,7 @@ def load_settings(source: str | Path | Mapping[str, Any] | Settings | None = Non
         families=_families(content.get("featureClass"), problems),
         setting=checked("setting", content.get("setting"), known_settings(), problems),
         voxel_setting=checked(
-            "voxelSetting", content.get("voxelSetting"), options_of(voxel_maps), problems, defaults=False
+            "voxelSetting", content.get("voxelSetting"), options_of(voxel_maps), problems, defaults=for_maps
         ),
     )
     for image_type in settings.image_types:
@@ -169,35 +176,11 @@ def load_settings(source: str | Path | Mapping[str, Any] | Settings | None = Non
             known = {**settings.setting, **image_type.overrides}
             if option.default is REQUIRED and option.name not in known and not told:
                 problems.append(f"{where} needs '{option.name}': {option.doc}")
-    if settings.voxel_setting:
-        note("voxelSetting has no effect: maps of features are not made yet")
+    if settings.voxel_setting and not for_maps:
+        note("voxelSetting acts in `radiomics-screen map` only")
     if problems:
         raise SettingsError("\n".join(f"{origin}: {problem}" for problem in problems))
     return settings
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML's safe loader, which refuses a key given twice instead of forgetting the first."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = sorted({str(k) for k in keys if keys.count(k) > 1})
-        if twice:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"{', '.join(twice)}: given twice", node.start_mark
-            )
-        return super().construct_mapping(node, deep=deep)
-
-
-def _read(path: Path) -> Any:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        return yaml.load(text.replace("\t", "    "), Loader=_Loader)
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise SettingsError(f"{path}: is neither YAML nor JSON: {reason}") from error
 
 
 def _steps(content: Any, folder: Path, problems: list[str]) -> tuple[Step, ...]:
@@ -233,26 +216,26 @@ def _image_types(content: Any, problems: list[str]) -> tuple[ImageType, ...]:
     types = []
     for name, overrides in content.items():
         if name not in FILTERS:
-            hint = did_you_mean(name, FILTERS)
-            if name in NOT_YET:
-                hint = (
-                    f", which pyradiomics has, is not there yet; take it out (there are {', '.join(FILTERS)})"
-                )
-            problems.append(f"imageType: unknown image type '{name}'{hint}")
+            problems.append(f"imageType: unknown image type '{name}'{did_you_mean(name, FILTERS)}")
             continue
         texture = [f.compute for _, f in FAMILIES.items() if not f.of_mask]
         if not isinstance(overrides or {}, Mapping):
             problems.append(f"imageType.{name}: expected options with values, got {overrides!r:.60}")
             continue
         own = merged([FILTERS[name], *PER_IMAGE, *texture])
-        early = [key for key in overrides or {} if key not in own and key in known_settings()]
-        problems.extend(
-            f"imageType.{name}: '{key}' acts before the image types are made; set it under 'setting'"
-            for key in early
-        )
-        rest = {k: v for k, v in (overrides or {}).items() if k not in early}
+        foreign = [key for key in overrides or {} if key not in own and key in known_settings()]
+        problems.extend(f"imageType.{name}: {_why_not(key)}" for key in foreign)
+        rest = {k: v for k, v in (overrides or {}).items() if k not in foreign}
         types.append(ImageType(name, checked(f"imageType.{name}", rest, own, problems, defaults=False)))
     return tuple(types)
+
+
+def _why_not(option: str) -> str:
+    """Say why a known option has no place under an image type that it has no effect on."""
+    owners = [name for name, filter_ in FILTERS.items() if option in options_of(filter_)]
+    if owners:
+        return f"'{option}' is an option of {' and '.join(owners)}; take it out here"
+    return f"'{option}' acts before the image types are made; set it under 'setting'"
 
 
 def _families(content: Any, problems: list[str]) -> dict[str, tuple[str, ...]] | None:

@@ -96,7 +96,7 @@ def order_statistics(values: NDArray[Any], places: list[int]) -> dict[int, float
             up_to = np.cumsum(np.bincount(values.astype(np.int64) - lowest))
             found = np.searchsorted(up_to, places, side="right")
             return {place: float(lowest + value) for place, value in zip(places, found, strict=True)}
-    ordered = np.partition(values.astype(np.float64, copy=False), places)
+    ordered = np.partition(values, places)
     return {place: float(ordered[place]) for place in places}
 
 

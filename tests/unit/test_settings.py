@@ -101,8 +101,8 @@ def test_image_types_may_differ_from_the_setting() -> None:
         {"imageType": {"Wavelet": {"binWidth": 5}}, "setting": {"binWidth": 50, "distances": [2]}}
     )
     (image_type,) = settings.image_types
-    assert settings.options(discretize, image_type.overrides)["binWidth"] == 5
-    assert settings.options(glcm, image_type.overrides)["distances"] == (2,)
+    assert settings.options(discretize, image_type)["binWidth"] == 5
+    assert settings.options(glcm, image_type)["distances"] == (2,)
     assert settings.options(discretize)["binWidth"] == 50
 
 
@@ -146,7 +146,27 @@ def test_image_types_may_differ_from_the_setting() -> None:
             {"preprocessing": [{"window": {"lower": float("inf")}}]},
             "window.lower: expected a finite number",
         ),
-        ({"imageType": {"Gradient": {}}}, "'Gradient', which pyradiomics has, is not there yet; take it out"),
+        (
+            {"imageType": {"Original": {"sigma": [1]}}},
+            "imageType.Original: 'sigma' is an option of LoG; take it out here",
+        ),
+        (
+            {"imageType": {"Original": {"wavelet": "haar"}}},
+            "imageType.Original: 'wavelet' is an option of Wavelet; take it out here",
+        ),
+        ({"imageType": {"LBP2D": {"lbp2DMethod": "Uniform"}}}, "lbp2DMethod: expected 'default', 'ror'"),
+        ({"imageType": {"LBP3D": {"lbp3DLevels": 0}}}, "lbp3DLevels: expected greater than or equal to 1"),
+        (
+            {"setting": {"symmetricalGLCM": None}},
+            "setting.symmetricalGLCM: is empty, which pyradiomics takes as false; set true or false",
+        ),
+        ({"setting": {"additionalInfo": "yes"}}, "setting.additionalInfo: expected true or false, got 'yes'"),
+        (
+            {"setting": {"kernelRadius": 2}},
+            "unknown option 'kernelRadius', which stands under 'voxelSetting'",
+        ),
+        ({"voxelSetting": {"initValue": "none"}}, "voxelSetting.initValue: expected a number or nan"),
+        ({"voxelSetting": {"voxelBatch": 0}}, "voxelSetting.voxelBatch: expected greater than 0"),
         (
             {"featureClass": {"glcm": ["SumVariance"]}},
             "pyradiomics retired it, since it equals ClusterTendency",
@@ -197,11 +217,50 @@ def test_pyradiomics_habits_are_understood(tmp_path: Path) -> None:
         "  additionalInfo: true\n  label: 1\n"
         "voxelSetting:\n  kernelRadius: 2\n  initValue: nan\n"
     )
-    with pytest.warns(ScreenWarning, match="voxelSetting has no effect"):
+    with pytest.warns(ScreenWarning, match="voxelSetting"):
         settings = load_settings(path)
     assert settings.setting["binWidth"] == 25
     assert settings.setting["weightingNorm"] is None
     assert list(settings.wanted) == ["firstorder", "shape"]
-    with pytest.warns(ScreenWarning, match="voxelSetting has no effect"):
+    with pytest.warns(ScreenWarning, match="voxelSetting"):
         again = load_settings(json.loads(json.dumps(settings.to_dict())))
     assert again.to_dict() == settings.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1e-6", 1e-6),
+        ("1E2", 100.0),
+        ("2.5e1", 25.0),
+        (".5", 0.5),
+        ("1.", 1.0),
+        ("010", 10),
+        ("0x1F", 31),
+        ("0o17", 15),
+        ("1_000", 1000),
+        ("+7", 7),
+    ],
+)
+def test_numbers_are_those_of_yaml_1_2(tmp_path: Path, text: str, number: float) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(f"setting: {{binWidth: {text}, resegmentRange: [-{text.lstrip('+')}, {text}]}}")
+    setting = load_settings(path).setting
+    assert setting["binWidth"] == number
+    assert setting["resegmentRange"] == (-number, number)
+
+
+def test_what_is_no_number_stays_text(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    for text in ("1:30", "1.2.3", "12abc", "1e"):
+        path.write_text(f"setting: {{binWidth: {text}}}")
+        with pytest.raises(SettingsError, match=f"expected a valid number, got '{text}'"):
+            load_settings(path)
+
+
+def test_value_outside_a_map_may_be_nan_in_any_spelling(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    for text, value in (("nan", "nan"), (".nan", "nan"), ("NaN", "nan"), ("-3", -3.0), ("1e-3", 0.001)):
+        path.write_text(f"voxelSetting: {{initValue: {text}}}")
+        with pytest.warns(ScreenWarning, match="voxelSetting"):
+            assert load_settings(path).voxel_setting == {"initValue": value}
