@@ -8,7 +8,6 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import lpmv, poch
 
 
 def icosphere(subdivisions: int, radius: float) -> NDArray[np.float64]:
@@ -72,6 +71,8 @@ def harmonics(
 
     Source: NIST Digital Library of Mathematical Functions, 14.30.1.
     """
+    from scipy.special import lpmv, poch  # takes a while to import, and few parameter files need it
+
     cosines = np.array([math.cos(angle) for angle in polar])
     rows = []
     for order in range(-degree, degree + 1):
