@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from radiomics_screen.extraction.case import extract
+    from radiomics_screen.extraction.maps import feature_maps
     from radiomics_screen.extraction.run import extract_cohort
     from radiomics_screen.modelling.bundle import load_model
     from radiomics_screen.modelling.fitting import fit
@@ -23,6 +24,7 @@ __all__ = [
     "__version__",
     "extract",
     "extract_cohort",
+    "feature_maps",
     "fit",
     "load_model",
     "load_settings",
@@ -33,6 +35,7 @@ __all__ = [
 _HOME_OF = {
     "extract": "extraction.case",
     "extract_cohort": "extraction.run",
+    "feature_maps": "extraction.maps",
     "fit": "modelling.fitting",
     "load_model": "modelling.bundle",
     "load_settings": "settings",

@@ -12,7 +12,7 @@ from radiomics_screen.features import FAMILIES
 from radiomics_screen.filters import FILTERS
 from radiomics_screen.imaging.preprocessing import STEPS
 from radiomics_screen.options import REQUIRED, Option, options_of, summary_of
-from radiomics_screen.schema import known_settings
+from radiomics_screen.schema import known_settings, voxel_maps
 
 WIDTH = 100
 
@@ -29,6 +29,7 @@ SECTIONS = {
     "featureClass": "Feature families, each with the list of its features; no list means all of them.\n"
     "Left out as a whole: every family that fits (shape for volumes, shape2D for 2-D images).",
     "setting": "Everything else.",
+    "voxelSetting": "Maps of features, which `radiomics-screen map` makes; a table does not depend on it.",
 }
 
 #: Options that filters share with the stages before them; they stand under ``setting``.
@@ -42,6 +43,7 @@ def commented_default() -> str:
         "imageType": _image_types,
         "featureClass": _families,
         "setting": _setting,
+        "voxelSetting": _voxel_setting,
     }
     lines = [*_comment(HEADER), ""]
     for section, body in bodies.items():
@@ -97,6 +99,10 @@ def _setting() -> list[str]:
     return lines
 
 
+def _voxel_setting() -> list[str]:
+    return _commented_out(options_of(voxel_maps).values(), "  ")
+
+
 def _default(option: Option) -> str:
     return "..." if option.default is REQUIRED else json.dumps(option.default)
 
@@ -117,7 +123,7 @@ def _type_in_words(kind: Any) -> str:
 def _alternatives(kind: Any) -> Iterator[str]:
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
-        yield " ".join([*_alternatives(arguments[0]), *_bounds(arguments[1])])
+        yield " ".join([_type_in_words(arguments[0]), *_bounds(arguments[1])])
     elif origin is Literal:
         yield ", ".join(str(a) for a in arguments)
     elif origin is tuple:

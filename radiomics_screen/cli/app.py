@@ -13,6 +13,7 @@ from radiomics_screen import __version__
 from radiomics_screen.cli.compare import compare
 from radiomics_screen.cli.extract import extract
 from radiomics_screen.cli.fit import fit
+from radiomics_screen.cli.map import map_features
 from radiomics_screen.cli.params import params
 from radiomics_screen.cli.predict import predict
 from radiomics_screen.cli.sample import sample

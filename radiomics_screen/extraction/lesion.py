@@ -19,7 +19,7 @@ from radiomics_screen.filters.registry import Box
 from radiomics_screen.imaging.geometry import match_grid, pre_crop, resample, select_label
 from radiomics_screen.imaging.normalization import normalize
 from radiomics_screen.imaging.preprocessing import STEPS
-from radiomics_screen.imaging.roi import Roi
+from radiomics_screen.imaging.roi import Grid, Roi
 from radiomics_screen.imaging.volume import Volume, to_volume
 from radiomics_screen.notes import note
 from radiomics_screen.settings import ImageType, Settings
@@ -37,6 +37,8 @@ class Lesion:
         Where the voxels lie whose intensities and texture are described, and which they are.
     shape_box, shape
         The same for the voxels whose shape is.
+    grid
+        Where the volume lies in space.
     """
 
     volume: Volume
@@ -44,6 +46,7 @@ class Lesion:
     footprint: Footprint
     shape_box: Box
     shape: Footprint
+    grid: Grid
 
 
 def measure(
@@ -80,7 +83,7 @@ def prepared(image: sitk.Image, mask: sitk.Image, settings: Settings, *, label: 
     if _families(settings, of_mask=False):
         require_finite(volume.array[place], footprint)
     shape_place, shape = (place, footprint) if shaped is textured else _bounded(box, shaped)
-    return Lesion(volume, place, footprint, shape_place, shape)
+    return Lesion(volume, place, footprint, shape_place, shape, roi.grid)
 
 
 def on_one_grid(image: sitk.Image, roi: Roi, settings: Settings) -> tuple[sitk.Image, Roi]:

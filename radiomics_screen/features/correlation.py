@@ -15,6 +15,9 @@ HALVINGS = 47
 EPSILON = float(np.finfo(np.float64).eps)
 TINY = 1e-300  # takes the place of a pivot of 0
 
+#: Products of margins above this are not changed by the epsilon: by less than 1e-9 of their size.
+NOT_TINY = EPSILON * 1e9
+
 
 @kernel
 def maximal_correlation(
@@ -38,6 +41,8 @@ def maximal_correlation(
     n = len(p)
     if n < 2:
         return 1.0
+    if falls_apart(p, p_i, p_j):
+        return 1.0
     # The singular values of a matrix are the eigenvalues of itself, up to the sign, where it is
     # symmetric; else the positive eigenvalues of the matrix [[0, p], [p', 0]].
     size = n if symmetric else 2 * n
@@ -51,6 +56,46 @@ def maximal_correlation(
                 matrix[j + shift, i] = value
     diagonal, beside = tridiagonal(matrix)
     return second_largest(diagonal, beside, symmetric)
+
+
+@kernel
+def falls_apart(p: NDArray[np.float64], p_i: NDArray[np.float64], p_j: NDArray[np.float64]) -> bool:
+    """Tell whether the levels fall into groups, each paired within itself only: then the coefficient is 1.
+
+    Which group it is says something about both levels of a pair, without fail. The usual case among
+    few pairs. Margins so small that the epsilon counts are left to the eigenvalues: False.
+    """
+    n = len(p)
+    reached = np.zeros(2 * n, dtype=np.bool_)  # level i of the first side, then level j of the second
+    waiting = np.empty(2 * n, dtype=np.int64)
+    smallest_i = smallest_j = 1.0
+    occurring = 0
+    for k in range(n):
+        if p_i[k] > 0:
+            smallest_i = min(smallest_i, p_i[k])
+            occurring += 1
+            waiting[0] = k
+        if p_j[k] > 0:
+            smallest_j = min(smallest_j, p_j[k])
+            occurring += 1
+    if smallest_i * smallest_j < NOT_TINY:
+        return False
+    reached[waiting[0]] = True
+    n_waiting = n_reached = 1
+    while n_waiting:
+        n_waiting -= 1
+        level = waiting[n_waiting]
+        for k in range(n):
+            if level < n:
+                beside, other = p[level, k], k + n
+            else:
+                beside, other = p[k, level - n], k
+            if beside > 0 and not reached[other]:
+                reached[other] = True
+                waiting[n_waiting] = other
+                n_waiting += 1
+                n_reached += 1
+    return n_reached < occurring
 
 
 @kernel

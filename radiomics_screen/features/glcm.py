@@ -77,24 +77,31 @@ def glcm(
             f"the region has {n} grey levels, more than the {MOST_LEVELS} that a co-occurrence matrix takes; "
             "set a larger binWidth, or binCount"
         )
-    weights = np.ones(len(directions))
-    if weightingNorm not in (None, "no_weighting"):
-        squares = lengths_mm(directions, region.spacing_mm, weightingNorm) ** 2
-        weights = np.exp(squares.min(initial=np.inf) - squares)  # only ratios count: none may underflow
     described = values_by_direction(
         lattice.ranks,
         lattice.spans,
         lattice.offsets(directions),
-        weights,
+        weights_of(directions, region.spacing_mm, weightingNorm),
         weightingNorm is not None,
         lattice.levels,
         region.highest_level,
         symmetricalGLCM,
+        True,
     )
     if not len(described):
         note(f"glcm: no two voxels of the region are {list(distances)} apart; its features are undefined")
         return dict.fromkeys(FEATURES, float("nan"))
     return values_of(FEATURES, described.mean(axis=0))
+
+
+def weights_of(
+    directions: NDArray[np.int64], spacing_mm: tuple[float, float, float], norm: WeightingNorm | None
+) -> NDArray[np.float64]:
+    """Return the weight of each direction's matrix: exp(-length^2), but for a common factor."""
+    if norm in (None, "no_weighting"):
+        return np.ones(len(directions))
+    squares = lengths_mm(directions, spacing_mm, norm) ** 2
+    return np.exp(squares.min(initial=np.inf) - squares)  # only ratios count: none may underflow
 
 
 @kernel
@@ -107,6 +114,7 @@ def values_by_direction(
     levels: NDArray[np.float64],
     highest: int,
     symmetric: bool,
+    with_mcc: bool,
 ) -> NDArray[np.float64]:
     """Describe the matrix of each direction that has pairs, or their weighted sum: (matrices, features)."""
     n = len(levels)
@@ -117,11 +125,11 @@ def values_by_direction(
     for d in range(len(offsets)):
         co_occurrences(ranks, spans, offsets[d], counts)
         if add_probabilities(counts, weights[d], symmetric, p) and not merge:
-            co_occurrence_values(p, levels, highest, symmetric, values[described])
+            co_occurrence_values(p, levels, highest, symmetric, values[described], with_mcc)
             described += 1
             p[:] = 0
     if merge and p.any():
-        co_occurrence_values(p, levels, highest, symmetric, values[0])
+        co_occurrence_values(p, levels, highest, symmetric, values[0], with_mcc)
         described = 1
     return values[:described]
 
@@ -166,6 +174,7 @@ def co_occurrence_values(
     highest: int,
     symmetric: bool,
     values: NDArray[np.float64],
+    with_mcc: bool = True,
 ) -> None:
     """Compute the features of one matrix, in the order of FEATURES.
 
@@ -181,10 +190,13 @@ def co_occurrence_values(
         Whether p equals its transpose.
     values
         Shape (features,): where the features are put.
+    with_mcc
+        Compute MCC, which takes longer than all the others; else its place is left as it is.
     """
     n = len(levels)
     total = p.sum()
-    p_sum, p_difference = np.zeros(2 * highest + 1), np.zeros(highest)
+    lowest, spread = levels.min(), int(levels.max() - levels.min())
+    p_sum, p_difference = np.zeros(2 * spread + 1), np.zeros(spread + 1)
     p_i, p_j = np.zeros(n), np.zeros(n)
     energy = entropy = most = product = 0.0
     for i in range(n):
@@ -194,7 +206,7 @@ def co_occurrence_values(
                 p[i, j] = q
                 p_i[i] += q
                 p_j[j] += q
-                p_sum[int(levels[i] + levels[j])] += q
+                p_sum[int(levels[i] + levels[j] - 2 * lowest)] += q
                 p_difference[int(abs(levels[i] - levels[j]))] += q
                 energy += q * q
                 entropy -= q * log2(q)
@@ -214,9 +226,9 @@ def co_occurrence_values(
     shared = entropy_i + entropy_j - entropy
     greater = max(entropy_i, entropy_j)
     values[0] = product
-    _sum_values(p_sum, mean_i + mean_j, values)
+    _sum_values(p_sum, 2 * lowest, mean_i + mean_j, values)
     values[5] = covariance / (sqrt(variance_i) * sqrt(variance_j)) if varied else 1.0
-    _difference_values(p_difference, values)
+    _difference_values(p_difference, highest, values)
     values[13] = -shared / greater if greater > 0 else 0.0
     values[14] = sqrt(max(0.0, 1 - exp(-2 * shared)))
     values[16] = mean_i
@@ -224,7 +236,8 @@ def co_occurrence_values(
     values[18] = entropy
     values[19] = most
     values[22] = variance_i
-    values[23] = maximal_correlation(p, p_i, p_j, symmetric)
+    if with_mcc:
+        values[23] = maximal_correlation(p, p_i, p_j, symmetric)
 
 
 @kernel
@@ -242,17 +255,20 @@ def _margin(p: NDArray[np.float64], levels: NDArray[np.float64]) -> tuple[float,
 
 
 @kernel
-def _sum_values(p: NDArray[np.float64], mean: float, values: NDArray[np.float64]) -> None:
-    """Put ClusterProminence, ClusterShade, ClusterTendency, SumAverage and SumEntropy to their places."""
+def _sum_values(p: NDArray[np.float64], lowest: float, mean: float, values: NDArray[np.float64]) -> None:
+    """Put ClusterProminence, ClusterShade, ClusterTendency, SumAverage and SumEntropy to their places.
+
+    p holds how likely the sums lowest, lowest + 1, ... of two levels are; `mean` is their mean.
+    """
     tendency = shade = prominence = average = entropy = 0.0
     for k in range(len(p)):
         if p[k] > 0:
-            centred = k - mean
+            centred = lowest + k - mean
             square = centred * centred
             tendency += p[k] * square
             shade += p[k] * square * centred
             prominence += p[k] * square * square
-            average += p[k] * k
+            average += p[k] * (lowest + k)
             entropy -= p[k] * log2(p[k])
     values[1] = prominence
     values[2] = shade
@@ -262,12 +278,11 @@ def _sum_values(p: NDArray[np.float64], mean: float, values: NDArray[np.float64]
 
 
 @kernel
-def _difference_values(p: NDArray[np.float64], values: NDArray[np.float64]) -> None:
+def _difference_values(p: NDArray[np.float64], highest: int, values: NDArray[np.float64]) -> None:
     """Put Contrast, Difference..., Id, Idm, Idmn, Idn and InverseVariance to their places."""
-    highest = len(p)
     contrast = average = entropy = variance = 0.0
     inverse = inverse_moment = inverse_moment_normed = inverse_normed = inverse_variance = 0.0
-    for k in range(highest):
+    for k in range(len(p)):
         if p[k] > 0:
             contrast += p[k] * k * k
             average += p[k] * k
@@ -278,7 +293,7 @@ def _difference_values(p: NDArray[np.float64], values: NDArray[np.float64]) -> N
             inverse_normed += p[k] / (1 + k / highest)
             if k > 0:
                 inverse_variance += p[k] / (k * k)
-    for k in range(highest):
+    for k in range(len(p)):
         variance += p[k] * (k - average) ** 2
     values[4] = contrast
     values[6] = average

@@ -13,7 +13,7 @@ from radiomics_screen.kernels import kernel
 from radiomics_screen.options import NonNegativeInt
 
 #: In the order of :func:`level_size_values`; two of its numbers say nothing new here (None).
-_IN_ORDER = (
+IN_ORDER = (
     "SmallDependenceEmphasis",
     "LargeDependenceEmphasis",
     "GrayLevelNonUniformity",
@@ -31,7 +31,7 @@ _IN_ORDER = (
     "LargeDependenceLowGrayLevelEmphasis",
     "LargeDependenceHighGrayLevelEmphasis",
 )
-FEATURES = tuple(name for name in _IN_ORDER if name)
+FEATURES = tuple(name for name in IN_ORDER if name)
 
 
 @family("gldm", FEATURES)
@@ -60,7 +60,7 @@ def gldm(region: Region, *, distances: Distances = (1,), gldm_a: NonNegativeInt 
     )
     values = np.empty(N_VALUES)
     level_size_values(counts, lattice.levels, np.arange(1.0, counts.shape[1] + 1), values)
-    return values_of(FEATURES, [v for v, name in zip(values, _IN_ORDER, strict=True) if name])
+    return values_of(FEATURES, [v for v, name in zip(values, IN_ORDER, strict=True) if name])
 
 
 @kernel

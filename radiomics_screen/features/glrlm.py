@@ -55,19 +55,23 @@ def glrlm(region: Region, *, weightingNorm: WeightingNorm | None = None) -> dict
     if not len(directions):
         note("glrlm: no straight line meets two voxels of the region; its features are undefined")
         return dict.fromkeys(FEATURES, float("nan"))
-    weights = np.ones(len(directions))
-    if weightingNorm is not None:
-        weights = lengths_mm(directions, region.spacing_mm, weightingNorm)
     described = values_by_direction(
         lattice.ranks,
         lattice.spans,
         lattice.offsets(directions),
-        weights,
+        weights_of(directions, region.spacing_mm, weightingNorm),
         weightingNorm is not None,
         lattice.levels,
         max(region.mask.shape),
     )
     return values_of(FEATURES, described.mean(axis=0))
+
+
+def weights_of(
+    directions: NDArray[np.int64], spacing_mm: tuple[float, float, float], norm: WeightingNorm | None
+) -> NDArray[np.float64]:
+    """Return the weight of each direction's matrix: the step's length in mm under the norm."""
+    return lengths_mm(directions, spacing_mm, "no_weighting" if norm is None else norm)
 
 
 def _joins_voxels(region: Region, direction: NDArray[np.int64]) -> bool:

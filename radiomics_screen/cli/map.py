@@ -1,0 +1,52 @@
+"""``radiomics-screen map``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+
+def map_features(
+    image: Annotated[Path, typer.Argument(help="Image file, or folder with one DICOM series.")],
+    mask: Annotated[Path, typer.Argument(help="Mask file that marks the lesion.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the maps.")],
+    params: Annotated[
+        Path | None, typer.Option("--params", "-p", help="Parameter file (YAML or JSON).")
+    ] = None,
+    preset: Annotated[str | None, typer.Option(help="A ready parameter file; see `params --list`.")] = None,
+    label: Annotated[
+        int | None, typer.Option(help="Mask value that marks the lesion; not needed where there is one.")
+    ] = None,
+    file_format: Annotated[
+        Literal["nrrd", "nii.gz"], typer.Option("--format", help="Format of the maps.")
+    ] = "nrrd",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the maps in the folder.")] = False,
+) -> None:
+    """Map every feature over one lesion: each voxel described by those round it.
+
+    Writes IMAGETYPE_FAMILY_FEATURE.nrrd for every feature. The section voxelSetting of the parameter
+    file says how far the surroundings reach. Finished maps are kept: after an interruption the same
+    command goes on where it stopped.
+    """
+    from radiomics_screen.errors import SettingsError
+    from radiomics_screen.extraction.map_files import write_maps
+    from radiomics_screen.presets import preset_path
+    from radiomics_screen.settings import load_settings
+
+    if params and preset:
+        raise SettingsError("give --params or --preset, not both")
+    settings = load_settings(preset_path(preset) if preset else params, for_maps=True)
+    written = write_maps(
+        image,
+        mask,
+        settings,
+        output=output,
+        label=label,
+        file_format=file_format,
+        overwrite=overwrite,
+        progress=lambda group: typer.echo(f"{group} ...", err=True),
+    )
+    kept = f", {len(written.kept)} were there already" if written.kept else ""
+    typer.echo(f"maps        {output}: {len(written.made)} made{kept}\nprovenance  {written.provenance}")
