@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from radiomics_screen.features.lattice import Footprint
 from radiomics_screen.kernels import kernel
 
+#: Bounds are widened by more than rounding can make of them.
+CLOSE = 1 + 1e-9
+
 
 def diameters_mm(mask: NDArray[np.bool_], spacing_mm: tuple[float, ...]) -> tuple[float, list[float]]:
     """Return the largest distance (mm) of two points on the surface, and that within planes.
@@ -31,11 +34,18 @@ def diameters_mm(mask: NDArray[np.bool_], spacing_mm: tuple[float, ...]) -> tupl
         sizes = (nz, ny, nx)
         squared, on_hull = plane_hulls(points, axis, u, v, sizes[axis], sizes[u], spacing[u], spacing[v])
         in_planes.append(sqrt(squared) / 2)
-        codes = (on_hull[:, 0] * ny + on_hull[:, 1]) * nx + on_hull[:, 2]
-        corners = codes if corners is None else np.intersect1d(corners, codes)
+        codes = np.sort((on_hull[:, 0] * ny + on_hull[:, 1]) * nx + on_hull[:, 2])
+        codes = codes[np.append(codes[1:] != codes[:-1], True)]  # the two chains of a hull share their ends
+        corners = codes if corners is None else _common(corners, codes)
     assert corners is not None
     farthest = np.stack(np.unravel_index(corners, (nz, ny, nx)), axis=1) * spacing
     return sqrt(largest_squared_distance(farthest)) / 2, in_planes if mask.ndim == 3 else []
+
+
+def _common(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return, in order, what two arrays without repetition have in common."""
+    both = np.sort(np.concatenate([a, b]))
+    return both[1:][both[1:] == both[:-1]]
 
 
 def mesh_vertices(padded: NDArray[np.bool_], solid: bool) -> NDArray[np.int32]:
@@ -121,12 +131,26 @@ def _turn(corners: NDArray[np.int64], n: int, axis_u: int, axis_v: int, u: int, 
     return (u1 - u0) * (v - v0) - (v1 - v0) * (u - u0)
 
 
-@kernel
 def largest_squared_distance(points: NDArray[np.float64]) -> float:
-    """Compare all pairs of points, shape (n, 3)."""
+    """Return the largest squared distance of two points, shape (n, 3)."""
+    distances = np.linalg.norm(points - points.mean(axis=0), axis=1)
+    outermost_first = np.argsort(-distances, kind="stable")
+    return farthest_pair(points[outermost_first], distances[outermost_first])
+
+
+@kernel
+def farthest_pair(points: NDArray[np.float64], distances: NDArray[np.float64]) -> float:
+    """Compare pairs of points while they can be farther apart than the best so far.
+
+    Two points are no farther apart than the sum of their distances from any third; here that is
+    their common middle, and the distances descend.
+    """
     squared = 0.0
     for a in range(len(points)):
         for b in range(a):
+            reach = distances[a] + distances[b]
+            if reach * reach * CLOSE < squared:
+                break
             dz = points[a, 0] - points[b, 0]
             dy = points[a, 1] - points[b, 1]
             dx = points[a, 2] - points[b, 2]

@@ -46,39 +46,42 @@ class Footprint:
     def spans(self, pads: Shape) -> NDArray[np.int64]:
         """Return start and end of each run of voxels along x, in the flat box with margins `pads`: (n, 2)."""
         if pads not in self._spans:
-            self._spans[pads] = spans_of(self.mask, *pads)
+            _, ny, nx = self.mask.shape
+            z, y = np.divmod(self._runs[:, :1], ny)
+            rows = (z + pads[0]) * (ny + 2 * pads[1]) + y + pads[1]
+            self._spans[pads] = rows * (nx + 2 * pads[2]) + pads[2] + self._runs[:, 1:]
         return self._spans[pads]
+
+    @cached_property
+    def _runs(self) -> NDArray[np.int64]:
+        return runs_along_x(self.mask.reshape(-1, self.mask.shape[2]))
 
 
 @kernel
-def spans_of(mask: NDArray[np.bool_], pad_z: int, pad_y: int, pad_x: int) -> NDArray[np.int64]:
-    """Find the runs of true voxels along x, as flat indices of the box with margins: shape (n, 2)."""
-    nz, ny, nx = mask.shape
+def runs_along_x(rows: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Find the runs of true elements in each row: row, start and end, shape (n, 3)."""
     n = 0
-    for z in range(nz):
-        for y in range(ny):
-            before = False
-            for x in range(nx):
-                n += mask[z, y, x] and not before
-                before = mask[z, y, x]
-    spans = np.empty((n, 2), dtype=np.int64)
+    for row in range(rows.shape[0]):
+        before = False
+        for x in range(rows.shape[1]):
+            n += rows[row, x] and not before
+            before = rows[row, x]
+    runs = np.empty((n, 3), dtype=np.int64)
     n = 0
-    for z in range(nz):
-        for y in range(ny):
-            start = ((z + pad_z) * (ny + 2 * pad_y) + y + pad_y) * (nx + 2 * pad_x) + pad_x
-            before = False
-            for x in range(nx):
-                here = mask[z, y, x]
-                if here and not before:
-                    spans[n, 0] = start + x
-                elif before and not here:
-                    spans[n, 1] = start + x
-                    n += 1
-                before = here
-            if before:
-                spans[n, 1] = start + nx
+    for row in range(rows.shape[0]):
+        before = False
+        for x in range(rows.shape[1]):
+            here = rows[row, x]
+            if here and not before:
+                runs[n, 0], runs[n, 1] = row, x
+            elif before and not here:
+                runs[n, 2] = x
                 n += 1
-    return spans
+            before = here
+        if before:
+            runs[n, 2] = rows.shape[1]
+            n += 1
+    return runs
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +109,8 @@ class Lattice:
     @cached_property
     def tones(self) -> NDArray[np.int32]:
         """Flat array as `ranks`, of the grey levels themselves; 0 outside the region."""
+        if self.levels[-1] == len(self.levels):  # every level occurs, and so ranks are levels
+            return self.ranks.astype(np.int32)
         return np.take(np.concatenate([[0], self.levels]).astype(np.int32), self.ranks)
 
     @cached_property

@@ -168,20 +168,24 @@ def discretize(
     RegionError
         If the bins are so narrow that there would be more than a million.
     """
-    if values.dtype.kind in "iu":
+    whole = values.dtype.kind in "iu"
+    if whole:
         values = values.astype(np.int64)  # 8-bit arithmetic would overflow
+    low, high = values.min(), values.max()
     if binCount is not None:
         edges = np.histogram_bin_edges(values, binCount)
         edges[-1] += 1
     else:
-        low, high = values.min(), values.max()
         if float(high) - float(low) > MOST_BINS * binWidth:
             raise RegionError(
                 f"binWidth {binWidth:g} is too narrow for intensities from {low:g} to {high:g}: "
                 "set a larger binWidth, or binCount"
             )
         edges = np.arange(low - low % binWidth, high + 2 * binWidth, binWidth)
-    return binned(np.ascontiguousarray(values, np.float64), edges.astype(np.float64))
+    edges = edges.astype(np.float64)
+    if whole and high - low < values.size:  # fewer numbers than voxels: find the level of each once
+        return np.take(binned(np.arange(low, high + 1).astype(np.float64), edges), values - low)
+    return binned(np.ascontiguousarray(values, np.float64), edges)
 
 
 @kernel
