@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from io import BytesIO
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from PIL import Image
 
 from radiomics_screen.errors import ReadError
 from radiomics_screen.imaging.pixels import PIXELS_ONLY
+from radiomics_screen.imaging.reading._png import SIGNATURE, checked_parts, grey_pixels
 from radiomics_screen.imaging.reading.formats import (
     FORMATS,
     Format,
@@ -23,19 +23,19 @@ from radiomics_screen.imaging.reading.formats import (
 )
 from radiomics_screen.notes import note
 
-PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
 BMP = b"BM"
 GREY, GREY_WITH_ALPHA = 0, 4  # PNG colour types
+NOT_INTERLACED = 0
 
 
 def can_read(path: Path) -> bool:
-    return first_bytes(path, 8).startswith((PNG, JPEG, BMP))
+    return first_bytes(path, 8).startswith((SIGNATURE, JPEG, BMP))
 
 
 def read(path: Path) -> sitk.Image:
     head = first_bytes(path, 32)
-    if head.startswith(PNG):
+    if head.startswith(SIGNATURE):
         image = _read_png(path, head)
     elif head.startswith(JPEG):
         image = _read_jpeg(path)
@@ -51,27 +51,16 @@ def _read_png(path: Path, head: bytes) -> sitk.Image:
         if depth == 16:
             raise ReadError(f"{path}: 16-bit grey with transparency; save it without the alpha channel")
         return _read_by_pillow(path, "PNG")
-    if colour == GREY and depth in (1, 8):  # most images, and in half of SimpleITK's time
+    if colour == GREY and depth in (1, 8):  # most images and masks; SimpleITK takes twice as long
         content = path.read_bytes()
-        _check_chunks(path, content)
+        header, compressed = checked_parts(path, content)
+        if depth == 8 and header[12] == NOT_INTERLACED:
+            return as_picture(grey_pixels(path, header, compressed))
         return _read_by_pillow(path, "PNG", content)
     try:
         return read_by(path, "PNGImageIO")
     except RuntimeError as error:
         raise damaged(path, "PNG", shortened(error)) from error
-
-
-def _check_chunks(path: Path, content: bytes) -> None:
-    """Compare every chunk of a PNG with its checksum, up to the last one; Pillow passes over some."""
-    place, kind = len(PNG), b""
-    while kind != b"IEND":
-        length, kind = int.from_bytes(content[place : place + 4]), content[place + 4 : place + 8]
-        end = place + 8 + length
-        if end + 4 > len(content):
-            raise damaged(path, "PNG", "it ends before the picture does")
-        if zlib.crc32(content[place + 4 : end]) != int.from_bytes(content[end : end + 4]):
-            raise damaged(path, "PNG", f"the checksum of a part ({kind.decode('latin-1')}) is wrong")
-        place = end + 4
 
 
 def _read_jpeg(path: Path) -> sitk.Image:
