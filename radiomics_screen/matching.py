@@ -44,8 +44,13 @@ def matched_rows(
         pairs = _pairs(keys_of(a), keys_of(b))
         if len(pairs) > len(best[1]):
             best = (name, pairs)
+    if not best[1] and not all(ids):  # numbers of rows are better than nothing
+        best = ("case_id", _pairs(_by_id(a), _by_id(b))) if len(a) == len(b) else best
     if not best[1]:
         examples = " and ".join(repr(str(frame["case_id"].iloc[0])) for frame in (a, b) if len(frame))
+        twice = next((str(key) for f in (a, b) for key, n in Counter(_by_id(f)).items() if n > 1), None)
+        if twice is not None:
+            raise TableError(f"rows cannot be matched: case_id '{twice}' is there twice")
         raise TableError(
             f"no row of one table is in the other, neither by case_id (such as {examples}) nor by image, "
             "mask and label; give both tables the same case_id"

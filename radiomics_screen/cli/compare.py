@@ -58,15 +58,28 @@ def _verdict(found: Comparison) -> None:
     one_sided = sum(not (a and b) for _, a, b in found.failed)
     if found.agree:
         typer.echo(
-            f"They agree: no value differs by more than {found.tolerance:g} of the larger one "
-            "(near zero: of a millionth of the feature's largest, at least 1e-9)."
+            f"They agree: none of {found.total.values} values differs by more than {found.tolerance:g} of the "
+            "larger one (near zero: of a millionth of the feature's largest, at least 1e-9)."
         )
+        if left_out := _left_out(found):
+            typer.echo(f"Not compared: {left_out}.")
     else:
         failed = f", {one_sided} cases failed in one table only" if one_sided else ""
         typer.echo(
             f"They differ: {found.total.differing} of {found.total.values} values by more than "
             f"{found.tolerance:g} of the larger one{failed}."
         )
+
+
+def _left_out(found: Comparison) -> str:
+    """Say what is in one table only."""
+    parts = [
+        f"{len(names)} {what} only in {table}"
+        for what, only in (("features", found.features_only), ("cases", found.cases_only))
+        for table, names in zip("AB", only, strict=True)
+        if names
+    ]
+    return ", ".join(parts)
 
 
 def _line(of: Agreement) -> tuple[str, ...]:

@@ -96,7 +96,7 @@ class Once(Generic[Result]):
             with collected_notes() as self._notes:
                 try:
                     self._result.append(make())
-                except (ScreenError, MemoryError, RuntimeError) as failure:
+                except Exception as failure:  # raised again, for each attempt to tell of
                     self._failure = failure
         for remark in self._notes:
             note(remark)

@@ -15,6 +15,7 @@ from radiomics_screen.extraction.lesion import (
     Lesion,
     described,
     filtered_images,
+    filtered_types,
     image_values,
     keeps_grid,
     measure,
@@ -24,8 +25,12 @@ from radiomics_screen.extraction.lesion import (
 )
 from radiomics_screen.extraction.sharing import clusters, inside, within
 from radiomics_screen.extraction.sources import Source, image_of, mask_of
+from radiomics_screen.filters.registry import LOCAL
 from radiomics_screen.imaging.reading import read_image, read_mask
-from radiomics_screen.settings import Settings, load_settings
+from radiomics_screen.settings import ImageType, Settings, load_settings
+
+#: Lesions of one image, each with what has come of it.
+Members = Sequence[tuple[Lesion, Attempt]]
 
 
 def extract(
@@ -79,8 +84,8 @@ def extract_case(case: Case, settings: Settings) -> Row:
 def extract_cases(cases: Sequence[Case], settings: Settings) -> Iterator[Row]:
     """Measure cases that share one image: it is read and preprocessed once, and so is each mask.
 
-    Where their regions lie close together, the image is filtered once for them. A case that fails
-    leaves the others alone.
+    Where their regions lie close together, and a filter gives the same for one as for all, it is
+    filtered once. The rows are those of :func:`extract_case`: a case that fails leaves the others alone.
     """
     if len(cases) == 1:
         yield extract_case(cases[0], settings)
@@ -88,13 +93,15 @@ def extract_cases(cases: Sequence[Case], settings: Settings) -> Iterator[Row]:
     start = perf_counter()
     channel = settings.setting.get("label_channel")
     image = Once(_read_and_preprocessed, cases[0].image, settings)
-    masks = {path: Once(read_mask, path, label_channel=channel) for path in {case.mask for case in cases}}
     attempts = [Attempt(case.problem) for case in cases]
     ready = []
-    for case, attempt in zip(cases, attempts, strict=True):
-        lesion = attempt.make(_prepared, image, masks[case.mask], case, settings)
-        if lesion is not None:
-            ready.append((lesion, attempt))
+    for path in dict.fromkeys(case.mask for case in cases):
+        mask = Once(read_mask, path, label_channel=channel)  # one at a time: masks are as large as images
+        for case, attempt in zip(cases, attempts, strict=True):
+            if case.mask == path:
+                lesion = attempt.make(_prepared, image, mask, case, settings)
+                if lesion is not None:
+                    ready.append((lesion, attempt))
     if keeps_grid(settings):
         for members in clusters([lesion.box for lesion, _ in ready]):
             _describe_together([ready[n] for n in members], settings)
@@ -114,20 +121,31 @@ def _prepared(image: Once[sitk.Image], mask: Once[sitk.Image], case: Case, setti
     return prepared(image(), mask(), settings, label=case.label)
 
 
-def _describe_together(members: Sequence[tuple[Lesion, Attempt]], settings: Settings) -> None:
-    """Describe lesions of one volume on images that are filtered once for all of them."""
-    whole = inside([lesion.box for lesion, _ in members])
+def _describe_together(members: Members, settings: Settings) -> None:
+    """Describe lesions of one volume; where it comes to the same, images are filtered once for all of them."""
     for lesion, attempt in members:
         attempt.add(shape_values, lesion, settings)
-    images = filtered_images(members[0][0].volume, whole, settings)
+    for image_type in filtered_types(settings):
+        together = image_type.name in LOCAL and _describe_images(members, image_type, settings)
+        if not together:
+            for member in members:
+                _describe_images([member], image_type, settings)
+
+
+def _describe_images(members: Members, image_type: ImageType, settings: Settings) -> bool:
+    """Describe lesions on the images of one type; False where the filter fails for several at once."""
+    whole = inside([lesion.box for lesion, _ in members])
+    images = filtered_images(members[0][0].volume, whole, image_type, settings)
     while True:
         common = Attempt()
         made = common.make(next, images, None)
+        if common.error and len(members) > 1:
+            return False
         for lesion, attempt in members:
             attempt.take(common)
             if made is not None:
-                image_type, name, filtered = made
+                name, filtered = made
                 part = filtered[within(lesion.box, whole)]
                 attempt.add(image_values, lesion, part, name, image_type, settings)
-        if made is None or all(attempt.error for _, attempt in members):
-            return
+        if made is None:
+            return True

@@ -15,7 +15,7 @@ from radiomics_screen.features.lattice import Footprint
 from radiomics_screen.features.mask import bounding_box, check_size, resegment
 from radiomics_screen.features.region import Region, cut_region, discretize, flat_axis_of, require_finite
 from radiomics_screen.filters import FILTERS
-from radiomics_screen.filters.registry import Box
+from radiomics_screen.filters.registry import Box, Filtered
 from radiomics_screen.imaging.geometry import match_grid, pre_crop, resample, select_label
 from radiomics_screen.imaging.normalization import normalize
 from radiomics_screen.imaging.preprocessing import STEPS
@@ -112,21 +112,27 @@ def _bounded(box: Box, mask: NDArray[np.bool_]) -> tuple[Box, Footprint]:
 def described(lesion: Lesion, settings: Settings) -> dict[str, float]:
     """Describe a lesion: its shape, then each of its filtered images."""
     values = shape_values(lesion, settings)
-    for image_type, name, filtered in filtered_images(lesion.volume, lesion.box, settings):
+    for image_type, name, filtered in all_images(lesion.volume, lesion.box, settings):
         values |= image_values(lesion, filtered, name, image_type, settings)
     return values
 
 
-def filtered_images(
-    volume: Volume, box: Box, settings: Settings
-) -> Iterator[tuple[ImageType, str, NDArray[Any]]]:
-    """Yield the filtered images on a box, each with its name; none where no family asks for them."""
-    if not _families(settings, of_mask=False):
-        return
-    for image_type in settings.image_types:
-        make = FILTERS[image_type.name]
-        for name, filtered in make(volume, box, **settings.options(make, image_type)):
+def all_images(volume: Volume, box: Box, settings: Settings) -> Iterator[tuple[ImageType, str, NDArray[Any]]]:
+    """Yield the images of all types on a box, each with its type and name."""
+    for image_type in filtered_types(settings):
+        for name, filtered in filtered_images(volume, box, image_type, settings):
             yield image_type, name, filtered
+
+
+def filtered_types(settings: Settings) -> tuple[ImageType, ...]:
+    """Return the image types; none where no family asks for them."""
+    return settings.image_types if _families(settings, of_mask=False) else ()
+
+
+def filtered_images(volume: Volume, box: Box, image_type: ImageType, settings: Settings) -> Filtered:
+    """Yield the images of one type on a box, each with its name."""
+    make = FILTERS[image_type.name]
+    return make(volume, box, **settings.options(make, image_type))
 
 
 def _families(settings: Settings, *, of_mask: bool) -> list[Family]:

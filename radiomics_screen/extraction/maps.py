@@ -12,7 +12,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from radiomics_screen.errors import SettingsError
-from radiomics_screen.extraction.lesion import Lesion, filtered_images, prepared, preprocessed, region_of
+from radiomics_screen.extraction.lesion import Lesion, all_images, prepared, preprocessed, region_of
 from radiomics_screen.extraction.sources import Source, image_of, mask_of
 from radiomics_screen.features import FAMILIES
 from radiomics_screen.features.lattice import Footprint
@@ -111,7 +111,7 @@ def each_map(
         place, centres = box, _laid_in(box, lesion, np.ones(len(footprint.voxels), dtype=bool), False)
         footprint = Footprint(np.ones(centres.shape, dtype=bool))
         require_finite(lesion.volume.array[box], footprint)
-    for image_type, image_name, filtered in filtered_images(lesion.volume, place, settings):
+    for image_type, image_name, filtered in all_images(lesion.volume, place, settings):
         region = region_of(lesion.volume, filtered, footprint, settings, image_type, image_name)
         around = Around(region, centres, radius)
         for family in _families(settings):

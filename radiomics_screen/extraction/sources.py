@@ -43,8 +43,8 @@ def as_path(source: object) -> Path:
 def _in_memory(source: sitk.Image | NDArray[Any], spacing_mm: Sequence[float] | None) -> sitk.Image:
     if isinstance(source, sitk.Image):
         return source
-    if source.ndim not in (2, 3):
-        raise ReadError(f"an array must be (z, y, x) or (y, x), not of shape {source.shape}")
+    if source.ndim not in (2, 3) or 0 in source.shape:
+        raise ReadError(f"an array must be (z, y, x) or (y, x) and not empty, not of shape {source.shape}")
     spacing = _spacing(spacing_mm, source)
     z, y, x = (1.0, *spacing)[-3:]
     array = _native(source).reshape((1, *source.shape)[-3:])

@@ -61,10 +61,11 @@ def bare(settings: Settings) -> Settings:
 def tiny_cases(folder: Path) -> Iterator[Case]:
     """Write images of noise with a ball and with a disc that does not touch the border."""
     for shape in ((_EDGE, _EDGE, _EDGE), (_EDGE, _EDGE)):
-        noise = np.random.default_rng(0).integers(0, 256, shape, dtype=np.int16)
+        noise = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
         places = np.indices(shape) - (_EDGE - 1) / 2
         ball = (np.square(places).sum(axis=0) < (_EDGE / 3) ** 2).astype(np.uint8)
-        image, mask = folder / f"image{len(shape)}.mha", folder / f"mask{len(shape)}.mha"
+        ending = "mha" if len(shape) == 3 else "png"  # which has a kernel of its own
+        image, mask = folder / f"image{len(shape)}.{ending}", folder / f"mask{len(shape)}.{ending}"
         sitk.WriteImage(sitk.GetImageFromArray(noise), image)
         sitk.WriteImage(sitk.GetImageFromArray(ball), mask)
         yield Case("tiny", None, image, mask, label=1, line=0, carried={})

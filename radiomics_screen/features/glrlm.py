@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_screen.errors import RegionError
 from radiomics_screen.features.directions import WeightingNorm, lengths_mm
 from radiomics_screen.features.level_size import N_VALUES, level_size_values
 from radiomics_screen.features.region import Region
@@ -33,6 +34,10 @@ FEATURES = (
 )
 
 
+#: Lengths are counted in 16 bits.
+LONGEST = 65_534
+
+
 @family("glrlm", FEATURES)
 def glrlm(region: Region, *, weightingNorm: WeightingNorm | None = None) -> dict[str, float]:
     """Describe runs of one grey level: one matrix per direction, features averaged.
@@ -48,6 +53,11 @@ def glrlm(region: Region, *, weightingNorm: WeightingNorm | None = None) -> dict
 
     Source: Galloway, Comput. Graph. Image Process. 4 (1975) 172; IBSI family TP0I.
     """
+    if max(region.mask.shape) > LONGEST:
+        raise RegionError(
+            f"the region is {max(region.mask.shape)} voxels long, more than the {LONGEST} of the longest run "
+            "that is counted; resample it, or leave glrlm out"
+        )
     lattice = region.lattice()
     directions = region.directions()
     usable = [_joins_voxels(region, d) for d in directions]

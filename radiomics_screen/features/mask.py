@@ -36,7 +36,7 @@ def check_size(
     minimumROIDimensions
         Along how many axes the region must be longer than one voxel: 1, 2 or 3.
     minimumROISize
-        Least number of voxels; null checks nothing.
+        The region must have more voxels than this; null checks nothing.
 
     Raises
     ------
@@ -57,8 +57,8 @@ def check_size(
             f"the region has {dimensions} dimension(s) ({extent[2]} x {extent[1]} x {extent[0]} voxels), "
             f"fewer than minimumROIDimensions: {minimumROIDimensions}"
         )
-    if minimumROISize is not None and count < minimumROISize:
-        raise RegionError(f"the region has {count} voxels, fewer than minimumROISize: {minimumROISize}")
+    if minimumROISize is not None and count <= minimumROISize:
+        raise RegionError(f"the region has {count} voxels, not more than minimumROISize: {minimumROISize}")
 
 
 def resegment(

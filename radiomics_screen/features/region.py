@@ -166,14 +166,21 @@ def discretize(
     Raises
     ------
     RegionError
-        If the bins are so narrow that there would be more than a million.
+        If the bins are so narrow that there would be more than a million, or narrower than the steps
+        between the numbers of the image's type.
     """
     whole = values.dtype.kind in "iu"
     if whole:
         values = values.astype(np.int64)  # 8-bit arithmetic would overflow
     low, high = values.min(), values.max()
     if binCount is not None:
-        edges = np.histogram_bin_edges(values, binCount)
+        try:
+            edges = np.histogram_bin_edges(values, binCount)
+        except ValueError as error:
+            raise RegionError(
+                f"binCount {binCount} divides the intensities from {low:g} to {high:g} more finely than "
+                f"numbers of the type {values.dtype} lie apart; set a smaller one"
+            ) from error
         edges[-1] += 1
     else:
         if float(high) - float(low) > MOST_BINS * binWidth:

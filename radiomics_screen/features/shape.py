@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from math import pi, prod
+from math import nan, pi, prod
 
 from radiomics_screen.features.extent import axis_lengths_mm, diameters_mm
 from radiomics_screen.features.mesh import surface_of
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family, values_of
+from radiomics_screen.notes import note
 
 FEATURES = (
     "Elongation",
@@ -36,13 +37,19 @@ def _unfit(region: Region) -> str:
 def shape(region: Region) -> dict[str, float]:
     """Measure the mask: surface and volume of its mesh, diameters, principal axes (mm).
 
-    The mask before resegmentation is measured unless resegmentShape says otherwise.
+    SurfaceVolumeRatio is NaN, with a note, where the mesh encloses no volume: it does for some regions
+    of few voxels that touch at edges. The mask before resegmentation is measured unless resegmentShape
+    says otherwise.
 
     Source: IBSI family HCUG under pyradiomics' names; axes from the covariance over 1/N.
     """
     area, volume = surface_of(region.mask, region.spacing_mm)
     diameter, (in_slice, in_column, in_row) = diameters_mm(region.mask, region.spacing_mm)
     major, minor, least = axis_lengths_mm(region.footprint, region.spacing_mm)
+    voxels_mm3 = len(region.footprint.voxels) * prod(region.spacing_mm)
+    if abs(volume) < 1e-9 * voxels_mm3:  # the mesh of few voxels that touch at edges may enclose nothing
+        volume = 0.0
+        note("shape: the mesh encloses no volume; SurfaceVolumeRatio is undefined")
     sphericity = (36 * pi * volume**2) ** (1 / 3) / area
     return values_of(
         FEATURES + ON_REQUEST,
@@ -59,10 +66,10 @@ def shape(region: Region) -> dict[str, float]:
             minor,
             sphericity,
             area,
-            area / volume,
-            len(region.footprint.voxels) * prod(region.spacing_mm),
+            area / volume if volume else nan,
+            voxels_mm3,
             volume / (pi**0.5 * area**1.5),
             36 * pi * volume**2 / area**3,
-            1 / sphericity,
+            1 / sphericity if volume else nan,
         ),
     )

@@ -26,7 +26,7 @@ CODES: dict[str, int] = {"default": 0, "ror": 1, "uniform": 2, "var": 3}
 MOST_BITS = 31
 
 
-@image_type("LBP2D")
+@image_type("LBP2D", local=True)
 def lbp2d(
     volume: Volume,
     box: Box,

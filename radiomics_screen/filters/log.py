@@ -40,4 +40,5 @@ def log(volume: Volume, box: Box, *, sigma: Widths) -> Filtered:
         crop, inner = crop_with_margin(volume, box, margin)
         response = laplacian_of_gaussian(crop, inner, volume.spacing_mm, float(width))
         name = str(width).replace(".", "-")
-        yield f"log-sigma-{name}-mm-{len(long_axes)}D", response
+        flat = len(long_axes) == 2 and not volume.planar  # pyradiomics names 2-D images as volumes
+        yield f"log-sigma-{name}-mm-{2 if flat else 3}D", response

@@ -19,11 +19,18 @@ Filter = Callable[..., Filtered]
 FILTERS: Registry[Filter] = Registry("image type", "radiomics_screen.filters")
 
 
-def image_type(name: str) -> Callable[[Filter], Filter]:
-    """Enter the decorated function as the image type `name` of the parameter file."""
+#: Image types that depend on no voxel beyond a fixed reach: what they give for a box is, to the bit, a part
+#: of what they give for a larger one. Several regions may then be filtered in one go.
+LOCAL: set[str] = set()
+
+
+def image_type(name: str, *, local: bool = False) -> Callable[[Filter], Filter]:
+    """Enter the decorated function as the image type `name` of the parameter file; see :data:`LOCAL`."""
 
     def enter(function: Filter) -> Filter:
         FILTERS.add(name, function)
+        if local:
+            LOCAL.add(name)
         return function
 
     return enter

@@ -25,7 +25,7 @@ def _known_wavelet(name: str) -> str:
 Wavelet = Annotated[str, AfterValidator(_known_wavelet)]
 
 
-@image_type("Wavelet")
+@image_type("Wavelet", local=True)
 def wavelet(
     volume: Volume,
     box: Box,

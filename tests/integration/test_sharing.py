@@ -74,12 +74,31 @@ def test_files_are_read_once_and_neighbours_filtered_once(
     monkeypatch.setattr(case_module, "read_image", lambda p: reads.append(p) or read_image(p))
     monkeypatch.setattr(case_module, "read_mask", lambda p, **o: reads.append(p) or read_mask(p, **o))
     monkeypatch.setattr(
-        case_module, "filtered_images", lambda v, box, s: boxes.append(box) or filtered(v, box, s)
+        case_module, "filtered_images", lambda v, box, *rest: boxes.append(box) or filtered(v, box, *rest)
     )
-    rows = list(extract_cases(cases_of(files, (1, 2, 3)), load_settings({"imageType": ALL})))
+    image_types = {"Original": {}, "Wavelet": {}}
+    rows = list(extract_cases(cases_of(files, (1, 2, 3)), load_settings({"imageType": image_types})))
     assert [row.status for row in rows] == ["ok"] * 3
     assert reads == list(files)
-    assert len(boxes) == 2  # 1 and 2 together, 3 for itself
+    assert len(boxes) == 2 * len(image_types)  # 1 and 2 together, 3 for itself
+
+
+@pytest.mark.parametrize("strange", [np.nan, 3e38])
+def test_what_lies_near_one_lesion_is_no_matter_of_another(tmp_path: Path, strange: float) -> None:
+    """Together they would be filtered on a box that holds a voxel which the second one alone never sees."""
+    image = np.random.default_rng(7).normal(100, 30, (24, 48, 48)).astype(np.float32)
+    image[10, 10, 3] = strange
+    mask = np.zeros(image.shape, np.uint8)
+    mask[8:13, 8:13, 8:13] = 1
+    mask[8:13, 8:13, 20:26] = 2
+    for name, array in (("image", image), ("mask", mask)):
+        sitk.WriteImage(sitk.GetImageFromArray(array), str(tmp_path / f"{name}.nrrd"))
+    cases = cases_of((tmp_path / "image.nrrd", tmp_path / "mask.nrrd"), (1, 2))
+    for image_types in ({"LoG": {"sigma": [0.5]}}, {"LBP2D": {}}, {"Wavelet": {}}, {"Gradient": {}}):
+        settings = load_settings({"imageType": image_types})
+        together, alone = list(extract_cases(cases, settings)), [extract_case(c, settings) for c in cases]
+        assert [(row.status, row.error) for row in together] == [(row.status, row.error) for row in alone]
+        assert [row.features for row in together] == [row.features for row in alone]
 
 
 def test_a_file_that_cannot_be_read_is_told_in_every_row(tmp_path: Path, files: tuple[Path, Path]) -> None:

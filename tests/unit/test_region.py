@@ -118,7 +118,7 @@ def test_resegmentation_keeps_the_drawn_mask_for_the_shape() -> None:
         ((1, 1, 1), {}, "a single voxel"),
         ((1, 1, 4), {}, "fewer than minimumROIDimensions: 2"),
         ((1, 4, 4), {"minimumROIDimensions": 3}, "fewer than minimumROIDimensions: 3"),
-        ((2, 2, 2), {"minimumROISize": 9}, "8 voxels, fewer than minimumROISize: 9"),
+        ((2, 2, 2), {"minimumROISize": 8}, "8 voxels, not more than minimumROISize: 8"),
     ],
 )
 def test_too_small_regions_are_refused(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,7 +67,7 @@ def _plain(path: Path) -> sitk.Image:
     with _quiet_itk():
         try:
             image = found.read(path)
-        except (RuntimeError, OSError, MemoryError) as error:
+        except (RuntimeError, OSError, MemoryError, ValueError, EOFError, zlib.error) as error:
             raise ReadError(
                 f"{path}: cannot be read ({shortened(error)}); export or copy the file again"
             ) from error

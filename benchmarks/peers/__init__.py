@@ -1,0 +1,1 @@
+"""What runs inside another interpreter: nothing here imports the rest of the benchmarks or the product."""
