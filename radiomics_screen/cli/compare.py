@@ -58,8 +58,8 @@ def _verdict(found: Comparison) -> None:
     one_sided = sum(not (a and b) for _, a, b in found.failed)
     if found.agree:
         typer.echo(
-            f"They agree: none of {found.total.values} values differs by more than {found.tolerance:g} of the "
-            "larger one (near zero: of a millionth of the feature's largest, at least 1e-9)."
+            f"They agree: none of {found.total.values} values differs by more than {found.tolerance:g} of "
+            "the larger one (near zero: of a millionth of the feature's largest, at least 1e-9)."
         )
         if left_out := _left_out(found):
             typer.echo(f"Not compared: {left_out}.")

@@ -122,7 +122,7 @@ def _prepared(image: Once[sitk.Image], mask: Once[sitk.Image], case: Case, setti
 
 
 def _describe_together(members: Members, settings: Settings) -> None:
-    """Describe lesions of one volume; where it comes to the same, images are filtered once for all of them."""
+    """Describe lesions of one volume; images are filtered once for all where that comes to the same."""
     for lesion, attempt in members:
         attempt.add(shape_values, lesion, settings)
     for image_type in filtered_types(settings):
