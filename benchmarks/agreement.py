@@ -104,12 +104,7 @@ def _theirs(image: sitk.Image, mask: sitk.Image, parameters: dict[str, Any]) -> 
     logging.disable(logging.CRITICAL)
     with np.errstate(all="ignore"):
         values = RadiomicsFeatureExtractor(parameters).execute(image, mask)
-    planar = image.GetDimension() == 2  # where pyradiomics says "3D" all the same
-    return {
-        name.replace("-mm-3D_", "-mm-2D_") if planar else name: float(np.asarray(value))
-        for name, value in values.items()
-        if not name.startswith("diagnostics")
-    }
+    return {n: float(np.asarray(v)) for n, v in values.items() if not n.startswith("diagnostics")}
 
 
 @contextmanager
