@@ -191,7 +191,10 @@ def resample(
 
     grid = _target_grid(roi, lower, size, spacing_mm, padDistance)
     name = interpolator if isinstance(interpolator, str) else get_args(_Name)[interpolator - 1]
-    source = _around(image, grid) if name == "sitkBSpline" else image
+    # Whole numbers are cut off, not rounded: where a spline hits one exactly, its last bit decides, and
+    # that depends on the whole image.
+    cuttable = name == "sitkBSpline" and "float" in image.GetPixelIDTypeAsString()
+    source = _around(image, grid) if cuttable else image
     new_image = _sampled(source, grid, getattr(sitk, name))
     new_mask = _sampled(roi.image(), grid, sitk.sitkNearestNeighbor)
     return new_image, required(roi_of(new_mask, 1), f"at the spacing {numbers(spacing_mm)} mm")

@@ -336,6 +336,27 @@ SPACINGS = [
 ]
 
 
+def test_splines_that_hit_whole_numbers_are_cut_off_as_in_the_whole_image() -> None:
+    operations = pytest.importorskip("radiomics.imageoperations")
+    random = np.random.default_rng(0)
+    image = sitk.GetImageFromArray(random.integers(0, 200, (240, 300)).astype(np.int32))
+    mask = mask_of(image, (slice(110, 150), slice(130, 170)))
+    theirs, _ = operations.resampleImage(image, mask, resampledPixelSpacing=[3, 3], padDistance=1)
+    mine, _ = resample(image, select_label(mask), resampledPixelSpacing=(3.0, 3.0), padDistance=1)
+    assert np.array_equal(sitk.GetArrayFromImage(mine), sitk.GetArrayFromImage(theirs))
+
+
+@pytest.mark.parametrize("pixel", [sitk.sitkFloat32, sitk.sitkFloat64])
+def test_splines_of_a_cut_are_those_of_the_whole_image(pixel: int) -> None:
+    image = sitk.GetImageFromArray(np.random.default_rng(0).normal(0, 1e3, (90, 120, 110)))
+    image = sitk.Cast(image, pixel)
+    mask = select_label(mask_of(image, (slice(40, 44), slice(50, 55), slice(52, 58))))
+    mine, _ = resample(image, mask, resampledPixelSpacing=(0.7, 1.3, 0.4))
+    whole = sitk.Resample(image, mine, sitk.Transform(), sitk.sitkBSpline, 0.0, pixel)
+    found, expected = sitk.GetArrayFromImage(mine), sitk.GetArrayFromImage(whole)
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
 @pytest.mark.parametrize("spacing", SPACINGS)
 @pytest.mark.parametrize("interpolator", ["sitkBSpline", "sitkLinear", 4])
 def test_resampling_equals_pyradiomics(
