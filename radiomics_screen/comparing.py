@@ -198,6 +198,12 @@ class _Values:
 
 
 def _shared_features(a: FeatureTable, b: FeatureTable) -> list[str]:
+    for which, table in (("first", a), ("second", b)):
+        if not table.features and (causes := [cause for cause in _causes(table) if cause]):
+            raise TableError(
+                f"there is nothing to compare: all {len(causes)} cases of the {which} table failed; "
+                f"the first of them: {causes[0]}"
+            )
     in_both = set(a.features) & set(b.features)
     if not in_both:
         raise TableError(

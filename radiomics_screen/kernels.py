@@ -97,7 +97,9 @@ class _Announcer(event.Listener):
         if cache_folder() is None:
             when = "in every process, for no folder can be written to that would keep them (NUMBA_CACHE_DIR)"
         # a logger that nobody has set up writes to standard error
-        _logger.warning("compiling the numerical kernels, %s: up to %d s ...", when, COMPILE_SECONDS)
+        _logger.warning(
+            "compiling the numerical kernels that this needs, %s: up to %d s ...", when, COMPILE_SECONDS
+        )
 
     def on_end(self, event: event.Event) -> None:
         """Nothing: the rows that follow tell that it is over."""

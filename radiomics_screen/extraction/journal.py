@@ -53,7 +53,7 @@ class Journal:
         self._names: dict[tuple[str, ...], int] = {}
         self._empty = True
         self._synced = monotonic()
-        self._file = _open_locked(path)
+        self._file = open_locked(path)
         self._read()
 
     def _read(self) -> None:
@@ -170,7 +170,7 @@ class Journal:
             self._file.close()
 
 
-def _open_locked(path: Path) -> IO[bytes]:
+def open_locked(path: Path) -> IO[bytes]:
     """Open the journal for this process alone; the lock ends with the process, however it ends."""
     while True:
         try:

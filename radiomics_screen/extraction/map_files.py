@@ -6,9 +6,8 @@ import json
 import os
 import shlex
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,11 +16,11 @@ from typing import Any, Literal
 import SimpleITK as sitk
 
 from radiomics_screen.errors import ReadError, TableError
+from radiomics_screen.extraction.journal import open_locked
 from radiomics_screen.extraction.keys import content_hash
 from radiomics_screen.extraction.maps import each_map, for_maps
 from radiomics_screen.extraction.provenance import Recipe, machine, require_same, versions
 from radiomics_screen.extraction.sources import image_of, mask_of
-from radiomics_screen.features import FAMILIES
 from radiomics_screen.notes import collected_notes, note
 from radiomics_screen.settings import Settings
 
@@ -52,7 +51,8 @@ def write_maps(
 ) -> Written:
     """Write one map for each feature into a folder, each in one step: it is whole, or not there.
 
-    Maps that an interrupted run of the same files, parameters and version left there are kept.
+    Maps that an interrupted run of the same files, parameters and version left there are kept: those
+    that the provenance lists, with the content that it tells of. No other file is looked at.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def write_maps(
     file_format
         Ending and format of the files.
     overwrite
-        Replace what is in the folder.
+        Replace the maps that the provenance in the folder lists, and files of the same names.
     progress
         Told image type and family, joined by "_", when the first map of both is about to be written.
 
@@ -80,9 +80,9 @@ def write_maps(
     """
     started = datetime.now(UTC)
     settings = for_maps(settings)
-    channel = settings.setting.get("label_channel")
-    made: list[str] = []
-    with collected_notes() as notes:
+    with _held(output), collected_notes() as notes:
+        before = _read_json(output / PROVENANCE, damaged_is_none=overwrite)
+        channel = settings.setting.get("label_channel")
         pair = image_of(image, None), mask_of(mask, None, label_channel=channel)
         origin = {
             **Recipe.of(settings).to_dict(),
@@ -90,29 +90,62 @@ def write_maps(
             "label": label,
             "format": file_format,
         }
-        found, before = _found_in(output)
-        if not overwrite:
-            _require_same(output, found, before, origin)
-        kept = {} if overwrite else {_name(file): file for file in found}
+        listed: dict[str, str] = before.get("maps", {})
+        if before and not overwrite:
+            _require_same(output, before, origin)
+        kept = {} if overwrite else {f: d for f, d in listed.items() if _is_whole(output / f, d)}
+        skip = {_name(file) for file in kept}
+        if before.get("finished") and kept and len(kept) == len(listed):
+            return Written((), tuple(sorted(skip)), output / PROVENANCE)
         notes += before.get("warnings", []) if kept else []
-        if not overwrite and before.get("finished") and set(before["maps"]) <= set(kept):
-            return Written((), tuple(kept), output / PROVENANCE)
-        known = len(notes)
-        for name, map_ in each_map(*pair, settings, label=label, skip=kept):
-            if not made and before:  # ours: none of other parameters may be left beside the new ones
-                _clear(file for file in found if _name(file) not in kept)
-            if not made or len(notes) > known:
-                known = len(notes)
-                _write_json({**origin, "finished": False, "warnings": notes}, output / PROVENANCE)
-            if not made or _group(made[-1]) != _group(name):
+        made: dict[str, str] = {}
+
+        def tell(**more: Any) -> None:
+            maps = dict(sorted({**kept, **made}.items()))
+            _write_json({**origin, "warnings": notes, **more, "maps": maps}, output / PROVENANCE)
+
+        for name, map_ in each_map(*pair, settings, label=label, skip=skip):
+            path = output / f"{name}.{file_format}"
+            if not (before or overwrite) and path.exists():
+                raise TableError(f"{path} is there already; name another --output, or set --overwrite")
+            if not made:  # nothing is lost to a run that fails before its first map
+                _clear(output / file for file in listed if file not in kept)
+                tell(finished=False)
+            if _group(name) not in {_group(_name(file)) for file in made}:
                 progress(_group(name))
-            _write_map(map_, output / f"{name}.{file_format}")
-            made.append(name)
+            _write_map(map_, path)
+            made[path.name] = _digest(path)
+            tell(finished=False)
+        tell(finished=True, **_told(started, image, mask))
     for remark in notes:
         note(remark)
-    ending = {"finished": True, "warnings": notes, **_told(started, image, mask)}
-    _write_json({**origin, **ending, "maps": sorted([*made, *kept])}, output / PROVENANCE)
-    return Written(tuple(made), tuple(kept), output / PROVENANCE)
+    return Written(tuple(_name(file) for file in made), tuple(sorted(skip)), output / PROVENANCE)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold a folder for this run alone; it is made if need be, and taken away again if nothing came of it."""
+    is_new = not folder.exists()
+    with _writing(folder):
+        if folder.exists() and not folder.is_dir():
+            raise TableError(f"{folder} is a file; name a folder as --output")
+        folder.mkdir(parents=True, exist_ok=True)
+    lock = folder / ".maps.lock"
+    try:
+        with open_locked(lock):
+            try:
+                yield
+            finally:
+                lock.unlink(missing_ok=True)
+    finally:
+        if is_new:
+            with suppress(OSError):  # there are maps in it
+                folder.rmdir()
+
+
+def _is_whole(path: Path, digest: str) -> bool:
+    """Tell whether a map is there as it was written."""
+    return path.is_file() and content_hash(path) == digest
 
 
 def _told(started: datetime, image: Path, mask: Path) -> dict[str, Any]:
@@ -134,29 +167,9 @@ def _digest(path: Path) -> str:
         raise ReadError(f"{path} cannot be read: {failure.strerror or failure}") from failure
 
 
-def _found_in(folder: Path) -> tuple[list[Path], dict[str, Any]]:
-    """Return the maps in a folder and their provenance, {} where there is none; make the folder."""
-    with _writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):  # known before hours of work
-            pass
-        return _maps_in(folder), _read_json(folder / PROVENANCE)
-
-
-def _maps_in(folder: Path) -> list[Path]:
-    """Return the files of a folder that are named as maps are."""
-    endings = tuple(
-        f"_{name}_{feature}.{ending}"
-        for name, family in FAMILIES.items()
-        for feature in family.features + family.on_request
-        for ending in FORMATS
-    )
-    return sorted(f for f in folder.iterdir() if f.name.endswith(endings) and not f.name.startswith("."))
-
-
-def _name(file: Path) -> str:
+def _name(file: str) -> str:
     """Return the name of a map without the ending of its file."""
-    return next(file.name.removesuffix(f".{e}") for e in FORMATS if file.name.endswith(e))
+    return next(file.removesuffix(f".{e}") for e in FORMATS if file.endswith(e))
 
 
 def _group(name: str) -> str:
@@ -164,10 +177,8 @@ def _group(name: str) -> str:
     return name.rpartition("_")[0]
 
 
-def _require_same(folder: Path, found: list[Path], before: dict[str, Any], origin: dict[str, Any]) -> None:
+def _require_same(folder: Path, before: dict[str, Any], origin: dict[str, Any]) -> None:
     """Refuse to go on with maps that were made of something else, or in another way."""
-    if not before and not found:
-        return
     what = f"{folder} with its maps"
     recipe = Recipe(origin["parameters"], origin["fingerprint"], origin["content"], origin["files"])
     require_same(recipe, before, what)
@@ -213,13 +224,15 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
             unfinished.unlink(missing_ok=True)
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_json(path: Path, *, damaged_is_none: bool) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as failure:
-        raise TableError(f"{path} cannot be read: {failure}; move it away to go on without it") from failure
+        if damaged_is_none:
+            return {}
+        raise TableError(f"{path} cannot be read: {failure}; replace the maps with --overwrite") from failure
     return content if isinstance(content, dict) else {}
 
 

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from radiomics_screen import feature_maps, load_settings
 from radiomics_screen.cli.app import app
 from radiomics_screen.errors import RegionError, SettingsError, TableError
+from radiomics_screen.extraction.journal import open_locked
 from radiomics_screen.extraction.map_files import PROVENANCE, write_maps
 from radiomics_screen.features import FAMILIES
 from radiomics_screen.features.correlation import falls_apart, maximal_correlation
@@ -331,7 +332,7 @@ def test_the_provenance_tells_how_maps_came_about(lesion: Path) -> None:
     assert command(lesion)[0] == 0
     provenance = json.loads((lesion / "maps" / PROVENANCE).read_text(encoding="utf-8"))
     assert provenance["finished"] is True
-    assert provenance["maps"] == NAMES
+    assert list(provenance["maps"]) == [f"{name}.nrrd" for name in NAMES]
     assert provenance["parameters"]["voxelSetting"] == {
         "kernelRadius": 1, "maskedKernel": True, "initValue": 0.0, "voxelBatch": -1,
     }  # fmt: skip
@@ -363,16 +364,64 @@ def test_replaced_maps_leave_none_of_other_parameters(lesion: Path) -> None:
     assert maps_in(lesion) == ["original_ngtdm_Strength.nrrd"]
 
 
-def test_maps_of_somebody_else_are_left_alone(lesion: Path) -> None:
+def test_files_of_somebody_else_are_left_alone(lesion: Path) -> None:
     (lesion / "maps").mkdir()
-    theirs = lesion / "maps" / "original_firstorder_Energy.nrrd"
+    theirs = lesion / "maps" / "mine_firstorder_Energy.nrrd"
     theirs.write_bytes(b"theirs")
-    code, told = command(lesion)
-    assert code == 2
-    assert "not made by this command" in told
-    assert command(lesion, "--overwrite")[0] == 0
+    assert command(lesion)[0] == 0
+    for parameters in ({"featureClass": {"ngtdm": ["Strength"]}}, FEW):
+        assert command(lesion, "--overwrite", parameters=parameters)[0] == 0
     assert theirs.read_bytes() == b"theirs"
     assert set(maps_in(lesion)) == {f"{name}.nrrd" for name in NAMES} | {theirs.name}
+
+
+@pytest.mark.parametrize("provenance", [None, "{ damaged"])
+def test_maps_that_no_provenance_tells_of_are_nothing_to_go_on_with(
+    lesion: Path, provenance: str | None
+) -> None:
+    """Maps of other parameters must never pass as those of this run, however it ends."""
+    assert command(lesion)[0] == 0
+    stale = lesion / "maps" / f"{NAMES[-1]}.nrrd"
+    stale.write_bytes(b"stale")
+    (lesion / "maps" / PROVENANCE).unlink()
+    if provenance:
+        (lesion / "maps" / PROVENANCE).write_text(provenance)
+    code, told = command(lesion)
+    assert (code, "--overwrite" in told) == (2, True)
+    assert stale.read_bytes() == b"stale"
+    code, told = command(lesion, "--overwrite")
+    assert (code, "3 made" in told) == (0, True)
+    assert stale.read_bytes() != b"stale"
+
+
+def test_a_damaged_map_is_made_again(lesion: Path) -> None:
+    assert command(lesion)[0] == 0
+    damaged = lesion / "maps" / f"{NAMES[0]}.nrrd"
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[:-1])
+    code, told = command(lesion)
+    assert (code, "1 made, 2 were there already" in told) == (0, True)
+    assert np.array_equal(
+        sitk.GetArrayFromImage(sitk.ReadImage(str(damaged))), sitk.GetArrayFromImage(_read(whole, lesion))
+    )
+
+
+def _read(content: bytes, folder: Path) -> sitk.Image:
+    (folder / "whole.nrrd").write_bytes(content)
+    return sitk.ReadImage(str(folder / "whole.nrrd"))
+
+
+def test_one_run_at_a_time_writes_into_a_folder(lesion: Path) -> None:
+    (lesion / "maps").mkdir()
+    with open_locked(lesion / "maps" / ".maps.lock"):
+        code, told = command(lesion)
+    assert (code, "another run is writing" in told) == (2, True)
+    assert command(lesion)[0] == 0
+
+
+def test_a_run_that_fails_leaves_no_folder(lesion: Path) -> None:
+    assert command(lesion, "--label", "7")[0] == 2
+    assert not (lesion / "maps").exists()
 
 
 def test_a_failure_takes_no_maps_away(lesion: Path) -> None:
@@ -423,7 +472,7 @@ def test_remarks_outlive_an_interruption(lesion: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_told(lesion: Path) -> None:
     (lesion / "maps").write_text("a file")
-    with pytest.raises(TableError, match="cannot write into"):
+    with pytest.raises(TableError, match="is a file; name a folder"):
         write_maps(
             lesion / "image.nrrd",
             lesion / "mask.nrrd",
