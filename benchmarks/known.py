@@ -25,10 +25,6 @@ def known_reason(
         What this package remarked on the case.
     """
     image_name, family, feature = name.split("_", 2)
-    setting = parameters["setting"]
-    resegmented = "resegmentRange" in setting and not setting.get("resegmentShape", False)
-    if family.startswith("shape") and resegmented:
-        return "shape of the mask as drawn; pyradiomics cuts it at the box of the resegmented voxels"
     if feature in ("LeastAxisLength", "Flatness", "MinorAxisLength", "Elongation") and abs(ours) < 1e-6:
         return "axis of a flat mask: rounding noise or NaN in pyradiomics"
     if feature in ("MCC", "Correlation") and _one_sided(ours, theirs, feature, parameters):

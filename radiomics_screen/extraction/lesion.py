@@ -35,8 +35,8 @@ class Lesion:
         The image after everything that happens to it before filtering.
     box, footprint
         Where the voxels lie whose intensities and texture are described, and which they are.
-    shape_box, shape
-        The same for the voxels whose shape is.
+    shape
+        The voxels in that box whose shape is described.
     grid
         Where the volume lies in space.
     """
@@ -44,7 +44,6 @@ class Lesion:
     volume: Volume
     box: Box
     footprint: Footprint
-    shape_box: Box
     shape: Footprint
     grid: Grid
 
@@ -79,11 +78,25 @@ def prepared(image: sitk.Image, mask: sitk.Image, settings: Settings, *, label: 
     textured, shaped = resegment(volume.array[box], drawn, **settings.options(resegment))
     if textured is not drawn:
         check_size(textured, **settings.options(check_size))
-    place, footprint = _bounded(box, textured)
+    inner = bounding_box(textured)
+    z, y, x = (slice(o.start + i.start, o.start + i.stop) for o, i in zip(box, inner, strict=True))
+    footprint = Footprint(textured[inner])
     if _families(settings, of_mask=False):
-        require_finite(volume.array[place], footprint)
-    shape_place, shape = (place, footprint) if shaped is textured else _bounded(box, shaped)
-    return Lesion(volume, place, footprint, shape_place, shape, roi.grid)
+        require_finite(volume.array[z, y, x], footprint)
+    shape = footprint if shaped is textured else _cut_shape(shaped, inner, settings)
+    return Lesion(volume, (z, y, x), footprint, shape, roi.grid)
+
+
+def _cut_shape(drawn: NDArray[np.bool_], box: Box, settings: Settings) -> Footprint:
+    """Cut the mask as drawn off at the box of the voxels that resegmentation keeps, as pyradiomics does."""
+    shape = Footprint(drawn[box])
+    left_out = int(np.count_nonzero(drawn)) - len(shape.voxels)
+    if left_out and _families(settings, of_mask=True):
+        note(
+            f"shape is measured within the box of the voxels that resegmentRange keeps, as by pyradiomics: "
+            f"{left_out} of {left_out + len(shape.voxels)} voxels of the mask are left out"
+        )
+    return shape
 
 
 def on_one_grid(image: sitk.Image, roi: Roi, settings: Settings) -> tuple[sitk.Image, Roi]:
@@ -100,13 +113,6 @@ def keeps_grid(settings: Settings) -> bool:
     resampling = settings.options(resample)
     resamples = resampling["resampledPixelSpacing"] is not None and resampling["interpolator"] is not None
     return not (resamples or settings.options(pre_crop)["preCrop"])
-
-
-def _bounded(box: Box, mask: NDArray[np.bool_]) -> tuple[Box, Footprint]:
-    """Return where the mask's own bounding box lies, and the mask in it; `box` is where the mask lies."""
-    inner = bounding_box(mask)
-    z, y, x = (slice(o.start + i.start, o.start + i.stop) for o, i in zip(box, inner, strict=True))
-    return (z, y, x), Footprint(mask[inner])
 
 
 def described(lesion: Lesion, settings: Settings) -> dict[str, float]:
@@ -144,7 +150,7 @@ def shape_values(lesion: Lesion, settings: Settings) -> dict[str, float]:
     families = _families(settings, of_mask=True)
     if not families:
         return {}
-    region = region_of(lesion.volume, lesion.volume.array[lesion.shape_box], lesion.shape, settings)
+    region = region_of(lesion.volume, lesion.volume.array[lesion.box], lesion.shape, settings)
     return _family_values("original", region, families, settings)
 
 

@@ -79,7 +79,8 @@ def resegment(
         Thresholds are intensities (absolute), fractions of the region's maximum (relative), or
         standard deviations from its mean (sigma).
     resegmentShape
-        Measure the shape of the kept voxels too, instead of the mask as it was drawn.
+        Measure the shape of the kept voxels too, instead of the mask as it was drawn (of which only what
+        lies in the bounding box of the kept voxels is measured).
 
     Returns
     -------

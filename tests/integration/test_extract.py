@@ -53,6 +53,22 @@ def test_the_images_handed_over_are_left_as_they_were(volume: tuple[np.ndarray, 
     assert np.array_equal(mask, volume[1])
 
 
+def test_resegmentation_cuts_the_shape_at_the_box_of_what_it_keeps(
+    volume: tuple[np.ndarray, np.ndarray],
+) -> None:
+    """As pyradiomics does; a remark says so."""
+    _, mask = volume
+    bright = np.where(mask, 10, 500).astype(np.int16)
+    bright[4:6, 8:15, 9:18] = 100
+    shape = {"featureClass": {"shape": None}}
+    with pytest.warns(ScreenWarning, match=r"within the box .* voxels of the mask are left out"):
+        values = extract(bright, mask, {**shape, "setting": {"resegmentRange": [50, 200]}})
+    cut = np.zeros_like(mask)
+    cut[4:6, 8:15, 9:18] = mask[4:6, 8:15, 9:18]
+    assert cut.sum() < mask.sum()
+    assert values == extract(bright, cut, shape)
+
+
 def test_the_place_of_the_lesion_does_not_matter(volume: tuple[np.ndarray, np.ndarray]) -> None:
     image, mask = (np.pad(a, ((2, 0), (5, 1), (0, 7))) for a in volume)
     assert extract(image, mask, spacing_mm=SPACING_MM) == extract(*volume, spacing_mm=SPACING_MM)
