@@ -61,6 +61,7 @@ class Attempt:
             except MemoryError:
                 self.error = "not enough memory for this case"
             except Exception as failure:  # the one place where a failure becomes a row
+                _give_way_to_interrupt(failure)
                 self.error = _unexpected(failure)
             finally:
                 self.notes += [n for n in notes if n not in self.notes]
@@ -97,12 +98,22 @@ class Once(Generic[Result]):
                 try:
                     self._result.append(make())
                 except Exception as failure:  # raised again, for each attempt to tell of
+                    _give_way_to_interrupt(failure)
                     self._failure = failure
         for remark in self._notes:
             note(remark)
         if self._failure is not None:
             raise self._failure
         return self._result[0]
+
+
+def _give_way_to_interrupt(failure: BaseException) -> None:
+    """Raise the interrupt that a failure comes of: Ctrl-C may turn into a kernel's SystemError."""
+    cause: BaseException | None = failure
+    while cause is not None:
+        if isinstance(cause, KeyboardInterrupt):
+            raise KeyboardInterrupt from failure
+        cause = cause.__cause__
 
 
 def _unexpected(failure: Exception) -> str:

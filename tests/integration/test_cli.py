@@ -225,7 +225,9 @@ def stop_when_some_rows_are_there(
 def slow(cohort: Path, tmp_path: Path) -> list[str | Path]:
     """Return arguments of a run that takes long enough to be stopped in its middle."""
     params = tmp_path / "slow.yaml"
-    params.write_text("imageType:\n  Original:\n  Wavelet:\n  LoG:\n    sigma: [1, 2]\n")
+    params.write_text(
+        "imageType:\n  Original:\n  Wavelet:\n    level: 4\n  LoG:\n    sigma: [1, 2, 3, 4, 5, 6]\n"
+    )
     return ["extract", cohort, "--params", params]
 
 
