@@ -12,7 +12,7 @@ import warnings
 
 import numpy as np
 import pictologics
-from worker import NotThere
+from missing import NotThere
 
 FAMILIES = ["intensity", "morphology", "glcm", "glrlm", "glszm", "ngtdm", "ngldm"]
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import SimpleITK as sitk
-from worker import NotThere
+from missing import NotThere
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # the checkout that this file lies in
 

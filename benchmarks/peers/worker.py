@@ -24,9 +24,7 @@ import traceback
 from importlib import import_module
 from pathlib import Path
 
-
-class NotThere(Exception):
-    """The engine cannot do this case; the message says what is missing."""
+from missing import NotThere
 
 
 def memory_bytes() -> int:
@@ -84,12 +82,11 @@ def serve(name: str) -> None:
         try:
             engine = engine or Engine(name)
             answer = {"ok": engine.answer(json.loads(line))}
+        except NotThere as failure:
+            answer = {"not_there": str(failure)}
         except Exception as failure:  # the one place where a failure becomes an answer
-            if type(failure).__name__ == "NotThere":
-                answer = {"not_there": str(failure)}
-            else:
-                answer = {"error": "".join(traceback.format_exception_only(type(failure), failure)).strip()}
-                traceback.print_exc()
+            answer = {"error": "".join(traceback.format_exception_only(type(failure), failure)).strip()}
+            traceback.print_exc()
         print(json.dumps(answer), file=answers)
 
 

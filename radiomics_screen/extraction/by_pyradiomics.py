@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from time import perf_counter
 from typing import Any
@@ -21,8 +21,8 @@ import SimpleITK as sitk
 from radiomics_screen.cohort import Case
 from radiomics_screen.errors import RegionError, SettingsError
 from radiomics_screen.extraction.attempt import Attempt, Once, Row
-from radiomics_screen.imaging.geometry import match_grid, resample, select_label
-from radiomics_screen.imaging.preprocessing import STEPS
+from radiomics_screen.extraction.lesion import after_steps, marked, resamples
+from radiomics_screen.imaging.geometry import match_grid
 from radiomics_screen.imaging.reading import read_image, read_mask
 from radiomics_screen.notes import note
 from radiomics_screen.settings import Settings
@@ -77,31 +77,34 @@ def require_possible(settings: Settings) -> None:
 
 
 def extract_cases(cases: Sequence[Case], settings: Settings) -> Iterator[Row]:
-    """Measure cases that share one image, which is read and preprocessed once; see ``extract_case``."""
-    image = Once(lambda: _prepared_image(cases[0], settings))
+    """Measure cases that share one image: it is read and preprocessed once, and a mask once for its labels."""
+    image = Once(_image_of, cases[0], settings)
+    path, mask = None, Once(_mask_of, cases[0], settings)
     for case in cases:
         start = perf_counter()
+        if case.mask != path:  # one at a time: masks are as large as images
+            path, mask = case.mask, Once(_mask_of, case, settings)
         attempt = Attempt(case.problem)
-        attempt.values = attempt.make(partial(_measured, case, image, settings)) or {}
+        attempt.add(_measured, case, image, mask, settings)
         yield attempt.row(perf_counter() - start)
 
 
-def _measured(case: Case, image_of: Callable[[], sitk.Image], settings: Settings) -> dict[str, float]:
-    """Read image and mask, choose the label, lay it on the image, and let pyradiomics measure."""
-    image = image_of()
-    mask = read_mask(case.mask, **settings.options(read_mask))
-    roi = select_label(mask, label=settings.setting["label"] if case.label is None else case.label)
-    resampling = settings.options(resample)
-    if resampling["resampledPixelSpacing"] is None or resampling["interpolator"] is None:
+def _image_of(case: Case, settings: Settings) -> sitk.Image:
+    return after_steps(read_image(case.image), settings)
+
+
+def _mask_of(case: Case, settings: Settings) -> sitk.Image:
+    return read_mask(case.mask, **settings.options(read_mask))
+
+
+def _measured(
+    case: Case, image_of: Once[sitk.Image], mask_of: Once[sitk.Image], settings: Settings
+) -> dict[str, float]:
+    """Choose the label, lay it on the image, and let pyradiomics measure."""
+    image, roi = image_of(), marked(mask_of(), settings, case.label)
+    if not resamples(settings):
         roi = match_grid(image, roi, **settings.options(match_grid))
     return execute(image, roi.image(), settings)
-
-
-def _prepared_image(case: Case, settings: Settings) -> sitk.Image:
-    image = read_image(case.image)
-    for step in settings.preprocessing:
-        image = STEPS[step.name](image, **step.options)
-    return image
 
 
 def execute(image: sitk.Image, mask: sitk.Image, settings: Settings) -> dict[str, float]:

@@ -17,12 +17,13 @@ from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from radiomics_screen.errors import TableError
 from radiomics_screen.extraction.keys import Contents
+from radiomics_screen.extraction.locks import open_locked
 from radiomics_screen.extraction.measured import Measured
 
 _FLOAT = "<f8"  # values are written as their bytes: exact, and hundreds of them cost next to nothing
@@ -168,50 +169,3 @@ class Journal:
     def _close(self) -> None:
         with suppress(OSError):  # what a full disk does not take was told of when it was written
             self._file.close()
-
-
-def open_locked(path: Path) -> IO[bytes]:
-    """Open the journal for this process alone; the lock ends with the process, however it ends."""
-    while True:
-        try:
-            file = path.open("a+b")
-        except OSError as failure:
-            raise TableError(f"cannot write {path}: {failure.strerror}") from failure
-        if not _lock(file):
-            file.close()
-            raise TableError(
-                f"another run is writing to the same output ({path} is in use); wait for its end"
-            )
-        try:
-            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
-                return file
-        except FileNotFoundError:
-            pass  # the other run ended, and removed it, between opening and locking
-        file.close()
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: IO[bytes]) -> bool:
-        position = file.tell()
-        file.seek(1 << 40)  # a lock keeps others from reading the locked bytes: take one far beyond the end
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        finally:
-            file.seek(position)
-        return True
-
-else:
-    import fcntl
-
-    def _lock(file: IO[bytes]) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:
-            pass  # a file system without locks: then nothing keeps two runs apart but the user
-        return True

@@ -64,14 +64,19 @@ def measure(
 
 def preprocessed(image: sitk.Image, settings: Settings) -> sitk.Image:
     """Do what happens to a whole image, whatever is marked on it."""
+    return normalize(after_steps(image, settings), **settings.options(normalize))
+
+
+def after_steps(image: sitk.Image, settings: Settings) -> sitk.Image:
+    """Do the steps under ``preprocessing``."""
     for step in settings.preprocessing:
         image = STEPS[step.name](image, **step.options)
-    return normalize(image, **settings.options(normalize))
+    return image
 
 
 def prepared(image: sitk.Image, mask: sitk.Image, settings: Settings, *, label: int | None = None) -> Lesion:
     """Find a label's region, bring it and a preprocessed image to one grid, and check it."""
-    roi = select_label(mask, label=settings.setting["label"] if label is None else label)
+    roi = marked(mask, settings, label)
     image, roi = on_one_grid(image, roi, settings)
     volume, box, drawn = to_volume(image), roi.box, roi.solid
     check_size(drawn, **settings.options(check_size))
@@ -85,6 +90,11 @@ def prepared(image: sitk.Image, mask: sitk.Image, settings: Settings, *, label: 
         require_finite(volume.array[z, y, x], footprint)
     shape = footprint if shaped is textured else _cut_shape(shaped, inner, settings)
     return Lesion(volume, (z, y, x), footprint, shape, roi.grid)
+
+
+def marked(mask: sitk.Image, settings: Settings, label: int | None) -> Roi:
+    """Return the region of a label; None is the settings' label, or the one that there is."""
+    return select_label(mask, label=settings.setting["label"] if label is None else label)
 
 
 def _cut_shape(drawn: NDArray[np.bool_], box: Box, settings: Settings) -> Footprint:
@@ -101,18 +111,21 @@ def _cut_shape(drawn: NDArray[np.bool_], box: Box, settings: Settings) -> Footpr
 
 def on_one_grid(image: sitk.Image, roi: Roi, settings: Settings) -> tuple[sitk.Image, Roi]:
     """Resample image and region, or see to it that they lie on one grid, as the settings say."""
+    if resamples(settings):
+        return resample(image, roi, **settings.options(resample))
+    roi = match_grid(image, roi, **settings.options(match_grid))
+    return pre_crop(image, roi, **settings.options(pre_crop))
+
+
+def resamples(settings: Settings) -> bool:
+    """Tell whether images are resampled."""
     resampling = settings.options(resample)
-    if resampling["resampledPixelSpacing"] is None or resampling["interpolator"] is None:
-        roi = match_grid(image, roi, **settings.options(match_grid))
-        return pre_crop(image, roi, **settings.options(pre_crop))
-    return resample(image, roi, **resampling)
+    return resampling["resampledPixelSpacing"] is not None and resampling["interpolator"] is not None
 
 
 def keeps_grid(settings: Settings) -> bool:
     """Tell whether lesions of one image keep it whole, and so may share what is filtered."""
-    resampling = settings.options(resample)
-    resamples = resampling["resampledPixelSpacing"] is not None and resampling["interpolator"] is not None
-    return not (resamples or settings.options(pre_crop)["preCrop"])
+    return not (resamples(settings) or settings.options(pre_crop)["preCrop"])
 
 
 def described(lesion: Lesion, settings: Settings) -> dict[str, float]:

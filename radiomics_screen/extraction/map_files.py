@@ -16,8 +16,8 @@ from typing import Any, Literal
 import SimpleITK as sitk
 
 from radiomics_screen.errors import ReadError, TableError
-from radiomics_screen.extraction.journal import open_locked
 from radiomics_screen.extraction.keys import content_hash
+from radiomics_screen.extraction.locks import open_locked
 from radiomics_screen.extraction.maps import each_map, for_maps
 from radiomics_screen.extraction.provenance import Recipe, machine, require_same, versions
 from radiomics_screen.extraction.sources import image_of, mask_of
@@ -84,42 +84,89 @@ def write_maps(
         before = _read_json(output / PROVENANCE, damaged_is_none=overwrite)
         channel = settings.setting.get("label_channel")
         pair = image_of(image, None), mask_of(mask, None, label_channel=channel)
-        origin = {
-            **Recipe.of(settings).to_dict(),
-            "inputs": {"image": _digest(image), "mask": _digest(mask)},
-            "label": label,
-            "format": file_format,
-        }
-        listed: dict[str, str] = before.get("maps", {})
+        origin = _origin(image, mask, settings, label, file_format)
         if before and not overwrite:
             _require_same(output, before, origin)
-        kept = {} if overwrite else {f: d for f, d in listed.items() if _is_whole(output / f, d)}
-        skip = {_name(file) for file in kept}
-        if before.get("finished") and kept and len(kept) == len(listed):
-            return Written((), tuple(sorted(skip)), output / PROVENANCE)
-        notes += before.get("warnings", []) if kept else []
-        made: dict[str, str] = {}
-
-        def tell(**more: Any) -> None:
-            maps = dict(sorted({**kept, **made}.items()))
-            _write_json({**origin, "warnings": notes, **more, "maps": maps}, output / PROVENANCE)
-
-        for name, map_ in each_map(*pair, settings, label=label, skip=skip):
-            path = output / f"{name}.{file_format}"
-            if not (before or overwrite) and path.exists():
-                raise TableError(f"{path} is there already; name another --output, or set --overwrite")
-            if not made:  # nothing is lost to a run that fails before its first map
-                _clear(output / file for file in listed if file not in kept)
-                tell(finished=False)
-            if _group(name) not in {_group(_name(file)) for file in made}:
-                progress(_group(name))
-            _write_map(map_, path)
-            made[path.name] = _digest(path)
-            tell(finished=False)
-        tell(finished=True, **_told(started, image, mask))
+        ledger = _Ledger(output, origin, notes, before, overwrite=overwrite)
+        if not ledger.is_finished:
+            for name, map_ in each_map(*pair, settings, label=label, skip=ledger.kept_names):
+                if ledger.begins(_group(name)):
+                    progress(_group(name))
+                ledger.add(map_, f"{name}.{file_format}")
+            ledger.tell(finished=True, **_told(started, image, mask))
     for remark in notes:
         note(remark)
-    return Written(tuple(_name(file) for file in made), tuple(sorted(skip)), output / PROVENANCE)
+    return Written(tuple(_name(file) for file in ledger.made), ledger.kept_names, output / PROVENANCE)
+
+
+def _origin(
+    image: Path, mask: Path, settings: Settings, label: int | None, file_format: MapFormat
+) -> dict[str, Any]:
+    """Return all that maps depend on, as their provenance tells it."""
+    return {
+        **Recipe.of(settings).to_dict(),
+        "inputs": {"image": _digest(image), "mask": _digest(mask)},
+        "label": label,
+        "format": file_format,
+    }
+
+
+class _Ledger:
+    """The maps of a folder, each with the digest of its file, as the provenance there lists them.
+
+    Attributes
+    ----------
+    kept
+        Those of an earlier run that are still as they were written, and count for this one.
+    made
+        Those of this run.
+    is_finished
+        An earlier run made all of them.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        origin: dict[str, Any],
+        notes: list[str],
+        before: dict[str, Any],
+        *,
+        overwrite: bool,
+    ) -> None:
+        self._folder, self._origin, self._notes = folder, origin, notes
+        self._listed: dict[str, str] = before.get("maps", {})
+        self._may_replace = overwrite or bool(before)
+        self.kept = {} if overwrite else {f: d for f, d in self._listed.items() if _is_whole(folder / f, d)}
+        self.made: dict[str, str] = {}
+        self.is_finished = bool(before.get("finished") and self.kept and self.kept == self._listed)
+        if self.kept and not self.is_finished:
+            notes += before.get("warnings", [])
+
+    @property
+    def kept_names(self) -> tuple[str, ...]:
+        return tuple(sorted(_name(file) for file in self.kept))
+
+    def begins(self, group: str) -> bool:
+        """Tell whether this run has made no map of an image type and family yet."""
+        return group not in {_group(_name(file)) for file in self.made}
+
+    def add(self, map_: sitk.Image, file: str) -> None:
+        """Write a map, and then that it is there."""
+        path = self._folder / file
+        if path.exists() and not self._may_replace:
+            raise TableError(f"{path} is there already; name another --output, or set --overwrite")
+        if not self.made:  # nothing is lost to a run that fails before its first map
+            _clear(self._folder / listed for listed in self._listed if listed not in self.kept)
+            self.tell(finished=False)
+        _write_map(map_, path)
+        self.made[file] = _digest(path)
+        self.tell(finished=False)
+
+    def tell(self, **more: Any) -> None:
+        """Write the provenance."""
+        maps = dict(sorted({**self.kept, **self.made}.items()))
+        content = {**self._origin, "warnings": self._notes, **more, "maps": maps}
+        _write_json(content, self._folder / PROVENANCE)
 
 
 @contextmanager

@@ -41,7 +41,33 @@ FEATURES = (
     "SumSquares",
     "MCC",
 )
-N_FEATURES = len(FEATURES)
+#: The place of each feature in FEATURES.
+(
+    AUTOCORRELATION,
+    CLUSTER_PROMINENCE,
+    CLUSTER_SHADE,
+    CLUSTER_TENDENCY,
+    CONTRAST,
+    CORRELATION,
+    DIFFERENCE_AVERAGE,
+    DIFFERENCE_ENTROPY,
+    DIFFERENCE_VARIANCE,
+    ID,
+    IDM,
+    IDMN,
+    IDN,
+    IMC1,
+    IMC2,
+    INVERSE_VARIANCE,
+    JOINT_AVERAGE,
+    JOINT_ENERGY,
+    JOINT_ENTROPY,
+    MAXIMUM_PROBABILITY,
+    SUM_AVERAGE,
+    SUM_ENTROPY,
+    SUM_SQUARES,
+    MCC,
+) = range(len(FEATURES))
 
 
 @family("glcm", FEATURES)
@@ -120,7 +146,7 @@ def values_by_direction(
     n = len(levels)
     counts = np.empty((n + 1, n + 1), dtype=np.int32)
     p = np.zeros((n, n))
-    values = np.empty((len(offsets), N_FEATURES))
+    values = np.empty((len(offsets), len(FEATURES)))
     described = 0
     for d in range(len(offsets)):
         co_occurrences(ranks, spans, offsets[d], counts)
@@ -225,19 +251,19 @@ def co_occurrence_values(
     # measures follow from three entropies; rounding must not push the root below zero.
     shared = entropy_i + entropy_j - entropy
     greater = max(entropy_i, entropy_j)
-    values[0] = product
+    values[AUTOCORRELATION] = product
     _sum_values(p_sum, 2 * lowest, mean_i + mean_j, values)
-    values[5] = covariance / (sqrt(variance_i) * sqrt(variance_j)) if varied else 1.0
+    values[CORRELATION] = covariance / (sqrt(variance_i) * sqrt(variance_j)) if varied else 1.0
     _difference_values(p_difference, highest, values)
-    values[13] = -shared / greater if greater > 0 else 0.0
-    values[14] = sqrt(max(0.0, 1 - exp(-2 * shared)))
-    values[16] = mean_i
-    values[17] = energy
-    values[18] = entropy
-    values[19] = most
-    values[22] = variance_i
+    values[IMC1] = -shared / greater if greater > 0 else 0.0
+    values[IMC2] = sqrt(max(0.0, 1 - exp(-2 * shared)))
+    values[JOINT_AVERAGE] = mean_i
+    values[JOINT_ENERGY] = energy
+    values[JOINT_ENTROPY] = entropy
+    values[MAXIMUM_PROBABILITY] = most
+    values[SUM_SQUARES] = variance_i
     if with_mcc:
-        values[23] = maximal_correlation(p, p_i, p_j, symmetric)
+        values[MCC] = maximal_correlation(p, p_i, p_j, symmetric)
 
 
 @kernel
@@ -270,11 +296,11 @@ def _sum_values(p: NDArray[np.float64], lowest: float, mean: float, values: NDAr
             prominence += p[k] * square * square
             average += p[k] * (lowest + k)
             entropy -= p[k] * log2(p[k])
-    values[1] = prominence
-    values[2] = shade
-    values[3] = tendency
-    values[20] = average
-    values[21] = entropy
+    values[CLUSTER_PROMINENCE] = prominence
+    values[CLUSTER_SHADE] = shade
+    values[CLUSTER_TENDENCY] = tendency
+    values[SUM_AVERAGE] = average
+    values[SUM_ENTROPY] = entropy
 
 
 @kernel
@@ -295,12 +321,12 @@ def _difference_values(p: NDArray[np.float64], highest: int, values: NDArray[np.
                 inverse_variance += p[k] / (k * k)
     for k in range(len(p)):
         variance += p[k] * (k - average) ** 2
-    values[4] = contrast
-    values[6] = average
-    values[7] = entropy
-    values[8] = variance
-    values[9] = inverse
-    values[10] = inverse_moment
-    values[11] = inverse_moment_normed
-    values[12] = inverse_normed
-    values[15] = inverse_variance
+    values[CONTRAST] = contrast
+    values[DIFFERENCE_AVERAGE] = average
+    values[DIFFERENCE_ENTROPY] = entropy
+    values[DIFFERENCE_VARIANCE] = variance
+    values[ID] = inverse
+    values[IDM] = inverse_moment
+    values[IDMN] = inverse_moment_normed
+    values[IDN] = inverse_normed
+    values[INVERSE_VARIANCE] = inverse_variance

@@ -186,7 +186,8 @@ def resample(
     spacing_mm = np.where(size == 1, old_spacing_mm, spacing_mm)
 
     if np.allclose(np.array(image.GetSpacing()), spacing_mm):
-        roi = on_grid_of(image, roi, "when its mask was resampled to the image's grid")
+        if roi.grid != Grid.of(image):
+            roi = on_grid_of(image, roi, "when its mask was resampled to the image's grid")
         return cropped(image, roi, padDistance)
 
     grid = _target_grid(roi, lower, size, spacing_mm, padDistance)

@@ -20,6 +20,7 @@ from benchmarks.measuring import Engine, EngineError
 from benchmarks.synthetic import ball_mask
 from benchmarks.writing import put_into, table
 from radiomics_screen.notes import collected_notes
+from radiomics_screen.schema import WITHOUT_EFFECT
 from radiomics_screen.settings import load_settings
 
 
@@ -29,10 +30,22 @@ def test_the_same_number_draws_the_same_parameter_file() -> None:
     assert drawn(1, 7) != drawn(2, 7)
 
 
+def _known(setting: dict[str, object]) -> dict[str, object]:
+    """Return the drawn settings as they are kept: lists are tuples, and some have nothing to decide."""
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in setting.items()
+        if name not in WITHOUT_EFFECT and value is not None
+    }
+
+
 def test_every_drawn_parameter_file_is_accepted() -> None:
     with collected_notes():
         for number in range(60):
-            load_settings(drawn(3, number))
+            parameters = drawn(3, number)
+            accepted = load_settings(parameters)
+            assert [t.name for t in accepted.image_types] == list(parameters["imageType"])
+            assert accepted.setting.items() >= _known(parameters["setting"]).items()
 
 
 def test_differences_are_relative_to_the_larger_value() -> None:

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from radiomics_screen import feature_maps, load_settings
 from radiomics_screen.cli.app import app
 from radiomics_screen.errors import RegionError, SettingsError, TableError
-from radiomics_screen.extraction.journal import open_locked
+from radiomics_screen.extraction.locks import open_locked
 from radiomics_screen.extraction.map_files import PROVENANCE, write_maps
 from radiomics_screen.features import FAMILIES
 from radiomics_screen.features.correlation import falls_apart, maximal_correlation

@@ -7,14 +7,11 @@ from numpy.typing import NDArray
 
 from radiomics_screen.errors import RegionError
 from radiomics_screen.features.directions import Distances, WeightingNorm
-from radiomics_screen.features.glcm import FEATURES, values_by_direction, weights_of
+from radiomics_screen.features.glcm import FEATURES, JOINT_AVERAGE, MCC, values_by_direction, weights_of
 from radiomics_screen.features.glrlm import touches
 from radiomics_screen.features.maps.surroundings import Around, Surroundings, cut, places_in, tell_undefined
 from radiomics_screen.features.region import MOST_LEVELS
 from radiomics_screen.kernels import kernel
-
-MCC = FEATURES.index("MCC")
-JOINT_AVERAGE = FEATURES.index("JointAverage")
 
 
 def glcm_maps(
