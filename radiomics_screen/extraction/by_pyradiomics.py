@@ -77,7 +77,7 @@ def require_possible(settings: Settings) -> None:
 
 
 def extract_cases(cases: Sequence[Case], settings: Settings) -> Iterator[Row]:
-    """Measure cases that share one image: it is read and preprocessed once, and a mask once for its labels."""
+    """Measure cases that share one image: it is read and preprocessed once, each mask once in a row."""
     image = Once(_image_of, cases[0], settings)
     path, mask = None, Once(_mask_of, cases[0], settings)
     for case in cases:
