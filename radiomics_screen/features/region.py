@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -14,9 +14,13 @@ from pydantic import Field
 from radiomics_screen.errors import RegionError
 from radiomics_screen.features.lattice import Footprint, Lattice, half_neighbours, lay_out
 from radiomics_screen.kernels import kernel
-from radiomics_screen.options import Positive
+from radiomics_screen.options import Finite, Positive
 
 FlatAxis = Literal[0, 1, 2]
+
+#: What the first bin of a fixed width begins at: see :func:`discretize`.
+BinOrigin = Literal["multiples", "range"] | Finite
+Discretization = Literal["bins", "none"]
 
 MOST_BINS = 1_000_000
 BinCount = Annotated[int, Field(gt=0, le=MOST_BINS)]
@@ -41,8 +45,17 @@ class Region:
         Array axis along which no neighbours are looked for (2-D analysis), or None.
     planar
         The image has no third dimension.
-    bin_width, bin_count
+    slice_axis
+        Array axis across the slices, for what is measured slice by slice.
+    bin_width, bin_count, bin_origin, discretization
         How intensities become grey levels: see :func:`discretize`.
+    drawn
+        The mask as it was drawn, where resegmentation left voxels out of it, in the same box.
+    thresholds
+        The range of intensities that resegmentation kept, where one was given for this image; either
+        end may be infinite.
+    surroundings
+        The image as far as families look at it beyond the box, and the box as a part of it.
     """
 
     intensities: NDArray[Any]
@@ -50,8 +63,14 @@ class Region:
     spacing_mm: tuple[float, float, float]
     flat_axis: int | None = None
     planar: bool = False
+    slice_axis: int = 0
     bin_width: float = 25.0
     bin_count: int | None = None
+    bin_origin: BinOrigin = "multiples"
+    discretization: Discretization = "bins"
+    drawn: Footprint | None = None
+    thresholds: tuple[float, float] | None = None
+    surroundings: tuple[NDArray[Any], tuple[slice, slice, slice]] | None = None
 
     @property
     def mask(self) -> NDArray[np.bool_]:
@@ -71,7 +90,42 @@ class Region:
     @cached_property
     def levels(self) -> NDArray[np.int32]:
         """Grey levels inside the mask, in the order of the array; the lowest is 1."""
-        return discretize(self.raw_values, binWidth=self.bin_width, binCount=self.bin_count)
+        return discretize(
+            self.raw_values,
+            binWidth=self.bin_width,
+            binCount=self.bin_count,
+            binOrigin=self.bin_origin,
+            discretization=self.discretization,
+        )
+
+    @property
+    def morphological(self) -> Footprint:
+        """The mask as it was drawn: what shape is measured on."""
+        return self.footprint if self.drawn is None else self.drawn
+
+    @cached_property
+    def wider(self) -> tuple[NDArray[Any], tuple[slice, slice, slice]]:
+        """The image as far as it is known round the region, and the region's box as a part of it."""
+        whole = slice(0, None)
+        return self.surroundings or (self.intensities, (whole, whole, whole))
+
+    @cached_property
+    def by_slices(self) -> Region:
+        """This region with the axis across its slices first, and nothing said of a flat axis."""
+        order = (self.slice_axis, *(a for a in range(3) if a != self.slice_axis))
+        if order == (0, 1, 2) and self.flat_axis is None:
+            return self
+        z, y, x = (self.spacing_mm[a] for a in order)
+        return replace(
+            self,
+            intensities=np.ascontiguousarray(self.intensities.transpose(order)),
+            footprint=self.footprint if order == (0, 1, 2) else Footprint(self.mask.transpose(order)),
+            drawn=None if self.drawn is None else Footprint(self.drawn.mask.transpose(order)),
+            spacing_mm=(z, y, x),
+            flat_axis=None,
+            slice_axis=0,
+            surroundings=None,
+        )
 
     @cached_property
     def highest_level(self) -> int:
@@ -147,13 +201,18 @@ def flat_axis_of(planar: bool, *, force2D: bool = False, force2Ddimension: FlatA
 
 
 def discretize(
-    values: NDArray[Any], *, binWidth: Positive = 25.0, binCount: BinCount | None = None
+    values: NDArray[Any],
+    *,
+    binWidth: Positive = 25.0,
+    binCount: BinCount | None = None,
+    binOrigin: BinOrigin = "multiples",
+    discretization: Discretization = "bins",
 ) -> NDArray[np.int32]:
     """Turn intensities into grey levels 1, 2, ...
 
-    Bins of a fixed width have their edges at multiples of the width, and the first one holds the
-    smallest intensity; a fixed number of bins divides the range from the smallest to the largest
-    intensity. Each bin includes its lower edge. This is pyradiomics' convention.
+    Each bin includes its lower edge. With the origin `multiples`, which is pyradiomics' convention, the
+    first bin is the one that holds the smallest intensity; else it is the one that begins at the origin,
+    even where it holds none.
 
     Parameters
     ----------
@@ -162,17 +221,32 @@ def discretize(
     binCount
         Number of bins between the smallest and the largest intensity of the region; takes the
         place of binWidth.
+    binOrigin
+        Where bins of a fixed width begin: at multiples of the width (multiples), at the lower bound of
+        resegmentRange (range; at the smallest intensity where there is none, and in filtered images), or
+        at a number.
+    discretization
+        Put intensities into bins (bins), or take them as grey levels as they are (none): whole numbers
+        from 1.
 
     Raises
     ------
     RegionError
         If the bins are so narrow that there would be more than a million, or narrower than the steps
-        between the numbers of the image's type.
+        between the numbers of the image's type; if an intensity lies below the origin; or if intensities
+        that should be grey levels are none.
+
+    Source: pyradiomics; IBSI 4R0B (fixed bin size Q3RU, fixed bin number K15C).
     """
     whole = values.dtype.kind in "iu"
     if whole:
         values = values.astype(np.int64)  # 8-bit arithmetic would overflow
     low, high = values.min(), values.max()
+    if discretization == "none":
+        return _as_levels(values, float(low), float(high))
+    _require_few_bins(float(high) - float(low), binWidth, binCount, low, high)
+    if binOrigin != "multiples":
+        return _by_formula(values.astype(np.float64), binWidth, binCount, binOrigin)
     if binCount is not None:
         try:
             edges = np.histogram_bin_edges(values, binCount)
@@ -183,16 +257,48 @@ def discretize(
             ) from error
         edges[-1] += 1
     else:
-        if float(high) - float(low) > MOST_BINS * binWidth:
-            raise RegionError(
-                f"binWidth {binWidth:g} is too narrow for intensities from {low:g} to {high:g}: "
-                "set a larger binWidth, or binCount"
-            )
         edges = np.arange(low - low % binWidth, high + 2 * binWidth, binWidth)
     edges = edges.astype(np.float64)
     if whole and high - low < values.size:  # fewer numbers than voxels: find the level of each once
         return np.take(binned(np.arange(low, high + 1).astype(np.float64), edges), values - low)
     return binned(np.ascontiguousarray(values, np.float64), edges)
+
+
+def _require_few_bins(span: float, width: float, count: int | None, low: Any, high: Any) -> None:
+    if count is None and span > MOST_BINS * width:
+        raise RegionError(
+            f"binWidth {width:g} is too narrow for intensities from {low:g} to {high:g}: "
+            "set a larger binWidth, or binCount"
+        )
+
+
+def _as_levels(values: NDArray[Any], low: float, high: float) -> NDArray[np.int32]:
+    if low < 1 or high > MOST_BINS or np.any(values != np.floor(values)):
+        raise RegionError(
+            f"discretization: none takes intensities as grey levels, so they must be whole numbers from 1 to "
+            f"{MOST_BINS}; here they lie between {low:g} and {high:g}; set binWidth or binCount instead"
+        )
+    return values.astype(np.int32)
+
+
+def _by_formula(
+    values: NDArray[np.float64], width: float, count: int | None, origin: BinOrigin
+) -> NDArray[np.int32]:
+    """Count bins from the origin, by the formulas of the IBSI."""
+    low, high = values.min(), values.max()
+    if count is not None:
+        if low == high:
+            return np.ones(len(values), dtype=np.int32)
+        levels = np.floor(count * (values - low) / (high - low)) + 1
+        return np.minimum(levels, count).astype(np.int32)
+    start = float(low) if isinstance(origin, str) else origin
+    _require_few_bins(float(high) - start, width, None, low, high)
+    if low < start:
+        raise RegionError(
+            f"the first bin begins at {start:g}, but the region's smallest intensity is {low:g}; "
+            "leave such voxels out by resegmentRange, or set another binOrigin"
+        )
+    return (np.floor((values - start) / width) + 1).astype(np.int32)
 
 
 @kernel

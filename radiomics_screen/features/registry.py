@@ -9,6 +9,9 @@ from typing import Any
 from radiomics_screen.features.region import Region
 from radiomics_screen.options import Registry
 
+#: Of a region and keyword options: ``{feature: value}``, or by suffix where aggregated.
+Compute = Callable[..., Any]
+
 
 @dataclass(frozen=True)
 class Family:
@@ -19,7 +22,7 @@ class Family:
     name
         Name in ``featureClass`` and in the columns of the table.
     compute
-        Function of a region and keyword options that returns ``{feature: value}``.
+        Function of a region and keyword options that returns ``{feature: value}`` (see `aggregated`).
     features
         Names of the features computed unless others are asked for, in the order of the columns.
     on_request
@@ -29,19 +32,30 @@ class Family:
         The family measures the mask alone: computed once, on the original image's grid.
     unfit
         Tells why a region cannot have these features, or "" where it can.
+    conventions
+        Whose definitions these are: where the parameter file names no family, those of its own
+        ``conventions`` are meant.
+    aggregated
+        The features come in several aggregations: the function returns ``{suffix: {feature: value}}``.
+    graded
+        The features depend on grey levels.
+    reach_mm
+        How far beyond the region's box the image is looked at, in mm.
     """
 
     name: str
-    compute: Callable[..., dict[str, float]]
+    compute: Compute
     features: tuple[str, ...]
     on_request: tuple[str, ...] = ()
     of_mask: bool = False
     unfit: Callable[[Region], str] = lambda region: ""
+    conventions: str = "pyradiomics"
+    aggregated: bool = False
+    graded: bool = True
+    reach_mm: float = 0.0
 
 
 FAMILIES: Registry[Family] = Registry("feature family", "radiomics_screen.families")
-
-Compute = Callable[..., dict[str, float]]
 
 
 def family(
@@ -51,11 +65,18 @@ def family(
     on_request: tuple[str, ...] = (),
     of_mask: bool = False,
     unfit: Callable[[Region], str] = lambda region: "",
+    conventions: str = "pyradiomics",
+    aggregated: bool = False,
+    graded: bool = True,
+    reach_mm: float = 0.0,
 ) -> Callable[[Compute], Compute]:
     """Enter the decorated function as the family `name`; see :class:`Family`."""
 
     def enter(compute: Compute) -> Compute:
-        FAMILIES.add(name, Family(name, compute, features, on_request, of_mask, unfit))
+        entry = Family(
+            name, compute, features, on_request, of_mask, unfit, conventions, aggregated, graded, reach_mm
+        )
+        FAMILIES.add(name, entry)
         return compute
 
     return enter

@@ -33,7 +33,7 @@ def _unfit(region: Region) -> str:
     return "the image is 2-D; ask for shape2D" if region.planar else ""
 
 
-@family("shape", FEATURES, on_request=ON_REQUEST, of_mask=True, unfit=_unfit)
+@family("shape", FEATURES, on_request=ON_REQUEST, of_mask=True, unfit=_unfit, graded=False)
 def shape(region: Region) -> dict[str, float]:
     """Measure the mask: surface and volume of its mesh, diameters, principal axes (mm).
 

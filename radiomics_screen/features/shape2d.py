@@ -30,7 +30,7 @@ def _unfit(region: Region) -> str:
     return f"the region spans {slices} slices across force2Ddimension; ask for shape" if slices > 1 else ""
 
 
-@family("shape2D", FEATURES, on_request=ON_REQUEST, of_mask=True, unfit=_unfit)
+@family("shape2D", FEATURES, on_request=ON_REQUEST, of_mask=True, unfit=_unfit, graded=False)
 def shape2d(region: Region) -> dict[str, float]:
     """Measure a mask of one slice: outline and area of its mesh, diameter, principal axes (mm).
 
