@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,6 +13,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import AfterValidator, ConfigDict, ValidationError, create_model
 
+from radiomics_screen.conventions import PYRADIOMICS, SWITCHES
 from radiomics_screen.errors import SettingsError, did_you_mean
 from radiomics_screen.features import FAMILIES
 from radiomics_screen.features.mask import check_size, resegment
@@ -74,11 +76,14 @@ def voxel_maps(
 
 
 @cache
-def known_settings() -> dict[str, Option]:
-    """Everything that may stand under ``setting``, in the order of the work."""
+def known_settings(conventions: str = PYRADIOMICS) -> dict[str, Option]:
+    """Everything that may stand under ``setting``, in the order of the work, with a convention's defaults."""
     filters = [function for _, function in FILTERS.items()]
     families = [family.compute for _, family in FAMILIES.items()]
-    return merged([*STAGES, *PER_IMAGE, *filters, *families])
+    options = merged([*STAGES, *PER_IMAGE, *filters, *families])
+    for name, value in SWITCHES[conventions].items():
+        options[name] = replace(options[name], default=value)
+    return options
 
 
 def merged(functions: Iterable[Function]) -> dict[str, Option]:

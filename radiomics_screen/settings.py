@@ -1,8 +1,8 @@
 """The parameter file: read, checked against the signatures it speaks of, resolved, written back.
 
 The file has pyradiomics' sections (``imageType``, ``featureClass``, ``setting``,
-``voxelSetting``) and one more, ``preprocessing``. What each may hold is read from the signatures
-of the preprocessing steps, filters, feature families and of the stages in between.
+``voxelSetting``) and two more, ``preprocessing`` and ``conventions``. What each may hold is read from
+the signatures of the preprocessing steps, filters, feature families and of the stages in between.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from radiomics_screen.conventions import GREY_LEVELS, PYRADIOMICS, SWITCHES
 from radiomics_screen.errors import SettingsError, did_you_mean
 from radiomics_screen.features import FAMILIES
 from radiomics_screen.filters import FILTERS
@@ -31,7 +32,7 @@ from radiomics_screen.schema import (
     voxel_maps,
 )
 
-SECTIONS = ("preprocessing", "imageType", "featureClass", "setting", "voxelSetting")
+SECTIONS = ("conventions", "preprocessing", "imageType", "featureClass", "setting", "voxelSetting")
 
 #: Features that pyradiomics names and no longer computes, and what has their values.
 RETIRED = {
@@ -59,6 +60,11 @@ class ImageType:
     name: str
     overrides: Mapping[str, Any]
 
+    @cached_property
+    def key(self) -> str:
+        """Tells entries apart."""
+        return f"{self.name} {dict(self.overrides)}"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -76,6 +82,8 @@ class Settings:
         Value of every option that a stage, a filter or a family has, by name.
     voxel_setting
         Options for voxel maps: those that the file gave, or all of them if they were asked for.
+    conventions
+        Whose conventions the defaults follow: "pyradiomics" or "ibsi".
     """
 
     preprocessing: tuple[Step, ...]
@@ -83,13 +91,14 @@ class Settings:
     families: Mapping[str, tuple[str, ...]] | None
     setting: Mapping[str, Any]
     voxel_setting: Mapping[str, Any]
+    conventions: str = PYRADIOMICS
 
     def options(self, function: Function, image_type: ImageType | None = None) -> dict[str, Any]:
         """Return the keyword arguments for `function`, for one image type where one is given.
 
         The same dict each time: do not write to it.
         """
-        key = (function, image_type.name if image_type else "")
+        key = (function, image_type.key if image_type else "")
         if key not in self._options:
             values = {**self.setting, **(image_type.overrides if image_type else {})}
             self._options[key] = {name: values[name] for name in options_of(function) if name in values}
@@ -104,15 +113,20 @@ class Settings:
         """The features wanted of each family, by name."""
         if self.families is not None:
             return dict(self.families)
-        return {name: family.features for name, family in FAMILIES.items()}
+        return {
+            name: family.features
+            for name, family in FAMILIES.items()
+            if family.conventions == self.conventions
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Return the resolved parameters as plain data; :func:`load_settings` takes them back."""
         plain: dict[str, Any] = json.loads(
             json.dumps(
                 {
+                    "conventions": self.conventions,
                     "preprocessing": [{step.name: dict(step.options)} for step in self.preprocessing],
-                    "imageType": {t.name: dict(t.overrides) for t in self.image_types},
+                    "imageType": _as_content(self.image_types),
                     "featureClass": dict(self.families or {}),
                     "setting": dict(self.setting),
                     "voxelSetting": dict(self.voxel_setting),
@@ -160,15 +174,18 @@ def load_settings(
     for section in content:
         if section not in SECTIONS:
             problems.append(f"unknown section '{section}'{did_you_mean(section, SECTIONS)}")
+    conventions = _conventions(content.get("conventions"), problems)
     settings = Settings(
         preprocessing=_steps(content.get("preprocessing"), folder, problems),
         image_types=_image_types(content.get("imageType"), problems),
         families=_families(content.get("featureClass"), problems),
-        setting=checked("setting", content.get("setting"), known_settings(), problems),
+        setting=checked("setting", content.get("setting"), known_settings(conventions), problems),
         voxel_setting=checked(
             "voxelSetting", content.get("voxelSetting"), options_of(voxel_maps), problems, defaults=for_maps
         ),
+        conventions=conventions,
     )
+    _require_grey_levels(settings, content, problems)
     for image_type in settings.image_types:
         for option in options_of(FILTERS[image_type.name]).values():
             where = f"imageType.{image_type.name}"
@@ -181,6 +198,33 @@ def load_settings(
     if problems:
         raise SettingsError("\n".join(f"{origin}: {problem}" for problem in problems))
     return settings
+
+
+def _conventions(content: Any, problems: list[str]) -> str:
+    if content is None:
+        return PYRADIOMICS
+    if content not in SWITCHES:
+        problems.append(
+            f"conventions: expected {' or '.join(SWITCHES)}, got {content!r:.60}"
+            f"{did_you_mean(content, SWITCHES) if isinstance(content, str) else ''}"
+        )
+        return PYRADIOMICS
+    return str(content)
+
+
+def _require_grey_levels(settings: Settings, content: Mapping[str, Any], problems: list[str]) -> None:
+    """See to it that the file says how grey levels are made, where the conventions have no default for it."""
+    ways = GREY_LEVELS[settings.conventions]
+    if not ways or not any(FAMILIES[name].graded for name in settings.wanted):
+        return
+    given = content.get("setting")
+    if isinstance(given, Mapping) and any(given.get(way) is not None for way in ways):
+        return
+    if not all(any(way in image.overrides for way in ways) for image in settings.image_types):
+        problems.append(
+            f"conventions: {settings.conventions} has no default for grey levels; set {', '.join(ways[:-1])} "
+            f"or {ways[-1]} under 'setting', or name only families that need none"
+        )
 
 
 def _steps(content: Any, folder: Path, problems: list[str]) -> tuple[Step, ...]:
@@ -208,26 +252,46 @@ def _steps(content: Any, folder: Path, problems: list[str]) -> tuple[Step, ...]:
 
 
 def _image_types(content: Any, problems: list[str]) -> tuple[ImageType, ...]:
+    """Check the image types; a list may name one several times, with other options."""
     if not content:
         return (ImageType("Original", {}),)
-    if not isinstance(content, Mapping):
+    entries = [content] if isinstance(content, Mapping) else content
+    if not isinstance(entries, list | tuple) or not all(
+        isinstance(entry, str | Mapping) for entry in entries
+    ):
         problems.append(f"imageType: expected names with options, got {content!r:.60}")
         return ()
-    types = []
-    for name, overrides in content.items():
-        if name not in FILTERS:
-            problems.append(f"imageType: unknown image type '{name}'{did_you_mean(name, FILTERS)}")
-            continue
-        texture = [f.compute for _, f in FAMILIES.items() if not f.of_mask]
-        if not isinstance(overrides or {}, Mapping):
-            problems.append(f"imageType.{name}: expected options with values, got {overrides!r:.60}")
-            continue
-        own = merged([FILTERS[name], *PER_IMAGE, *texture])
-        foreign = [key for key in overrides or {} if key not in own and key in known_settings()]
-        problems.extend(f"imageType.{name}: {_why_not(key)}" for key in foreign)
-        rest = {k: v for k, v in (overrides or {}).items() if k not in foreign}
-        types.append(ImageType(name, checked(f"imageType.{name}", rest, own, problems, defaults=False)))
+    types: list[ImageType] = []
+    for entry in entries:
+        for name, overrides in ({entry: None} if isinstance(entry, str) else entry).items():
+            made = _image_type(name, overrides, problems)
+            if made is not None and made.key in [other.key for other in types]:
+                problems.append(f"imageType: {name} is given twice with the same options")
+            elif made is not None:
+                types.append(made)
     return tuple(types)
+
+
+def _image_type(name: Any, overrides: Any, problems: list[str]) -> ImageType | None:
+    if name not in FILTERS:
+        problems.append(f"imageType: unknown image type '{name}'{did_you_mean(str(name), FILTERS)}")
+        return None
+    if not isinstance(overrides or {}, Mapping):
+        problems.append(f"imageType.{name}: expected options with values, got {overrides!r:.60}")
+        return None
+    texture = [f.compute for _, f in FAMILIES.items() if not f.of_mask]
+    own = merged([FILTERS[name], *PER_IMAGE, *texture])
+    foreign = [key for key in overrides or {} if key not in own and key in known_settings()]
+    problems.extend(f"imageType.{name}: {_why_not(key)}" for key in foreign)
+    rest = {k: v for k, v in (overrides or {}).items() if k not in foreign}
+    return ImageType(name, checked(f"imageType.{name}", rest, own, problems, defaults=False))
+
+
+def _as_content(image_types: tuple[ImageType, ...]) -> Any:
+    """Write image types as the file has them: by name, or as a list where a name comes twice."""
+    entries = [{image_type.name: dict(image_type.overrides)} for image_type in image_types]
+    by_name = {name: overrides for entry in entries for name, overrides in entry.items()}
+    return by_name if len(by_name) == len(entries) else entries
 
 
 def _why_not(option: str) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Generic, ParamSpec, TypeVar
 
-from radiomics_screen.errors import ScreenError
+from radiomics_screen.errors import ScreenError, SettingsError
 from radiomics_screen.notes import collected_notes, note
 
 P = ParamSpec("P")
@@ -69,7 +69,7 @@ class Attempt:
 
     def add(self, work: Callable[P, Mapping[str, float]], *args: P.args, **options: P.kwargs) -> None:
         """Do some work that gives values."""
-        self.values |= self.make(work, *args, **options) or {}
+        self.make(join, self.values, self.make(work, *args, **options) or {})
 
     def take(self, common: Attempt) -> None:
         """Add what came of work that was done for this case and others."""
@@ -80,6 +80,22 @@ class Attempt:
         if self.error:
             return Row("failed", {}, self.error, tuple(self.notes), seconds)
         return Row("ok", self.values, "", tuple(self.notes), seconds)
+
+
+def join(values: dict[str, float], more: Mapping[str, float]) -> None:
+    """Add values to others.
+
+    Raises
+    ------
+    SettingsError
+        If a column is there already: two entries of the parameter file make images of one name.
+    """
+    if twice := values.keys() & more.keys():
+        image = min(twice).split("_", 1)[0]
+        raise SettingsError(
+            f"two entries of imageType make an image named {image}; take one of them out, or use two files"
+        )
+    values.update(more)
 
 
 class Once(Generic[Result]):

@@ -25,11 +25,22 @@ from radiomics_screen.extraction.lesion import after_steps, marked, resamples
 from radiomics_screen.imaging.geometry import match_grid
 from radiomics_screen.imaging.reading import read_image, read_mask
 from radiomics_screen.notes import note
+from radiomics_screen.schema import known_settings
 from radiomics_screen.settings import Settings
 
 _INSTALL = "pip install 'radiomics-screen[pyradiomics]'"
 _PACKAGES = ("pyradiomics", "pyradiomics-bhklab")
 _DIAGNOSTICS = "diagnostics_"
+#: Options that pyradiomics does not have: they must be left as they are.
+_UNKNOWN = (
+    "resamplingGrid",
+    "maskInterpolator",
+    "roundIntensities",
+    "outlierSigma",
+    "cropShape",
+    "binOrigin",
+    "discretization",
+)
 
 
 def distribution() -> str:
@@ -74,6 +85,12 @@ def require_possible(settings: Settings) -> None:
     for kind, names, known in asked:
         if missing := [name for name in names if name not in known]:
             raise SettingsError(f"engine pyradiomics: it has no {kind} {', '.join(missing)}; take it out")
+    known = known_settings()
+    if changed := [name for name in _UNKNOWN if settings.setting[name] != known[name].default]:
+        raise SettingsError(
+            f"engine pyradiomics: it has no {', '.join(changed)} as set by this file and its conventions "
+            f"({settings.conventions}); take it out, or measure with this package's own engine"
+        )
 
 
 def extract_cases(cases: Sequence[Case], settings: Settings) -> Iterator[Row]:

@@ -103,7 +103,7 @@ def extract_cases(cases: Sequence[Case], settings: Settings) -> Iterator[Row]:
                 if lesion is not None:
                     ready.append((lesion, attempt))
     if keeps_grid(settings):
-        for members in clusters([lesion.box for lesion, _ in ready]):
+        for members in clusters([lesion.reach for lesion, _ in ready]):
             _describe_together([ready[n] for n in members], settings)
     else:
         for lesion, attempt in ready:
@@ -134,7 +134,7 @@ def _describe_together(members: Members, settings: Settings) -> None:
 
 def _describe_images(members: Members, image_type: ImageType, settings: Settings) -> bool:
     """Describe lesions on the images of one type; False where the filter fails for several at once."""
-    whole = inside([lesion.box for lesion, _ in members])
+    whole = inside([lesion.reach for lesion, _ in members])
     images = filtered_images(members[0][0].volume, whole, image_type, settings)
     while True:
         common = Attempt()
@@ -145,7 +145,7 @@ def _describe_images(members: Members, image_type: ImageType, settings: Settings
             attempt.take(common)
             if made is not None:
                 name, filtered = made
-                part = filtered[within(lesion.box, whole)]
+                part = filtered[within(lesion.reach, whole)]
                 attempt.add(image_values, lesion, part, name, image_type, settings)
         if made is None:
             return True

@@ -26,5 +26,5 @@ def _place(column: str) -> tuple[Any, ...]:
     numbered = tuple(
         (0, int(p), "") if p.isdigit() else (1, 0, p) for p in re.split(r"(\d+)", image_name) if p
     )
-    known = family.features + family.on_request
-    return (image_name != "original", numbered, not family.of_mask, family_name, known.index(feature))
+    after = not (family.of_mask or family.of_original)
+    return (image_name != "original", numbered, after, family_name, family.place(feature))

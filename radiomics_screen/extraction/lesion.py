@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import ceil, isfinite
 from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from radiomics_screen.extraction.attempt import join
+from radiomics_screen.extraction.sharing import within
 from radiomics_screen.features import FAMILIES, Family
 from radiomics_screen.features.lattice import Footprint
-from radiomics_screen.features.mask import bounding_box, check_size, resegment
+from radiomics_screen.features.mask import bounding_box, check_size, kept_range, resegment
 from radiomics_screen.features.region import Region, cut_region, discretize, flat_axis_of, require_finite
 from radiomics_screen.filters import FILTERS
 from radiomics_screen.filters.registry import Box, Filtered
@@ -39,6 +42,10 @@ class Lesion:
         The voxels in that box whose shape is described.
     grid
         Where the volume lies in space.
+    reach
+        The box with what families look at beyond it, as far as the image goes.
+    thresholds
+        The range of intensities that resegmentation kept, where one was given.
     """
 
     volume: Volume
@@ -46,6 +53,8 @@ class Lesion:
     footprint: Footprint
     shape: Footprint
     grid: Grid
+    reach: Box
+    thresholds: tuple[float, float] | None = None
 
 
 def measure(
@@ -74,22 +83,50 @@ def after_steps(image: sitk.Image, settings: Settings) -> sitk.Image:
     return image
 
 
-def prepared(image: sitk.Image, mask: sitk.Image, settings: Settings, *, label: int | None = None) -> Lesion:
-    """Find a label's region, bring it and a preprocessed image to one grid, and check it."""
+def prepared(
+    image: sitk.Image,
+    mask: sitk.Image,
+    settings: Settings,
+    *,
+    label: int | None = None,
+    whole: bool = False,
+) -> Lesion:
+    """Find a label's region, bring it and a preprocessed image to one grid, and check it.
+
+    With `whole`, all of the image is resampled, whatever the settings need of it.
+    """
     roi = marked(mask, settings, label)
-    image, roi = on_one_grid(image, roi, settings)
+    image, roi = on_one_grid(image, roi, settings, whole=whole)
     volume, box, drawn = to_volume(image), roi.box, roi.solid
     check_size(drawn, **settings.options(check_size))
     textured, shaped = resegment(volume.array[box], drawn, **settings.options(resegment))
     if textured is not drawn:
         check_size(textured, **settings.options(check_size))
-    inner = bounding_box(textured)
+    inner = bounding_box(textured if settings.options(resegment)["cropShape"] else drawn)
     z, y, x = (slice(o.start + i.start, o.start + i.stop) for o, i in zip(box, inner, strict=True))
     footprint = Footprint(textured[inner])
     if _families(settings, of_mask=False):
         require_finite(volume.array[z, y, x], footprint)
     shape = footprint if shaped is textured else _cut_shape(shaped, inner, settings)
-    return Lesion(volume, (z, y, x), footprint, shape, roi.grid)
+    margin = [ceil(_reach_mm(settings) / s) for s in volume.spacing_mm]
+    reach = widened((z, y, x), margin, volume.array.shape)
+    return Lesion(
+        volume, (z, y, x), footprint, shape, roi.grid, reach, kept_range(**settings.options(kept_range))
+    )
+
+
+def _reach_mm(settings: Settings) -> float:
+    """Return how far the wanted families look beyond the region's box."""
+    return max((FAMILIES[name].reach_mm for name in settings.wanted), default=0.0)
+
+
+def widened(box: Box, margin: Sequence[int], shape: Sequence[int]) -> Box:
+    """Return a box widened by a margin along each axis, as far as an image goes."""
+    z, y, x = (
+        slice(max(0, side.start - by), min(n, side.stop + by))
+        for side, by, n in zip(box, margin, shape, strict=True)
+    )
+    return z, y, x
 
 
 def marked(mask: sitk.Image, settings: Settings, label: int | None) -> Roi:
@@ -109,10 +146,17 @@ def _cut_shape(drawn: NDArray[np.bool_], box: Box, settings: Settings) -> Footpr
     return shape
 
 
-def on_one_grid(image: sitk.Image, roi: Roi, settings: Settings) -> tuple[sitk.Image, Roi]:
+def on_one_grid(
+    image: sitk.Image, roi: Roi, settings: Settings, *, whole: bool = False
+) -> tuple[sitk.Image, Roi]:
     """Resample image and region, or see to it that they lie on one grid, as the settings say."""
     if resamples(settings):
-        return resample(image, roi, **settings.options(resample))
+        options = settings.options(resample)
+        if options["resamplingGrid"] == "corner":
+            return resample(image, roi, **options)
+        roi = match_grid(image, roi, **settings.options(match_grid))
+        filtered = any(image_type.name != "Original" for image_type in filtered_types(settings))
+        return resample(image, roi, None if whole or filtered else _reach_mm(settings), **options)
     roi = match_grid(image, roi, **settings.options(match_grid))
     return pre_crop(image, roi, **settings.options(pre_crop))
 
@@ -131,8 +175,8 @@ def keeps_grid(settings: Settings) -> bool:
 def described(lesion: Lesion, settings: Settings) -> dict[str, float]:
     """Describe a lesion: its shape, then each of its filtered images."""
     values = shape_values(lesion, settings)
-    for image_type, name, filtered in all_images(lesion.volume, lesion.box, settings):
-        values |= image_values(lesion, filtered, name, image_type, settings)
+    for image_type, name, filtered in all_images(lesion.volume, lesion.reach, settings):
+        join(values, image_values(lesion, filtered, name, image_type, settings))
     return values
 
 
@@ -145,7 +189,7 @@ def all_images(volume: Volume, box: Box, settings: Settings) -> Iterator[tuple[I
 
 def filtered_types(settings: Settings) -> tuple[ImageType, ...]:
     """Return the image types; none where no family asks for them."""
-    return settings.image_types if _families(settings, of_mask=False) else ()
+    return settings.image_types if _of_images(settings) else ()
 
 
 def filtered_images(volume: Volume, box: Box, image_type: ImageType, settings: Settings) -> Filtered:
@@ -158,22 +202,46 @@ def _families(settings: Settings, *, of_mask: bool) -> list[Family]:
     return [family for name in settings.wanted if (family := FAMILIES[name]).of_mask == of_mask]
 
 
+def _of_images(settings: Settings) -> list[Family]:
+    """Return the wanted families that describe every filtered image."""
+    return [family for family in _families(settings, of_mask=False) if not family.of_original]
+
+
 def shape_values(lesion: Lesion, settings: Settings) -> dict[str, float]:
-    """Compute the families that measure the mask alone."""
-    families = _families(settings, of_mask=True)
-    if not families:
-        return {}
-    region = region_of(lesion.volume, lesion.volume.array[lesion.box], lesion.shape, settings)
-    return _family_values("original", region, families, settings)
+    """Compute what is computed once: of the mask alone, or of it and the image before filtering."""
+    values: dict[str, float] = {}
+    intensities = lesion.volume.array[lesion.box]
+    if of_mask := _families(settings, of_mask=True):
+        region = region_of(lesion.volume, intensities, lesion.shape, settings)
+        values |= _family_values("original", region, of_mask, settings)
+    both = [family for family in _families(settings, of_mask=False) if family.of_original]
+    if both:
+        region = region_of(lesion.volume, intensities, lesion.footprint, settings)
+        region = replace(region, drawn=lesion.shape, thresholds=lesion.thresholds)
+        values |= _family_values("original", region, both, settings)
+    return values
 
 
 def image_values(
     lesion: Lesion, filtered: NDArray[Any], name: str, image_type: ImageType, settings: Settings
 ) -> dict[str, float]:
-    """Compute the families of one filtered image, which is given on the lesion's box."""
-    families = _families(settings, of_mask=False)
-    region = region_of(lesion.volume, filtered, lesion.footprint, settings, image_type, name)
-    return _family_values(name, region, families, settings, image_type)
+    """Compute the families of one filtered image, which is given on the lesion's reach."""
+    inner = within(lesion.box, lesion.reach)
+    region = region_of(lesion.volume, filtered[inner], lesion.footprint, settings, image_type, name)
+    region = replace(region, drawn=lesion.shape, surroundings=(filtered, inner))
+    if image_type.name == "Original":
+        region = _with_thresholds(region, lesion.thresholds)
+    return _family_values(name, region, _of_images(settings), settings, image_type)
+
+
+def _with_thresholds(region: Region, thresholds: tuple[float, float] | None) -> Region:
+    """Tell a region the range that its intensities were kept in; bins may begin at its lower end."""
+    if thresholds is None:
+        return region
+    origin = region.bin_origin
+    if origin == "range" and isfinite(thresholds[0]):
+        origin = thresholds[0]
+    return replace(region, thresholds=thresholds, bin_origin=origin)
 
 
 def region_of(
@@ -186,15 +254,19 @@ def region_of(
 ) -> Region:
     """Join intensities and voxels, and how grey levels and neighbours are to be made of them."""
     bins = settings.options(discretize, image_type)
+    flat = settings.options(flat_axis_of, image_type)
     return cut_region(
         intensities,
         footprint,
         volume.spacing_mm,
         image_name=image_name,
-        flat_axis=flat_axis_of(volume.planar, **settings.options(flat_axis_of, image_type)),
+        flat_axis=flat_axis_of(volume.planar, **flat),
         planar=volume.planar,
+        slice_axis=0 if volume.planar else flat["force2Ddimension"],
         bin_width=bins["binWidth"],
         bin_count=bins["binCount"],
+        bin_origin=bins["binOrigin"],
+        discretization=bins["discretization"],
     )
 
 
@@ -218,6 +290,7 @@ def _family_values(
             continue
         computed = family.compute(region, **settings.options(family.compute, image_type))
         prefix = f"{image_name}_{family.name}_"
-        for feature in settings.wanted[family.name]:
-            values[prefix + feature] = computed[feature]
+        for suffix, of_suffix in (computed if family.aggregated else {"": computed}).items():
+            for feature in settings.wanted[family.name]:
+                values[f"{prefix}{feature}{suffix}"] = of_suffix[feature]
     return values

@@ -12,7 +12,14 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from radiomics_screen.errors import SettingsError
-from radiomics_screen.extraction.lesion import Lesion, all_images, prepared, preprocessed, region_of
+from radiomics_screen.extraction.lesion import (
+    Lesion,
+    all_images,
+    prepared,
+    preprocessed,
+    region_of,
+    widened,
+)
 from radiomics_screen.extraction.sources import Source, image_of, mask_of
 from radiomics_screen.features import FAMILIES
 from radiomics_screen.features.lattice import Footprint
@@ -103,9 +110,9 @@ def each_map(
     """
     if settings.families is not None and (left_out := [n for n in settings.families if n not in MAKERS]):
         note(f"{', '.join(left_out)}: no maps can be made of it, it was left out")
-    lesion = prepared(preprocessed(image, settings), mask, settings, label=label)
+    lesion = prepared(preprocessed(image, settings), mask, settings, label=label, whole=True)
     radius, fill = settings.voxel_setting["kernelRadius"], float(settings.voxel_setting["initValue"])
-    box = _widened(lesion.box, radius, lesion.volume.array.shape)
+    box = widened(lesion.box, (radius,) * 3, lesion.volume.array.shape)
     place, footprint, centres = lesion.box, lesion.footprint, lesion.footprint.mask
     if not settings.voxel_setting["maskedKernel"]:
         place, centres = box, _laid_in(box, lesion, np.ones(len(footprint.voxels), dtype=bool), False)
@@ -123,14 +130,6 @@ def each_map(
                 for feature, values in zip(wanted, described, strict=True):
                     array = _laid_in(box, lesion, values, fill)
                     yield prefix + feature, _image(array, box, lesion.grid)
-
-
-def _widened(box: Box, by: int, shape: tuple[int, ...]) -> Box:
-    """Return a box widened along each axis, as far as the image goes."""
-    z, y, x = (
-        slice(max(0, side.start - by), min(n, side.stop + by)) for side, n in zip(box, shape, strict=True)
-    )
-    return z, y, x
 
 
 def _laid_in(box: Box, lesion: Lesion, values: NDArray[Any], fill: float) -> NDArray[Any]:

@@ -23,6 +23,9 @@ _UNBOUND = {
     "minimumROIDimensions": 1,
     "minimumROISize": None,
     "resegmentRange": None,
+    "outlierSigma": None,
+    "binOrigin": "multiples",
+    "discretization": "bins",
     "resampledPixelSpacing": None,
 }
 

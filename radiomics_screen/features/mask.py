@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from radiomics_screen.errors import RegionError
-from radiomics_screen.options import PositiveInt
+from radiomics_screen.options import Positive, PositiveInt
 
 Thresholds = Annotated[tuple[float, ...], Field(min_length=1, max_length=2)]
 
@@ -67,7 +68,9 @@ def resegment(
     *,
     resegmentRange: Thresholds | None = None,
     resegmentMode: Literal["absolute", "relative", "sigma"] = "absolute",
+    outlierSigma: Positive | None = None,
     resegmentShape: bool = False,
+    cropShape: bool = True,
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Keep the voxels of the mask whose intensity lies in a range (both ends included).
 
@@ -78,37 +81,62 @@ def resegment(
     resegmentMode
         Thresholds are intensities (absolute), fractions of the region's maximum (relative), or
         standard deviations from its mean (sigma).
+    outlierSigma
+        Leave out what lies more than so many standard deviations from the mean of the mask as drawn,
+        besides what resegmentRange leaves out; null leaves out nothing.
     resegmentShape
-        Measure the shape of the kept voxels too, instead of the mask as it was drawn (of which only what
-        lies in the bounding box of the kept voxels is measured).
+        Measure the shape of the kept voxels too, instead of the mask as it was drawn.
+    cropShape
+        Measure of the mask as drawn only what lies in the bounding box of the kept voxels, as pyradiomics.
 
     Returns
     -------
-    The mask for intensities and texture, and the mask for shape.
+    The mask for intensities and texture, and the mask for shape: the mask itself where all is kept.
 
     Raises
     ------
     RegionError
-        If the range keeps fewer than two voxels.
+        If fewer than two voxels are kept.
+
+    Source: pyradiomics; IBSI USB3 (range) and 7ACA (outliers).
     """
-    if resegmentRange is None:
+    if resegmentRange is None and outlierSigma is None:
         return mask, mask
     values = intensities[mask]
     if values.dtype.kind in "iu":
         values = values.astype(np.int64)  # 8-bit arithmetic would overflow
-    thresholds = sorted(resegmentRange)
-    if resegmentMode == "relative":
-        thresholds = [values.max() * t for t in thresholds]
-    elif resegmentMode == "sigma":
-        thresholds = [values.mean() + values.std() * t for t in thresholds]
-    keep = values >= thresholds[0]
-    if len(thresholds) == 2:
-        keep &= values <= thresholds[1]
+    keep = np.ones(values.size, dtype=bool)
+    if resegmentRange is not None:
+        thresholds = sorted(resegmentRange)
+        if resegmentMode == "relative":
+            thresholds = [values.max() * t for t in thresholds]
+        elif resegmentMode == "sigma":
+            thresholds = [values.mean() + values.std() * t for t in thresholds]
+        keep = values >= thresholds[0]
+        if len(thresholds) == 2:
+            keep &= values <= thresholds[1]
+    if outlierSigma is not None:
+        mean, reach = values.mean(dtype=np.float64), outlierSigma * values.std(dtype=np.float64)
+        keep &= (values >= mean - reach) & (values <= mean + reach)
     if np.count_nonzero(keep) < 2:
+        asked = [] if resegmentRange is None else [f"resegmentRange {list(resegmentRange)} ({resegmentMode})"]
+        asked += [] if outlierSigma is None else [f"outlierSigma {outlierSigma:g}"]
         raise RegionError(
-            f"resegmentRange {list(resegmentRange)} ({resegmentMode}) keeps {np.count_nonzero(keep)} of "
+            f"{' and '.join(asked)} keeps {np.count_nonzero(keep)} of "
             f"{values.size} voxels (intensities {values.min():g} to {values.max():g}); widen it"
         )
     kept = np.zeros_like(mask)
     kept[mask] = keep
     return kept, kept if resegmentShape else mask
+
+
+def kept_range(
+    *,
+    resegmentRange: Thresholds | None = None,
+    resegmentMode: Literal["absolute", "relative", "sigma"] = "absolute",
+) -> tuple[float, float] | None:
+    """Return the range of intensities that may stay in any region, where one is set; an end may be infinite."""
+    if resegmentRange is None or resegmentMode != "absolute":
+        return None
+    lower, *upper = sorted(resegmentRange)
+    return float(lower), float(upper[0]) if upper else inf

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from radiomics_screen.conventions import PYRADIOMICS
 from radiomics_screen.features.region import Region
 from radiomics_screen.options import Registry
+
+#: How the names of aggregated features end.
+AGGREGATION = re.compile(r"_(2D|2_5D|3D)(_avg|_comb)?$")
 
 #: Of a region and keyword options: ``{feature: value}``, or by suffix where aggregated.
 Compute = Callable[..., Any]
@@ -32,6 +37,8 @@ class Family:
         The family measures the mask alone: computed once, on the original image's grid.
     unfit
         Tells why a region cannot have these features, or "" where it can.
+    of_original
+        The family measures mask and intensities together: computed once, before filtering.
     conventions
         Whose definitions these are: where the parameter file names no family, those of its own
         ``conventions`` are meant.
@@ -49,10 +56,18 @@ class Family:
     on_request: tuple[str, ...] = ()
     of_mask: bool = False
     unfit: Callable[[Region], str] = lambda region: ""
-    conventions: str = "pyradiomics"
+    of_original: bool = False
+    conventions: str = PYRADIOMICS
     aggregated: bool = False
     graded: bool = True
     reach_mm: float = 0.0
+
+    def place(self, feature: str) -> tuple[int, str]:
+        """Return where a feature of a table stands among those of the family, with its aggregation."""
+        suffix = ""
+        if self.aggregated and (found := AGGREGATION.search(feature)):
+            suffix = found.group()
+        return (self.features + self.on_request).index(feature.removesuffix(suffix)), suffix
 
 
 FAMILIES: Registry[Family] = Registry("feature family", "radiomics_screen.families")
@@ -65,7 +80,8 @@ def family(
     on_request: tuple[str, ...] = (),
     of_mask: bool = False,
     unfit: Callable[[Region], str] = lambda region: "",
-    conventions: str = "pyradiomics",
+    of_original: bool = False,
+    conventions: str = PYRADIOMICS,
     aggregated: bool = False,
     graded: bool = True,
     reach_mm: float = 0.0,
@@ -74,7 +90,17 @@ def family(
 
     def enter(compute: Compute) -> Compute:
         entry = Family(
-            name, compute, features, on_request, of_mask, unfit, conventions, aggregated, graded, reach_mm
+            name,
+            compute,
+            features,
+            on_request,
+            of_mask,
+            unfit,
+            of_original,
+            conventions,
+            aggregated,
+            graded,
+            reach_mm,
         )
         FAMILIES.add(name, entry)
         return compute

@@ -5,8 +5,6 @@ SimpleITK speaks (x, y, z); everything in this file does too.
 
 from __future__ import annotations
 
-import itertools
-import math
 from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
@@ -15,6 +13,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from radiomics_screen.errors import GeometryError, RegionError
+from radiomics_screen.imaging.aligned import ORDERS, resampled
+from radiomics_screen.imaging.cornered import resampled_from_corner
 from radiomics_screen.imaging.grids import (
     ITK_TOLERANCE,
     NEGLIGIBLE_SHIFT,
@@ -23,13 +23,11 @@ from radiomics_screen.imaging.grids import (
     in_space_of,
     largest_shift,
     listed,
-    numbers,
     on_grid_of,
     region_box,
-    required,
     within_tolerance,
 )
-from radiomics_screen.imaging.roi import Grid, Roi, marked_box, roi_in, roi_of
+from radiomics_screen.imaging.roi import Grid, Roi, marked_box, roi_in
 from radiomics_screen.notes import note
 from radiomics_screen.options import NonNegative, Positive, PositiveInt
 
@@ -51,11 +49,8 @@ Interpolator = _Name | Annotated[int, Field(ge=1, le=10)]
 #: So wide a margin takes in every image there is.
 PadDistance = Annotated[int, Field(ge=0, le=100_000)]
 
-#: A grid of more voxels than this (4 GB in 64 bits) comes of a spacing that the file does not know.
-MOST_VOXELS = 500_000_000
-
-#: So many voxels away, a voxel's part in the coefficient of a cubic spline is 0.27 ** 32 < 1e-18.
-SPLINE_REACH = 34
+MaskInterpolator = Literal["sitkNearestNeighbor", "sitkLinear", "sitkBSpline"]
+Threshold = Annotated[float, Field(gt=0, le=1)]
 
 
 def select_label(mask: sitk.Image, *, label: PositiveInt | None = None) -> Roi:
@@ -146,89 +141,89 @@ def match_grid(
 def resample(
     image: sitk.Image,
     roi: Roi,
+    margin_mm: float | None = None,
     *,
     resampledPixelSpacing: tuple[NonNegative, ...] | None = None,
     interpolator: Interpolator | None = "sitkBSpline",
+    resamplingGrid: Literal["corner", "centre", "origin", "fit"] = "corner",
+    maskInterpolator: MaskInterpolator = "sitkNearestNeighbor",
+    maskThreshold: Threshold = 0.5,
+    roundIntensities: bool = False,
     padDistance: PadDistance = 5,
 ) -> tuple[sitk.Image, Roi]:
-    """Resample image and mask to a new spacing, on the grid and with the cropping of pyradiomics.
+    """Resample image and mask to a new spacing.
 
-    The new grid shares the corner of the mask's grid, not its first voxel centre, and covers the
-    region's bounding box plus `padDistance` new voxels. A direction in which the region is one
-    voxel wide keeps its spacing. The pixel type of the image is kept.
+    On the grid `corner`, which is pyradiomics', the new grid shares the corner of the mask's grid, not its
+    first voxel centre, and covers the region's bounding box plus `padDistance` new voxels; a direction in
+    which the region is one voxel wide keeps its spacing, and the pixel type of the image is kept. The
+    other grids are the IBSI's: see :func:`radiomics_screen.imaging.aligned.resampled`.
 
     Parameters
     ----------
     image
         Scalar image, 2-D or 3-D.
     roi
-        The region of interest.
+        The region of interest; on the image's grid, but for `corner`.
+    margin_mm
+        How far round the region the result is needed, on other grids than `corner`; None for everywhere.
     resampledPixelSpacing
         New spacing x, y, z in mm; 0 keeps a direction as it is, null resamples nothing.
     interpolator
         SimpleITK interpolator for the image, by name or number 1 to 10; null resamples nothing.
+    resamplingGrid
+        Where the new voxels lie: the grids share the corner of the mask's grid, cut to the region
+        (corner), the centre of the image (centre), its first voxel (origin), or its first and last voxel,
+        which changes the spacing a little (fit).
+    maskInterpolator
+        SimpleITK interpolator for the mask, taken as zeros and ones.
+    maskThreshold
+        Least value of an interpolated mask inside the region.
+    roundIntensities
+        Round resampled intensities to whole numbers.
     padDistance
         Voxels kept round the region after resampling or preCrop, for filters that look beyond it.
 
     Raises
     ------
     GeometryError
-        Wrong number of spacings, more voxels than fit in memory, or the region reaches beyond the image.
+        Wrong number of spacings, an interpolator that the grid does not have, more voxels than fit in
+        memory, or the region reaches beyond the image.
     RegionError
         No voxel is left of the region at the new spacing.
     """
     if resampledPixelSpacing is None or interpolator is None:
         return image, roi
+    name = interpolator if isinstance(interpolator, str) else get_args(_Name)[interpolator - 1]
     roi = in_space_of(image, roi)
     spacing_mm = _target_spacing(resampledPixelSpacing, roi.grid)
-    lower, size = region_box(image, roi)
-    old_spacing_mm = np.array(roi.grid.spacing)
-    spacing_mm = np.where(size == 1, old_spacing_mm, spacing_mm)
-
-    if np.allclose(np.array(image.GetSpacing()), spacing_mm):
-        if roi.grid != Grid.of(image):
-            roi = on_grid_of(image, roi, "when its mask was resampled to the image's grid")
-        return cropped(image, roi, padDistance)
-
-    grid = _target_grid(roi, lower, size, spacing_mm, padDistance)
-    name = interpolator if isinstance(interpolator, str) else get_args(_Name)[interpolator - 1]
-    # Whole numbers are cut off, not rounded: where a spline hits one exactly, its last bit decides, and
-    # that depends on the whole image.
-    cuttable = name == "sitkBSpline" and "float" in image.GetPixelIDTypeAsString()
-    source = _around(image, grid) if cuttable else image
-    new_image = _sampled(source, grid, getattr(sitk, name))
-    new_mask = _sampled(roi.image(), grid, sitk.sitkNearestNeighbor)
-    return new_image, required(roi_of(new_mask, 1), f"at the spacing {numbers(spacing_mm)} mm")
-
-
-def _sampled(image: sitk.Image, grid: Grid, interpolator: int) -> sitk.Image:
-    return sitk.Resample(
-        image,
-        grid.size,
-        sitk.Transform(),
-        interpolator,
-        grid.origin,
-        grid.spacing,
-        grid.direction,
-        0.0,
-        image.GetPixelID(),
-    )
-
-
-def _around(image: sitk.Image, grid: Grid) -> sitk.Image:
-    """Cut out what B-splines on a grid depend on; the rest of the image weighs less than rounding does."""
-    ends = [(0, n - 1) for n in grid.size]
-    corners = [
-        image.TransformPhysicalPointToContinuousIndex(
-            grid.frame.TransformContinuousIndexToPhysicalPoint([float(c) for c in corner])
+    if resamplingGrid != "corner":
+        if name not in ORDERS:
+            raise GeometryError(
+                f"{name} is an interpolator for resamplingGrid: corner only; choose {' or '.join(ORDERS)}"
+            )
+        if np.allclose(image.GetSpacing(), spacing_mm):
+            return image, roi
+        return resampled(
+            image,
+            roi,
+            spacing_mm.tolist(),
+            alignment=resamplingGrid,
+            interpolator=name,
+            mask_interpolator=maskInterpolator,
+            mask_threshold=maskThreshold,
+            rounded=roundIntensities,
+            margin_mm=margin_mm,
         )
-        for corner in itertools.product(*ends)
-    ]
-    first = np.floor(np.min(corners, axis=0)).astype(int) - SPLINE_REACH
-    last = np.ceil(np.max(corners, axis=0)).astype(int) + SPLINE_REACH
-    size = np.array(image.GetSize())
-    start, end = np.clip(first, 0, size - 1), np.clip(last + 1, 1, size)
-    return sitk.RegionOfInterest(image, (end - start).tolist(), start.tolist())
+    return resampled_from_corner(
+        image,
+        roi,
+        spacing_mm,
+        interpolator=name,
+        mask_interpolator=maskInterpolator,
+        mask_threshold=maskThreshold,
+        rounded=roundIntensities,
+        pad=padDistance,
+    )
 
 
 def pre_crop(
@@ -258,37 +253,3 @@ def _target_spacing(wanted_mm: tuple[float, ...], grid: Grid) -> NDArray[np.floa
         )
     spacing = np.array(wanted_mm[:dimension], dtype=float)
     return np.where(spacing == 0, grid.spacing, spacing)
-
-
-def _target_grid(
-    roi: Roi,
-    lower: NDArray[np.int64],
-    size: NDArray[np.int64],
-    spacing_mm: NDArray[np.float64],
-    pad: int,
-) -> Grid:
-    """Return pyradiomics' resampling grid.
-
-    Same expressions in the same order as pyradiomics, so that floor and ceil fall on the same side.
-    """
-    old_spacing_mm = np.array(roi.grid.spacing)
-    ratio = old_spacing_mm / spacing_mm
-    first = np.floor((lower - 0.5) * ratio - pad)
-    last = np.ceil((lower + size - 0.5) * ratio + pad)
-    first = np.maximum(first, 0)
-    last = np.minimum(last, np.ceil(np.array(roi.grid.size) * ratio) - 1)
-    voxels = last - first + 1
-    if math.prod(voxels) > MOST_VOXELS:
-        raise GeometryError(
-            f"resampling from {numbers(old_spacing_mm)} to {numbers(spacing_mm)} mm would make "
-            f"{' x '.join(f'{n:.0f}' for n in voxels)} voxels; does the file know its spacing? "
-            "Choose a coarser resampledPixelSpacing, or mend the file"
-        )
-    new_size = voxels.astype(int).tolist()
-
-    # Voxel corners of both grids coincide, so the first new centre lies half the difference off.
-    centre_of_first = 0.5 * (spacing_mm - old_spacing_mm) / old_spacing_mm
-    origin = roi.grid.frame.TransformContinuousIndexToPhysicalPoint(
-        (centre_of_first + first / ratio).tolist()
-    )
-    return Grid(tuple(new_size), tuple(spacing_mm.tolist()), origin, roi.grid.direction)

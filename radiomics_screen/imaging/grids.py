@@ -6,7 +6,9 @@ SimpleITK speaks (x, y, z); everything in this file does too.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,12 @@ from radiomics_screen.notes import note
 ITK_TOLERANCE = 1e-6  # what SimpleITK itself allows: of a voxel's width, and absolute for direction cosines
 NEGLIGIBLE_SHIFT = 1e-2  # in voxels; rounded headers stay below, another grid is far above
 OUTSIDE_TOLERANCE = 1e-3  # in voxels; pyradiomics' allowance for rounding at the image's border
+
+#: A grid of more voxels than this (4 GB in 64 bits) comes of a spacing that the file does not know.
+MOST_VOXELS = 500_000_000
+
+#: So many voxels away, a voxel's part in the coefficient of a cubic spline is 0.27 ** 32 < 1e-18.
+SPLINE_REACH = 34
 
 
 def region_box(image: sitk.Image, roi: Roi) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -59,6 +67,16 @@ def on_grid_of(image: sitk.Image, roi: Roi, when: str) -> Roi:
         roi.image(), image, sitk.Transform(), sitk.sitkNearestNeighbor, 0.0, sitk.sitkUInt8
     )
     return required(roi_of(resampled, 1), when)
+
+
+def require_fitting(size: Sequence[float], old_spacing_mm: Any, new_spacing_mm: Any) -> None:
+    """Raise a GeometryError if a resampled grid has more voxels than fit in memory."""
+    if prod(size) > MOST_VOXELS:
+        raise GeometryError(
+            f"resampling from {numbers(old_spacing_mm)} to {numbers(new_spacing_mm)} mm would make "
+            f"{' x '.join(f'{n:.0f}' for n in size)} voxels; does the file know its spacing? "
+            "Choose a coarser resampledPixelSpacing, or mend the file"
+        )
 
 
 def required(roi: Roi | None, when: str) -> Roi:

@@ -15,7 +15,7 @@ import radiomics_screen
 PACKAGE = Path(radiomics_screen.__file__).parent
 #: Rooms in the order in which they may know each other, the first knowing none.
 ORDER: list[tuple[str, ...]] = [
-    ("errors", "notes", "kernels", "differing"),
+    ("errors", "notes", "kernels", "differing", "conventions"),
     ("options",),
     ("cases_file",),
     ("cohort",),
@@ -25,13 +25,8 @@ ORDER: list[tuple[str, ...]] = [
     ("schema",),
     ("settings", "presets"),
     ("parameter_file",),
-    (
-        "extraction.attempt",
-        "extraction.sources",
-        "extraction.sharing",
-        "extraction.lesion",
-        "extraction.columns",
-    ),
+    ("extraction.attempt", "extraction.sources", "extraction.sharing", "extraction.columns"),
+    ("extraction.lesion",),
     ("extraction.case",),
     ("table",),
     ("matching",),
