@@ -8,8 +8,9 @@ from radiomics_screen.errors import SettingsError, did_you_mean
 
 
 def preset_names() -> list[str]:
-    """Return the names of the ready parameter files."""
-    return sorted(path.stem for path in _folder().glob("*.yaml"))
+    """Return the names of the ready parameter files, with their folder where they lie in one."""
+    folder = _folder()
+    return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml"))
 
 
 def preset_path(name: str) -> Path:

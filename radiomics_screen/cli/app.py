@@ -17,6 +17,7 @@ from radiomics_screen.cli.map import map_features
 from radiomics_screen.cli.params import params
 from radiomics_screen.cli.predict import predict
 from radiomics_screen.cli.sample import sample
+from radiomics_screen.cli.verify import verify
 from radiomics_screen.errors import ScreenError
 from radiomics_screen.notes import ScreenWarning
 
@@ -61,7 +62,7 @@ def _common(
     """From images with marked lesions to a validated model. For research use only."""
 
 
-for _command in (extract, fit, predict, compare, params, sample):
+for _command in (extract, fit, predict, compare, params, sample, verify):
     app.command()(_command)
 app.command("map")(map_features)
 

@@ -146,7 +146,8 @@ def _resampled_mask(
     region = None
     if all(near):
         inside = _sampled(_mask_array(roi, axes, near, order), axes, near, order) >= threshold - MASK_CLOSE
-        region = roi_in(inside.view(np.uint8), (slice(None),) * inside.ndim, 1, roi.grid)
+        whole = tuple(slice(0, n) for n in inside.shape)
+        region = roi_in(inside.view(np.uint8), whole, 1, roi.grid)
     region = required(region, f"at the spacing {numbers(spacing_mm)} mm")
     return region.mask, [a + side.start for a, side in zip(region.lower, near, strict=True)]
 

@@ -32,6 +32,7 @@ ORDER: list[tuple[str, ...]] = [
     ("matching",),
     ("comparing",),
     ("extraction",),
+    ("verification",),
     ("modelling",),
     ("sample",),
     ("reading",),

@@ -1,0 +1,80 @@
+"""``radiomics-screen verify``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from radiomics_screen.verification import Group, Report
+
+
+def verify(
+    data: Annotated[
+        Path | None, typer.Option(help="Folder with the IBSI's data sets (ibsi1/, ibsi2/); see docs/ibsi.md.")
+    ] = None,
+    json: Annotated[Path | None, typer.Option(help="Also write every value that was compared.")] = None,
+) -> None:
+    """Compare this installation with the reference values of the IBSI.
+
+    The digital phantom comes with the package; the rest needs the IBSI's data. The exit code is 0 if all
+    that was run passed, 1 if not, 2 if it cannot be run.
+    """
+    from radiomics_screen.verification import verify as run
+    from radiomics_screen.verification import write_report
+
+    found = run(data)
+    _show(found)
+    if json:
+        write_report(found, json)
+        typer.echo(f"details     {json}")
+    raise typer.Exit(0 if found.passed else 1)
+
+
+def _show(found: Report) -> None:
+    head = ("", "family", "passed", "worst", "deviation", "allowed")
+    lines = [head]
+    for part in dict.fromkeys(group.part for group in found.groups):
+        members = [group for group in found.groups if group.part == part]
+        for n, group in enumerate(members):
+            lines.append(_line(part if n == 0 else "", group))
+        lines.append(("", "all", _count(members), "", f"{found.seconds[part]:.1f} s", ""))
+    _table(lines)
+    typer.echo("")
+    for omitted in found.omitted:
+        typer.echo(f"not run: {omitted.part}: {omitted.reason}")
+    for group in found.groups:
+        for c in group.comparisons:
+            if not c.passed:
+                value = "no value" if c.value is None else f"{c.value:.6g}"
+                typer.echo(f"FAILED: {group.part}: {c.tag}: {value}, not {c.reference:g} +- {c.tolerance:g}")
+    verdict = "All that was run passed" if found.passed else "Not all passed"
+    typer.echo(
+        f"{verdict}: {_count(found.groups)} values, {sum(found.seconds.values()):.1f} s of processor time."
+    )
+
+
+def _line(part: str, group: Group) -> tuple[str, ...]:
+    worst = group.worst
+    if worst.severity == 0:
+        return (part, group.name, _count([group]), "-", "0", "")
+    deviation = "no value" if worst.deviation is None else f"{worst.deviation:.3g}"
+    return (part, group.name, _count([group]), worst.tag, deviation, f"{worst.tolerance:.3g}")
+
+
+def _count(groups: Iterable[Group]) -> str:
+    groups = list(groups)
+    return f"{sum(g.passed for g in groups)}/{sum(len(g.comparisons) for g in groups)}"
+
+
+def _table(lines: list[tuple[str, ...]]) -> None:
+    widths = [max(len(line[n]) for line in lines) for n in range(len(lines[0]))]
+    for line in lines:
+        columns = [
+            text.rjust(width) if n in (2, 4, 5) else text.ljust(width)
+            for n, (text, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        typer.echo("  ".join(columns).rstrip())
