@@ -8,6 +8,7 @@ from textwrap import wrap
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
+from radiomics_screen.conventions import GREY_LEVELS, PYRADIOMICS
 from radiomics_screen.features import FAMILIES
 from radiomics_screen.filters import FILTERS
 from radiomics_screen.imaging.preprocessing import STEPS
@@ -22,12 +23,16 @@ pyradiomics' own parameter files are read as they are.
 What is commented out is off; a line that is left out takes its default."""
 
 SECTIONS = {
+    "conventions": "Whose conventions the defaults follow, and whose families are meant where none is\n"
+    "named: pyradiomics or ibsi. What differs are the options that `radiomics-screen params\n"
+    "--conventions ibsi` prints with another value; each of them may also be set by itself.",
     "preprocessing": "Steps done on the whole image first, in the order written here; none by default.\n"
     "Take away the [] and the '#' of those you need.",
     "imageType": "Images that features are computed on. Under each image type stand its own options,\n"
     "and any of binWidth, binCount, force2D and the families' options that shall differ from 'setting'.",
     "featureClass": "Feature families, each with the list of its features; no list means all of them.\n"
-    "Left out as a whole: every family that fits (shape for volumes, shape2D for 2-D images).",
+    "Left out as a whole: every family of these conventions that fits (shape for volumes, shape2D for\n"
+    "2-D images).",
     "setting": "Everything else.",
     "voxelSetting": "Maps of features, which `radiomics-screen map` makes; a table does not depend on it.",
 }
@@ -36,19 +41,23 @@ SECTIONS = {
 SHARED = {"force2D", "force2Ddimension"}
 
 
-def commented_default() -> str:
-    """Return the default parameters as YAML with comments; loading it gives the defaults."""
-    bodies = {
-        "preprocessing": _steps,
-        "imageType": _image_types,
-        "featureClass": _families,
-        "setting": _setting,
-        "voxelSetting": _voxel_setting,
+def commented_default(conventions: str = PYRADIOMICS) -> str:
+    """Return a convention's default parameters as YAML with comments; loading it gives the defaults.
+
+    Options without which the file would not say how grey levels are made are commented out.
+    """
+    bodies: dict[str, list[str]] = {
+        "conventions": [],
+        "preprocessing": _steps(),
+        "imageType": _image_types(),
+        "featureClass": _families(conventions),
+        "setting": _setting(conventions),
+        "voxelSetting": _voxel_setting(),
     }
+    values = {"conventions": f" {conventions}", "preprocessing": " []"}
     lines = [*_comment(HEADER), ""]
     for section, body in bodies.items():
-        empty = " []" if section == "preprocessing" else ""
-        lines += [*_comment(SECTIONS[section]), f"{section}:{empty}", *body(), ""]
+        lines += [*_comment(SECTIONS[section]), f"{section}:{values.get(section, '')}", *body, ""]
     return "\n".join(lines)
 
 
@@ -80,9 +89,12 @@ def _commented_out(options: Iterable[Option], indent: str) -> list[str]:
     return lines
 
 
-def _families() -> list[str]:
+def _families(conventions: str) -> list[str]:
     lines = []
-    for name, family in FAMILIES.items():
+    families = sorted(FAMILIES.items(), key=lambda item: item[1].conventions != conventions)
+    for n, (name, family) in enumerate(families):
+        if family.conventions != (families[n - 1][1] if n else family).conventions:
+            lines += ["", *_comment(f"Only where named, with the conventions {conventions}.", "  ")]
         lines += ["", *_comment(summary_of(family.compute), "  "), f"  # {name}:"]
         lines += _comment("  [" + ", ".join(family.features) + "]", "  ")
         if family.on_request:
@@ -90,12 +102,16 @@ def _families() -> list[str]:
     return lines
 
 
-def _setting() -> list[str]:
+def _setting(conventions: str) -> list[str]:
     of_filters = {name for _, filter_ in FILTERS.items() for name in options_of(filter_)} - SHARED
+    to_choose = GREY_LEVELS[conventions]
     lines: list[str] = []
-    for option in known_settings().values():
+    for option in known_settings(conventions).values():
         if option.name not in of_filters:
-            lines += ["", *_comment(_explained(option), "  "), f"  {option.name}: {_default(option)}"]
+            off = "# " if option.name in to_choose else ""
+            lines += ["", *_comment(_explained(option), "  ")]
+            lines += _comment(f"One of {', '.join(to_choose)} must be set.", "  ") if off else []
+            lines.append(f"  {off}{option.name}: {_default(option)}")
     return lines
 
 

@@ -203,13 +203,13 @@ def load_settings(
 def _conventions(content: Any, problems: list[str]) -> str:
     if content is None:
         return PYRADIOMICS
-    if content not in SWITCHES:
+    if not isinstance(content, str) or content not in SWITCHES:
         problems.append(
             f"conventions: expected {' or '.join(SWITCHES)}, got {content!r:.60}"
             f"{did_you_mean(content, SWITCHES) if isinstance(content, str) else ''}"
         )
         return PYRADIOMICS
-    return str(content)
+    return content
 
 
 def _require_grey_levels(settings: Settings, content: Mapping[str, Any], problems: list[str]) -> None:

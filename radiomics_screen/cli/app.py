@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from radiomics_screen import __version__
 from radiomics_screen.cli.compare import compare
 from radiomics_screen.cli.extract import extract
+from radiomics_screen.cli.features import features
 from radiomics_screen.cli.fit import fit
 from radiomics_screen.cli.map import map_features
 from radiomics_screen.cli.params import params
@@ -62,7 +63,7 @@ def _common(
     """From images with marked lesions to a validated model. For research use only."""
 
 
-for _command in (extract, fit, predict, compare, params, sample, verify):
+for _command in (extract, fit, predict, compare, params, features, sample, verify):
     app.command()(_command)
 app.command("map")(map_features)
 

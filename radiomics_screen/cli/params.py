@@ -9,6 +9,9 @@ import typer
 
 def params(
     preset: Annotated[str | None, typer.Option(help="Print this ready parameter file instead.")] = None,
+    conventions: Annotated[
+        str, typer.Option(help="Print the defaults of these conventions: pyradiomics or ibsi.")
+    ] = "pyradiomics",
     names: Annotated[
         bool, typer.Option("--list", help="Print the names of the ready parameter files.")
     ] = False,
@@ -21,6 +24,10 @@ def params(
     elif preset:
         typer.echo(preset_path(preset).read_text(encoding="utf-8"), nl=False)
     else:
+        from radiomics_screen.conventions import SWITCHES
+        from radiomics_screen.errors import SettingsError, did_you_mean
         from radiomics_screen.parameter_file import commented_default
 
-        typer.echo(commented_default(), nl=False)
+        if conventions not in SWITCHES:
+            raise SettingsError(f"unknown conventions '{conventions}'{did_you_mean(conventions, SWITCHES)}")
+        typer.echo(commented_default(conventions), nl=False)

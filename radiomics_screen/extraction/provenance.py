@@ -19,6 +19,7 @@ from radiomics_screen.errors import SettingsError, TableError
 from radiomics_screen.extraction.engines import OWN
 from radiomics_screen.extraction.keys import content_hash, digest_of
 from radiomics_screen.extraction.measured import Measured
+from radiomics_screen.features.catalogue import describe_columns
 from radiomics_screen.imaging.preprocessing import files_of
 from radiomics_screen.settings import Settings
 
@@ -133,6 +134,7 @@ def describe_run(
         "command": shlex.join(sys.argv),
         "versions": versions(),
         "machine": machine(),
+        "definitions": describe_columns(dict.fromkeys(n for _, row in pairs for n in row.names)),
         "inputs": {
             case.id: {"image": row.contents.image, "mask": row.contents.mask}
             for case, row in pairs

@@ -20,9 +20,20 @@ def diameters_mm(mask: NDArray[np.bool_], spacing_mm: tuple[float, ...]) -> tupl
     The points are the vertices of the mesh: halfway between a voxel inside and one outside. The
     second result has, for each array axis, the largest distance of two vertices in one plane
     across that axis (0 in 2-D, where there are no such planes).
+    """
+    outermost, in_planes = outermost_vertices(mask, spacing_mm)
+    spacing = np.array(spacing_mm if mask.ndim == 3 else (1.0, *spacing_mm))
+    return sqrt(largest_squared_distance(outermost * spacing)) / 2, in_planes if mask.ndim == 3 else []
 
-    The farthest points of a plane are corners of its convex hull, and the farthest points of all
-    are corners of the hulls of all the planes that they lie in; only those are compared.
+
+def outermost_vertices(
+    mask: NDArray[np.bool_], spacing_mm: tuple[float, ...]
+) -> tuple[NDArray[np.int64], list[float]]:
+    """Return the few mesh vertices that all the others lie between, and the diameters (mm) of planes.
+
+    The vertices are in half voxels, shape (n, 3). The farthest points of a plane are corners of its
+    convex hull; the farthest points of all, and the corners of the convex hull of all, are corners of
+    the hulls of all the planes that they lie in. Only those are returned.
     """
     solid = mask if mask.ndim == 3 else mask[np.newaxis]
     spacing = np.array(spacing_mm if mask.ndim == 3 else (1.0, *spacing_mm))
@@ -38,8 +49,7 @@ def diameters_mm(mask: NDArray[np.bool_], spacing_mm: tuple[float, ...]) -> tupl
         codes = codes[np.append(codes[1:] != codes[:-1], True)]  # the two chains of a hull share their ends
         corners = codes if corners is None else _common(corners, codes)
     assert corners is not None
-    farthest = np.stack(np.unravel_index(corners, (nz, ny, nx)), axis=1) * spacing
-    return sqrt(largest_squared_distance(farthest)) / 2, in_planes if mask.ndim == 3 else []
+    return np.stack(np.unravel_index(corners, (nz, ny, nx)), axis=1), in_planes
 
 
 def _common(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:

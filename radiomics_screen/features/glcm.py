@@ -97,12 +97,7 @@ def glcm(
     """
     directions = region.directions(distances)
     lattice = region.lattice(max(distances))
-    n = len(lattice.levels)
-    if n > MOST_LEVELS:
-        raise RegionError(
-            f"the region has {n} grey levels, more than the {MOST_LEVELS} that a co-occurrence matrix takes; "
-            "set a larger binWidth, or binCount"
-        )
+    require_few_levels(len(lattice.levels))
     described = values_by_direction(
         lattice.ranks,
         lattice.spans,
@@ -118,6 +113,15 @@ def glcm(
         note(f"glcm: no two voxels of the region are {list(distances)} apart; its features are undefined")
         return dict.fromkeys(FEATURES, float("nan"))
     return values_of(FEATURES, described.mean(axis=0))
+
+
+def require_few_levels(n_levels: int) -> None:
+    """Raise a RegionError if there are more grey levels than a matrix takes."""
+    if n_levels > MOST_LEVELS:
+        raise RegionError(
+            f"the region has {n_levels} grey levels, more than the {MOST_LEVELS} that a co-occurrence matrix "
+            "takes; set a larger binWidth, or binCount"
+        )
 
 
 def weights_of(

@@ -53,11 +53,7 @@ def glrlm(region: Region, *, weightingNorm: WeightingNorm | None = None) -> dict
 
     Source: Galloway, Comput. Graph. Image Process. 4 (1975) 172; IBSI family TP0I.
     """
-    if max(region.mask.shape) > LONGEST:
-        raise RegionError(
-            f"the region is {max(region.mask.shape)} voxels long, more than the {LONGEST} of the longest run "
-            "that is counted; resample it, or leave glrlm out"
-        )
+    longest = longest_run(region, "glrlm")
     lattice = region.lattice()
     directions = region.directions()
     usable = [_joins_voxels(region, d) for d in directions]
@@ -72,9 +68,20 @@ def glrlm(region: Region, *, weightingNorm: WeightingNorm | None = None) -> dict
         weights_of(directions, region.spacing_mm, weightingNorm),
         weightingNorm is not None,
         lattice.levels,
-        max(region.mask.shape),
+        longest,
     )
     return values_of(FEATURES, described.mean(axis=0))
+
+
+def longest_run(region: Region, family: str) -> int:
+    """Return how long a run may be at most; raise a RegionError if that is too long to be counted."""
+    longest = max(region.mask.shape)
+    if longest > LONGEST:
+        raise RegionError(
+            f"the region is {longest} voxels long, more than the {LONGEST} of the longest run that is "
+            f"counted; resample it, or leave {family} out"
+        )
+    return longest
 
 
 def weights_of(

@@ -51,23 +51,13 @@ def zones(
     ranks: NDArray[np.uint16], spans: NDArray[np.int64], around: NDArray[np.int64], n_levels: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Count the connected zones of equal rank by rank and size: (levels, sizes), and the sizes there are."""
-    n_voxels = 0
-    for s in range(len(spans)):
-        n_voxels += spans[s, 1] - spans[s, 0]
-    unvisited = ranks.copy()
-    zone_ranks, zone_sizes = np.empty(n_voxels, dtype=np.uint16), np.empty(n_voxels, dtype=np.int32)
-    stack = np.empty(n_voxels, dtype=np.int32)
-    n_zones = largest = 0
-    for s in range(len(spans)):
-        for seed in range(spans[s, 0], spans[s, 1]):
-            if unvisited[seed]:
-                zone_ranks[n_zones] = unvisited[seed]
-                zone_sizes[n_zones] = grow(unvisited, seed, around, stack)
-                largest = max(largest, zone_sizes[n_zones])
-                n_zones += 1
+    members, zone_sizes = zone_members(ranks, spans, around)
+    largest = 0
+    for size in zone_sizes:
+        largest = max(largest, size)
     column = np.zeros(largest + 1, dtype=np.int64)
-    for zone in range(n_zones):
-        column[zone_sizes[zone]] = 1
+    for size in zone_sizes:
+        column[size] = 1
     sizes = np.empty(column.sum())
     n_sizes = 0
     for size in range(largest + 1):
@@ -76,29 +66,53 @@ def zones(
             column[size] = n_sizes
             n_sizes += 1
     counts = np.zeros((n_levels, n_sizes))
-    for zone in range(n_zones):
-        counts[zone_ranks[zone] - 1, column[zone_sizes[zone]]] += 1
+    first = 0
+    for size in zone_sizes:
+        counts[ranks[members[first]] - 1, column[size]] += 1
+        first += size
     return counts, sizes
 
 
 @kernel
+def zone_members(
+    ranks: NDArray[np.uint16], spans: NDArray[np.int64], around: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Find the connected zones of equal rank: the places of all voxels, zone after zone, and zone sizes.
+
+    Each zone begins with its first voxel in the order of the array, and zones follow in that order.
+    """
+    n_voxels = 0
+    for s in range(len(spans)):
+        n_voxels += spans[s, 1] - spans[s, 0]
+    unvisited = ranks.copy()
+    members, sizes = np.empty(n_voxels, dtype=np.int32), np.empty(n_voxels, dtype=np.int64)
+    n_zones = visited = 0
+    for s in range(len(spans)):
+        for seed in range(spans[s, 0], spans[s, 1]):
+            if unvisited[seed]:
+                sizes[n_zones] = grow(unvisited, seed, around, members[visited:])
+                visited += sizes[n_zones]
+                n_zones += 1
+    return members, sizes[:n_zones]
+
+
+@kernel
 def grow(
-    unvisited: NDArray[np.uint16], seed: int, around: NDArray[np.int64], stack: NDArray[np.int32]
+    unvisited: NDArray[np.uint16], seed: int, around: NDArray[np.int64], members: NDArray[np.int32]
 ) -> int:
-    """Visit the zone that `seed` lies in, and return its number of voxels; visited voxels become 0."""
+    """List the voxels of the zone that `seed` lies in, and return their number; visited voxels become 0."""
     rank = unvisited[seed]
     unvisited[seed] = 0
-    stack[0] = seed
-    waiting = 1
-    size = 0
-    while waiting:
-        waiting -= 1
-        voxel = stack[waiting]
-        size += 1
+    members[0] = seed
+    size = 1
+    looked_from = 0
+    while looked_from < size:
+        voxel = members[looked_from]
+        looked_from += 1
         for k in range(len(around)):
             neighbour = voxel + around[k]
             if unvisited[neighbour] == rank:
                 unvisited[neighbour] = 0
-                stack[waiting] = neighbour
-                waiting += 1
+                members[size] = neighbour
+                size += 1
     return size

@@ -1,8 +1,8 @@
-"""What run-length, size-zone and dependence matrices have in common.
+"""What run-length, size-zone, distance-zone and dependence matrices have in common.
 
-All three count, for each grey level i, things of a size j: runs of j voxels, zones of j voxels,
-voxels with j - 1 dependent neighbours. The same sixteen sums describe each of them; the families
-only name them differently.
+All of them count, for each grey level i, things of a size j: runs of j voxels, zones of j voxels,
+zones j steps from the border, voxels with j - 1 dependent neighbours. The same sixteen sums describe
+each of them; the families only name them differently.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from radiomics_screen.kernels import kernel
 
 N_VALUES = 16
+
+#: Where the numbers of :func:`level_size_values` stand that the IBSI lists one after the other.
+IBSI_ORDER = (0, 1, 10, 11, 12, 13, 14, 15, 2, 3, 4, 5, 6, 7, 8, 9)
 
 
 @kernel

@@ -29,7 +29,8 @@ PHANTOMS = {
     "sphere": ("4_b_1", "4_b_2", "6_a_1", "6_a_2", "9_b_1"),
     "pattern_1": ("10_b_1",),
 }  # fmt: skip
-TESTS = {test: phantom for phantom, tests in PHANTOMS.items() for test in tests}
+_OF_TEST = {test: phantom for phantom, tests in PHANTOMS.items() for test in tests}
+TESTS = {test: _OF_TEST[test] for test in sorted(_OF_TEST, key=lambda test: (int(test.split("_")[0]), test))}
 
 #: A response map passes if no voxel differs by more than this part of the reference map's range.
 ALLOWED = 0.01

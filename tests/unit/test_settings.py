@@ -147,12 +147,12 @@ def test_image_types_may_differ_from_the_setting() -> None:
             "window.lower: expected a finite number",
         ),
         (
-            {"imageType": {"Original": {"sigma": [1]}}},
-            "imageType.Original: 'sigma' is an option of LoG; take it out here",
+            {"imageType": {"Original": {"lbp2DRadius": 1}}},
+            "imageType.Original: 'lbp2DRadius' is an option of LBP2D; take it out here",
         ),
         (
-            {"imageType": {"Original": {"wavelet": "haar"}}},
-            "imageType.Original: 'wavelet' is an option of Wavelet; take it out here",
+            {"imageType": {"Original": {"gradientUseSpacing": True}}},
+            "imageType.Original: 'gradientUseSpacing' is an option of Gradient; take it out here",
         ),
         ({"imageType": {"LBP2D": {"lbp2DMethod": "Uniform"}}}, "lbp2DMethod: expected 'default', 'ror'"),
         ({"imageType": {"LBP3D": {"lbp3DLevels": 0}}}, "lbp3DLevels: expected greater than or equal to 1"),

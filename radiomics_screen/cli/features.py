@@ -1,0 +1,40 @@
+"""``radiomics-screen features``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+
+def features(
+    families: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="FAMILY", help="Families to show, with definitions; all if none is named."),
+    ] = None,
+    form: Annotated[
+        Literal["text", "json", "markdown"], typer.Option("--format", help="How to print it.")
+    ] = "text",
+    images: Annotated[
+        bool, typer.Option("--images", help="Show image types instead of all families.")
+    ] = False,
+) -> None:
+    """Print what each feature is: its name in words, its IBSI code, its unit and its definition."""
+    import json
+
+    from radiomics_screen.features.catalogue.images import listed_images
+    from radiomics_screen.features.catalogue.listing import Listing, listed_families
+    from radiomics_screen.features.catalogue.pages import as_markdown, as_text
+    from radiomics_screen.filters import FILTERS
+
+    listing: Listing = {}
+    if families or not images:
+        listing |= listed_families(families or ())
+    if images or not families:
+        listing["image_types"] = listed_images(FILTERS.items())
+    if form == "json":
+        typer.echo(json.dumps(listing, indent=2))
+    elif form == "markdown":
+        typer.echo(as_markdown(listing), nl=False)
+    else:
+        typer.echo(as_text(listing, definitions=bool(families)), nl=False)

@@ -1,0 +1,41 @@
+"""What both image types of Riesz transforms share: the order and its checks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from radiomics_screen.errors import RegionError
+from radiomics_screen.filters._fourier import Factors, riesz_factors
+from radiomics_screen.filters._frame import Frame
+from radiomics_screen.options import NonNegativeInt
+
+
+def _of_some_order(order: tuple[int, ...]) -> tuple[int, ...]:
+    if len(order) != 3 or sum(order) == 0:
+        raise ValueError("expected three orders, along x, y and z, of which one at least is above 0")
+    return order
+
+
+Order = Annotated[tuple[NonNegativeInt, ...], AfterValidator(_of_some_order)]
+
+
+def riesz_of(setup: Frame, order: Order) -> tuple[str, Factors]:
+    """Return the beginning of the images' names and the factors.
+
+    Raises
+    ------
+    RegionError
+        The order asks for an axis that is not filtered along.
+    """
+    by_axis = order[::-1]
+    if setup.flat is not None and by_axis[setup.flat]:
+        raise RegionError(
+            f"{setup.image_type}: rieszOrder {list(order)} (x, y, z) is above 0 along {'zyx'[setup.flat]}, "
+            "and the image is filtered in slices across it; set it to 0 there"
+        )
+    axes = sorted(setup.axes)
+    spacing_mm = [setup.volume.spacing_mm[axis] for axis in axes]
+    factors = riesz_factors([by_axis[axis] for axis in axes], spacing_mm)
+    return f"riesz-{'-'.join(str(o) for o in order)}", factors

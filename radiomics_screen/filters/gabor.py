@@ -1,0 +1,204 @@
+"""Gabor filters: waves of a length and a direction, under a Gaussian, within slices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import ceil, cos, hypot, log, pi, radians, sin, sqrt
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AfterValidator, Field
+
+from radiomics_screen.filters._frame import Array, Boundary, FlatAxis, Frame, frame, in_name, wider
+from radiomics_screen.filters._turns import Pool, Pooling
+from radiomics_screen.filters.log import Widths
+from radiomics_screen.filters.registry import Box, Filtered, image_type
+from radiomics_screen.imaging.volume import Volume
+from radiomics_screen.options import Finite, Positive
+
+#: The kernel ends where its Gaussian has fallen to this part of its height.
+NEGLIGIBLE = 1e-10
+
+#: So many pixels are transformed at once.
+_CHUNK = 1 << 19
+
+Response = Literal["modulus", "real", "imaginary"]
+
+
+def _divides_turn(step: float) -> float:
+    if abs(360 / step - round(360 / step)) > 1e-6:
+        raise ValueError("expected a part of a full turn: 360 divided by a whole number")
+    return step
+
+
+AngleStep = Annotated[float, Field(gt=0, le=360), AfterValidator(_divides_turn)]
+
+
+@image_type("Gabor")
+def gabor(
+    volume: Volume,
+    box: Box,
+    *,
+    sigma: Widths,
+    gaborWavelength: Positive,
+    gaborGamma: Positive = 1.0,
+    gaborTheta: Finite = 0.0,
+    gaborThetaStep: AngleStep | None = None,
+    gaborResponse: Response = "modulus",
+    pooling: Pooling = "max",
+    boundary: Boundary = "mirror",
+    boundaryValue: Finite = 0.0,
+    force2D: bool = False,
+    force2Ddimension: FlatAxis = 0,
+) -> Filtered:
+    """Yield the response to a Gabor filter for each width: within slices, or the mean over the three planes.
+
+    A volume is filtered slice by slice in the axial, coronal and sagittal planes, and the mean of the
+    three responses is taken; with force2D, and in a 2-D image, there is one plane only.
+
+    Parameters
+    ----------
+    sigma
+        Widths of the Gaussian, in mm.
+    gaborWavelength
+        Length of the wave (lambda), in mm.
+    gaborGamma
+        Width of the Gaussian along the wave, divided by its width across.
+    gaborTheta
+        Direction of the wave in degrees: from the plane's first axis to its second, in the order x, y, z.
+    gaborThetaStep
+        Filter in all directions of a full turn, by this step in degrees, and pool; null: in one only.
+    gaborResponse
+        Part of the complex response: modulus, real or imaginary.
+    pooling
+        How responses are joined voxel by voxel: max, mean or min; signs count.
+    boundary
+        How the image continues beyond its border: zero; constant (boundaryValue); mirror (its outermost
+        voxels are repeated in reverse, the last one first); nearest (its outermost voxel); periodic.
+    boundaryValue
+        Intensity beyond the border with the boundary constant.
+    force2D
+        Filter within slices only; always so for a 2-D image.
+    force2Ddimension
+        Axis across the slices: 0 is z (axial slices), 1 is y, 2 is x.
+
+    Raises
+    ------
+    RegionError
+        There are NaN or infinite values near the region.
+
+    Source: IBSI reference manual, part 2 (Gabor Q88H, wavelength S4N6, gamma GDR5, theta FQER, step XTGK).
+    """
+    options = ("Gabor", volume, boundary, boundaryValue)
+    setup = frame(*options, force2D, force2Ddimension)
+    planes = [frame(*options, True, flat) for flat in (0, 1, 2)] if setup.flat is None else [setup]
+    angles, both = _angles(gaborTheta, gaborThetaStep, gaborResponse)
+    step = "" if gaborThetaStep is None else f"-step-{in_name(gaborThetaStep)}-{pooling}"
+    part = "" if gaborResponse == "modulus" else f"-{gaborResponse}"
+    for width in sigma:
+        waves = [_Wave(width, gaborWavelength, gaborGamma, radians(angle)) for angle in angles]
+        total = np.zeros([side.stop - side.start for side in box])
+        for plane in planes:
+            _add_plane(plane, box, waves, _Joined(gaborResponse, pooling, both), total)
+        total /= len(planes)
+        yield (
+            f"gabor{part}-sigma-{in_name(width)}-lambda-{in_name(gaborWavelength)}-mm-"
+            f"gamma-{in_name(gaborGamma)}-theta-{in_name(gaborTheta)}{step}-{setup.ending}",
+            total,
+        )
+
+
+def _angles(theta: float, step: float | None, response: Response) -> tuple[list[float], bool]:
+    """Return the directions to filter in, and whether each stands for the opposite one with its negative.
+
+    Opposite directions have conjugate responses; so half a turn tells of all of it.
+    """
+    if step is None:
+        return [theta], False
+    count = round(360 / step)
+    half = count // 2 if count % 2 == 0 else count
+    return [theta + number * 360 / count for number in range(half)], half < count and response == "imaginary"
+
+
+class _Joined:
+    """What becomes of the complex responses of all directions."""
+
+    def __init__(self, response: Response, pooling: Pooling, both: bool) -> None:
+        self._response, self._pooling, self._both = response, pooling, both
+
+    def __call__(self, responses: Iterator[NDArray[np.complex128]]) -> Array:
+        pool = Pool(self._pooling)
+        for response in responses:
+            if self._response == "modulus":
+                pool.add(np.abs(response))
+            else:
+                part = response.real if self._response == "real" else response.imag
+                pool.add(part.copy(), minus=int(self._both))
+        return pool.result()
+
+
+class _Wave:
+    """The kernel of one direction; pixels are (second axis, first axis) of the plane."""
+
+    def __init__(self, sigma_mm: float, wavelength_mm: float, gamma: float, theta: float) -> None:
+        self._along, self._across = sigma_mm, sigma_mm / gamma
+        self._wavelength, self._cos, self._sin = wavelength_mm, cos(theta), sin(theta)
+
+    def reach(self, spacing_mm: Sequence[float]) -> tuple[int, int]:
+        """Return how far the kernel reaches, in pixels."""
+        far = sqrt(-2 * log(NEGLIGIBLE))
+        first = far * hypot(self._along * self._cos, self._across * self._sin)
+        second = far * hypot(self._along * self._sin, self._across * self._cos)
+        return ceil(second / spacing_mm[0]), ceil(first / spacing_mm[1])
+
+    def spectrum(self, spacing_mm: Sequence[float], shape: Sequence[int]) -> Array:
+        """Return the Fourier transform of the kernel on a periodic plane: real, by the kernel's symmetry."""
+        from scipy.fft import fft2
+
+        places = []
+        for mm, length, reach in zip(spacing_mm, shape, self.reach(spacing_mm), strict=True):
+            pixel = (np.arange(length) + length // 2) % length - length // 2
+            places.append(np.where(abs(pixel) <= reach, pixel * mm, np.inf))
+        second, first = np.ix_(*places)
+        inside = np.isfinite(second) & np.isfinite(first)
+        second, first = (np.where(inside, place, 0.0) for place in (second, first))
+        u = first * self._cos + second * self._sin
+        v = second * self._cos - first * self._sin
+        fall = np.exp(-((u / self._along) ** 2 + (v / self._across) ** 2) / 2)
+        kernel = np.where(inside, fall * np.exp(2j * pi * u / self._wavelength), 0.0)
+        return np.ascontiguousarray(fft2(kernel).real)
+
+
+def _add_plane(plane: Frame, box: Box, waves: Sequence[_Wave], joined: _Joined, total: Array) -> None:
+    """Add the joined responses within the slices of one plane to the total, which lies on the box."""
+    from scipy.fft import fft2, next_fast_len
+
+    flat = plane.flat or 0
+    within = [axis for axis in range(3) if axis != flat]
+    spacing = [plane.volume.spacing_mm[axis] for axis in within]
+    reaches = [max(sides) for sides in zip(*(wave.reach(spacing) for wave in waves), strict=True)]
+    reach = [0, 0, 0]
+    reach[within[0]], reach[within[1]] = reaches
+    wanted = wider(box, reach)
+    shape = [next_fast_len(wanted[axis].stop - wanted[axis].start) for axis in within]
+    spectra = [wave.spectrum(spacing, shape) for wave in waves]
+    inner = tuple(slice(r, r + box[a].stop - box[a].start) for a, r in zip(within, reaches, strict=True))
+    slices = np.moveaxis(total, flat, 0)
+    step = max(1, _CHUNK // (shape[0] * shape[1]))
+    for start in range(0, len(slices), step):
+        stop = min(start + step, len(slices))
+        part = list(wanted)
+        part[flat] = slice(box[flat].start + start, box[flat].start + stop)
+        image = fft2(np.moveaxis(plane.read((part[0], part[1], part[2])), flat, 0), shape)
+        slices[start:stop] += joined(_response(image, spectrum, inner) for spectrum in spectra)
+
+
+def _response(
+    image: NDArray[np.complex128], spectrum: Array, inner: tuple[slice, ...]
+) -> NDArray[np.complex128]:
+    """Convolve the slices by their Fourier transforms; rows that nobody asked for are left out midway."""
+    from scipy.fft import ifft
+
+    rows = ifft(image * spectrum, axis=1, overwrite_x=True)[:, inner[0]]
+    return ifft(rows, axis=2)[:, :, inner[1]]

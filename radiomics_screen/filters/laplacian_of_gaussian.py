@@ -1,0 +1,61 @@
+"""Laplacian of Gaussian by IBSI's definition: a sampled kernel, cut off, not scaled by its width."""
+
+from __future__ import annotations
+
+from radiomics_screen.filters._frame import Boundary, FlatAxis, frame, in_name
+from radiomics_screen.filters._gauss import laplacian
+from radiomics_screen.filters.log import Widths
+from radiomics_screen.filters.registry import Box, Filtered, image_type
+from radiomics_screen.imaging.volume import Volume
+from radiomics_screen.options import Finite, Positive
+
+
+@image_type("LaplacianOfGaussian", local=True)
+def laplacian_of_gaussian(
+    volume: Volume,
+    box: Box,
+    *,
+    sigma: Widths,
+    logCutoff: Positive = 4.0,
+    boundary: Boundary = "mirror",
+    boundaryValue: Finite = 0.0,
+    force2D: bool = False,
+    force2Ddimension: FlatAxis = 0,
+) -> Filtered:
+    """Yield IBSI's Laplacian of Gaussian for each width; negative on spots brighter than what surrounds them.
+
+    The kernel is sampled at the voxels and neither scaled by the width nor shifted to a sum of 0. Where
+    voxels have unequal sides it is round in mm.
+
+    Parameters
+    ----------
+    sigma
+        Widths of the Gaussian, in mm.
+    logCutoff
+        Where the kernel ends along each axis, in widths of the Gaussian.
+    boundary
+        How the image continues beyond its border: zero; constant (boundaryValue); mirror (its outermost
+        voxels are repeated in reverse, the last one first); nearest (its outermost voxel); periodic.
+    boundaryValue
+        Intensity beyond the border with the boundary constant.
+    force2D
+        Filter within slices only; always so for a 2-D image.
+    force2Ddimension
+        Axis across the slices: 0 is z (axial slices), 1 is y, 2 is x.
+
+    Raises
+    ------
+    RegionError
+        There are NaN or infinite values near the region.
+
+    Source: IBSI reference manual, part 2 (Laplacian of Gaussian L6PA, scale 41LN, cut-off WGPM).
+    """
+    setup = frame("LaplacianOfGaussian", volume, boundary, boundaryValue, force2D, force2Ddimension)
+    ending = name_ending(logCutoff, setup.ending)
+    for width in sigma:
+        yield f"laplacian-sigma-{in_name(width)}-mm{ending}", laplacian(setup, width, logCutoff).response(box)
+
+
+def name_ending(cutoff: float, ending: str) -> str:
+    """Return the end of a name, with the cut-off where it is not the default."""
+    return f"-{ending}" if cutoff == 4 else f"-cutoff-{in_name(cutoff)}-{ending}"

@@ -1,0 +1,67 @@
+"""Mean filter: the average of a voxel and its surroundings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from radiomics_screen.filters._frame import Boundary, FlatAxis, frame, wider
+from radiomics_screen.filters._turns import convolve
+from radiomics_screen.filters.registry import Box, Filtered, image_type
+from radiomics_screen.imaging.volume import Volume
+from radiomics_screen.options import Finite
+
+
+def _odd(size: int) -> int:
+    if size % 2 == 0:
+        raise ValueError(f"expected an odd number of voxels, so that there is a centre; {size} is even")
+    return size
+
+
+Supports = Annotated[
+    tuple[Annotated[int, Field(ge=1), AfterValidator(_odd)], ...],
+    Field(min_length=1),
+]
+
+
+@image_type("Mean", local=True)
+def mean(
+    volume: Volume,
+    box: Box,
+    *,
+    meanSupport: Supports = (3,),
+    boundary: Boundary = "mirror",
+    boundaryValue: Finite = 0.0,
+    force2D: bool = False,
+    force2Ddimension: FlatAxis = 0,
+) -> Filtered:
+    """Yield the mean over a cube round each voxel, or over a square within its slice, for each size.
+
+    Parameters
+    ----------
+    meanSupport
+        Lengths of the cube's edge, in voxels; odd.
+    boundary
+        How the image continues beyond its border: zero; constant (boundaryValue); mirror (its outermost
+        voxels are repeated in reverse, the last one first); nearest (its outermost voxel); periodic.
+    boundaryValue
+        Intensity beyond the border with the boundary constant.
+    force2D
+        Filter within slices only; always so for a 2-D image.
+    force2Ddimension
+        Axis across the slices: 0 is z (axial slices), 1 is y, 2 is x.
+
+    Raises
+    ------
+    RegionError
+        There are NaN or infinite values near the region.
+
+    Source: IBSI reference manual, part 2 (mean filter S60F, support YNOF).
+    """
+    setup = frame("Mean", volume, boundary, boundaryValue, force2D, force2Ddimension)
+    for size in meanSupport:
+        data = setup.read(wider(box, setup.along(size // 2)))
+        for axis in setup.axes:
+            data = convolve(data, (1 / size,) * size, axis)
+        yield f"mean-{size}-{setup.ending}", data

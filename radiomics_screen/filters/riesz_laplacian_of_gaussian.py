@@ -1,0 +1,65 @@
+"""Riesz transform of IBSI's Laplacian of Gaussian: spots and edges of a size, with a direction."""
+
+from __future__ import annotations
+
+from radiomics_screen.filters._fourier import on_box
+from radiomics_screen.filters._frame import Boundary, FlatAxis, frame, in_name
+from radiomics_screen.filters._gauss import laplacian
+from radiomics_screen.filters._riesz import Order, riesz_of
+from radiomics_screen.filters.laplacian_of_gaussian import name_ending
+from radiomics_screen.filters.log import Widths
+from radiomics_screen.filters.registry import Box, Filtered, image_type
+from radiomics_screen.imaging.volume import Volume
+from radiomics_screen.options import Finite, Positive
+
+
+@image_type("RieszLaplacianOfGaussian", local=True)
+def riesz_laplacian_of_gaussian(
+    volume: Volume,
+    box: Box,
+    *,
+    sigma: Widths,
+    rieszOrder: Order = (1, 0, 0),
+    logCutoff: Positive = 4.0,
+    boundary: Boundary = "mirror",
+    boundaryValue: Finite = 0.0,
+    force2D: bool = False,
+    force2Ddimension: FlatAxis = 0,
+) -> Filtered:
+    """Yield the Riesz transform of IBSI's Laplacian of Gaussian for each width.
+
+    The whole image is needed, three times in 64 bits. Where voxels have unequal sides, the filter is that
+    of directions and distances in mm.
+
+    Parameters
+    ----------
+    sigma
+        Widths of the Gaussian, in mm.
+    rieszOrder
+        Order of the Riesz transform along x, y and z, as of a derivative: [1, 0, 0], [0, 1, 1] ...
+    logCutoff
+        Where the kernel ends along each axis, in widths of the Gaussian.
+    boundary
+        How the image continues beyond its border: zero; constant (boundaryValue); mirror (its outermost
+        voxels are repeated in reverse, the last one first); nearest (its outermost voxel); periodic.
+    boundaryValue
+        Intensity beyond the border with the boundary constant.
+    force2D
+        Filter within slices only; always so for a 2-D image.
+    force2Ddimension
+        Axis across the slices: 0 is z (axial slices), 1 is y, 2 is x.
+
+    Raises
+    ------
+    RegionError
+        The order is above 0 across the slices; there are NaN or infinite values in the image.
+
+    Source: IBSI reference manual, part 2 (Laplacian of Gaussian L6PA, Riesz transform AYRS).
+    """
+    setup = frame("RieszLaplacianOfGaussian", volume, boundary, boundaryValue, force2D, force2Ddimension)
+    name, riesz = riesz_of(setup, rieszOrder)
+    ending = name_ending(logCutoff, setup.ending)
+    for width in sigma:
+        kernel = laplacian(setup, width, logCutoff)
+        response = on_box(setup, box, kernel.margin, kernel.response, riesz)
+        yield f"{name}-laplacian-sigma-{in_name(width)}-mm{ending}", response

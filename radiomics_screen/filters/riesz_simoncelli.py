@@ -1,0 +1,73 @@
+"""Riesz transform of Simoncelli's wavelet: bands of frequency, with a direction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_screen.filters._fourier import Factors, on_box, simoncelli_factors, simoncelli_margin
+from radiomics_screen.filters._frame import Boundary, FlatAxis, frame
+from radiomics_screen.filters._riesz import Order, riesz_of
+from radiomics_screen.filters.registry import Box, Filtered, image_type
+from radiomics_screen.filters.separable_wavelet import Levels
+from radiomics_screen.imaging.volume import Volume
+from radiomics_screen.options import Finite
+
+
+@image_type("RieszSimoncelli", local=True)
+def riesz_simoncelli(
+    volume: Volume,
+    box: Box,
+    *,
+    waveletLevels: Levels = (1,),
+    rieszOrder: Order = (1, 0, 0),
+    boundary: Boundary = "mirror",
+    boundaryValue: Finite = 0.0,
+    force2D: bool = False,
+    force2Ddimension: FlatAxis = 0,
+) -> Filtered:
+    """Yield the Riesz transform of the response of Simoncelli's wavelet for each level.
+
+    The whole image is needed, three times in 64 bits. The band is one of frequencies per voxel, the
+    direction one in mm: resample to cubes first.
+
+    Parameters
+    ----------
+    waveletLevels
+        Levels of which images are made.
+    rieszOrder
+        Order of the Riesz transform along x, y and z, as of a derivative: [1, 0, 0], [0, 1, 1] ...
+    boundary
+        How the image continues beyond its border: zero; constant (boundaryValue); mirror (its outermost
+        voxels are repeated in reverse, the last one first); nearest (its outermost voxel); periodic.
+    boundaryValue
+        Intensity beyond the border with the boundary constant.
+    force2D
+        Filter within slices only; always so for a 2-D image.
+    force2Ddimension
+        Axis across the slices: 0 is z (axial slices), 1 is y, 2 is x.
+
+    Raises
+    ------
+    RegionError
+        The order is above 0 across the slices; there are NaN or infinite values in the image.
+
+    Source: IBSI reference manual, part 2 (Simoncelli wavelet PRT7, Riesz transform AYRS).
+    """
+    setup = frame("RieszSimoncelli", volume, boundary, boundaryValue, force2D, force2Ddimension)
+    name, riesz = riesz_of(setup, rieszOrder)
+    for level in waveletLevels:
+        both = _product(simoncelli_factors(level), riesz)
+        response = on_box(setup, box, simoncelli_margin(level), setup.read, both)
+        yield f"{name}-simoncelli-level-{level}-{setup.ending}", response
+
+
+def _product(first: Factors, second: Factors) -> Factors:
+    def factors(part: slice, lengths: Sequence[int]) -> NDArray[Any]:
+        product: NDArray[Any] = np.multiply(first(part, lengths), second(part, lengths))
+        return product
+
+    return factors
