@@ -36,7 +36,7 @@ def verify(
 
 def _show(found: Report) -> None:
     head = ("", "family", "passed", "worst", "deviation", "allowed")
-    lines = [head]
+    lines: list[tuple[str, ...]] = [head]
     for part in dict.fromkeys(group.part for group in found.groups):
         members = [group for group in found.groups if group.part == part]
         for n, group in enumerate(members):

@@ -135,7 +135,7 @@ def kept_range(
     resegmentRange: Thresholds | None = None,
     resegmentMode: Literal["absolute", "relative", "sigma"] = "absolute",
 ) -> tuple[float, float] | None:
-    """Return the range of intensities that may stay in any region, where one is set; an end may be infinite."""
+    """Return the range of intensities that is kept in any region, if one is set; its end may be infinite."""
     if resegmentRange is None or resegmentMode != "absolute":
         return None
     lower, *upper = sorted(resegmentRange)

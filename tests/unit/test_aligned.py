@@ -165,9 +165,7 @@ def test_a_region_that_falls_between_the_voxels_is_named() -> None:
 def test_interpolators_and_sizes_that_cannot_be_had_are_named() -> None:
     image = noisy()
     roi = marked(image, (2, 3, 1), (5, 4, 3))
-    with pytest.raises(
-        GeometryError, match="sitkGaussian is an interpolator for .* corner only"
-    ):
+    with pytest.raises(GeometryError, match="sitkGaussian is an interpolator for"):
         resample(
             image, roi, resampledPixelSpacing=(1, 1, 1), resamplingGrid="centre", interpolator="sitkGaussian"
         )
