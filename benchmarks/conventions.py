@@ -11,15 +11,20 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
+from numpy.typing import NDArray
 
 from benchmarks.writing import put_into, table
 from radiomics_screen import extract
+from radiomics_screen.features.mask import bounding_box
+from radiomics_screen.filters import FILTERS
 from radiomics_screen.imaging.reading import read_image, read_mask
+from radiomics_screen.imaging.volume import to_volume
 from radiomics_screen.notes import collected_notes
 
 IMAGES = {
@@ -94,6 +99,26 @@ DEFINITIONS: dict[str, list[tuple[str, str]]] = {
     ],
 }
 
+#: A filter of pyradiomics and the IBSI's counterpart, each with its options and which of its images is meant.
+FILTER_PAIRS: dict[str, tuple[tuple[str, dict[str, Any], int], tuple[str, dict[str, Any], int]]] = {
+    "`LoG`, `LaplacianOfGaussian` (3 mm)": (
+        ("LoG", {"sigma": (3.0,)}, 0),
+        ("LaplacianOfGaussian", {"sigma": (3.0,)}, 0),
+    ),
+    "the same, each divided by its own root mean square": (
+        ("LoG", {"sigma": (3.0,)}, 0),
+        ("LaplacianOfGaussian", {"sigma": (3.0,)}, 0),
+    ),
+    "`Wavelet`, `SeparableWavelet` (coif1, LLH)": (
+        ("Wavelet", {}, 0),
+        ("SeparableWavelet", {"waveletBands": ("LLH",)}, 0),
+    ),
+    "the same, second level": (
+        ("Wavelet", {"start_level": 1}, 0),
+        ("SeparableWavelet", {"waveletBands": ("LLH",), "waveletLevels": (2,)}, 0),
+    ),
+}
+
 #: Changes of more than this part of the value are counted.
 LARGE = 0.01
 
@@ -106,7 +131,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="Markdown file whose section 'conventions' is replaced")
     args = parser.parse_args()
     images = {name: _read(args.data, *files) for name, files in IMAGES.items()}
-    text = "\n".join([*_switches(images), "", *_definitions(images), ""])
+    text = "\n".join([*_switches(images), "", *_definitions(images), "", *_filters(images), ""])
     print(text)
     if args.output:
         put_into(args.output, "conventions", text)
@@ -166,6 +191,33 @@ def _definitions(images: Mapping[str, tuple[sitk.Image, sitk.Image]]) -> Iterato
     yield "Largest relative difference between features of pyradiomics and the IBSI's, same voxels and bins:"
     yield ""
     yield from table(["definition", *images], rows)
+
+
+def _filters(images: Mapping[str, tuple[sitk.Image, sitk.Image]]) -> Iterator[str]:
+    """Yield a table: one line a filter, one column an image; difference of responses inside the lesion."""
+    rows = []
+    for name, pair in FILTER_PAIRS.items():
+        cells = [name]
+        for image, mask in images.values():
+            one, other = (_response(image, mask, *which) for which in pair)
+            if "divided" in name:
+                one, other = (r / np.sqrt(np.mean(r**2)) for r in (one, other))
+            cells.append(f"{np.sqrt(np.mean((one - other) ** 2) / np.mean(one**2)):.2g}")
+        rows.append(cells)
+    yield "Root mean square of the difference between responses inside the lesion, in that of pyradiomics':"
+    yield ""
+    yield from table(["filters", *images], rows)
+
+
+def _response(
+    image: sitk.Image, mask: sitk.Image, name: str, options: Mapping[str, Any], which: int
+) -> NDArray[np.float64]:
+    """Return the responses at the voxels of the lesion."""
+    volume, inside = to_volume(image), sitk.GetArrayFromImage(mask) > 0
+    box = bounding_box(inside)
+    with collected_notes():
+        _, response = next(islice(FILTERS[name](volume, box, **options), which, None))
+    return np.asarray(response, dtype=np.float64)[inside[box]]
 
 
 def _relative(before: float, after: float) -> float:

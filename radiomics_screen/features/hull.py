@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import pi, sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,10 +63,11 @@ class Hull:
         return along.max(axis=1) - along.min(axis=1)
 
 
-def convex_hull(points: NDArray[np.int64], spacing_mm: tuple[float, float, float]) -> Hull:
-    """Return the convex hull of points on a grid, shape (n, 3); they must not all lie in a plane.
+def convex_hull(points: NDArray[Any], spacing_mm: tuple[float, float, float]) -> Hull:
+    """Return the convex hull of points, shape (n, 3), which must not all lie in a plane.
 
-    Points of one plane are found as such on the grid, where they are whole numbers.
+    Their coordinates are in steps of a grid: where these are whole numbers, points of one plane are found
+    to be that.
     """
     from scipy.spatial import ConvexHull  # takes a while to import
 
@@ -91,13 +93,13 @@ def convex_hull(points: NDArray[np.int64], spacing_mm: tuple[float, float, float
 def smallest_box(hull: Hull) -> tuple[float, float, float]:
     """Return the edge lengths (mm, descending) of the smallest box, turned at will, that holds a hull.
 
-    This is a search, which finds the smallest box or one little larger. For one given axis the best box
+    This is a search, which finds the smallest box or one little larger. The best box with one given axis
     is found exactly: one of its sides rests on an edge of the hull. The axes tried are those across faces
     (in the order of what a box on a face must at least hold), those of the grid, and some spread evenly;
     the smallest boxes are turned about each of their own axes in turn until none gets smaller. The result
-    is exact for cuboids however they lie, and never larger than the box along the grid. Of 120 rugged
-    shapes four in five had no smaller box in a search ten times as long; the others were 0.1 % too large
-    on average, and 0.9 % at most.
+    is exact for cuboids however they lie, and never larger than the box along the grid. Of 200 rugged
+    shapes four in five had no smaller box in a search from 400 random axes; the others had one that was
+    0.1 % smaller on average and 0.4 % at most.
 
     Source: a side that rests on an edge: Freeman and Shapira, Communications of the ACM 18 (1975) 409;
     turning about the axes in turn: Chang, Gorissen and Melchior, ACM Transactions on Graphics 30 (2011)

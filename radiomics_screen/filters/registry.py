@@ -19,8 +19,8 @@ Filter = Callable[..., Filtered]
 FILTERS: Registry[Filter] = Registry("image type", "radiomics_screen.filters")
 
 
-#: Image types that depend on no voxel beyond a fixed reach: what they give for a box is, to the bit, a part
-#: of what they give for a larger one. Several regions may then be filtered in one go.
+#: Image types that give for a box, to the bit, a part of what they give for a larger one, since they depend
+#: on no voxel beyond a fixed reach, or always on the whole image. Regions may then be filtered in one go.
 LOCAL: set[str] = set()
 
 
