@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from radiomics_screen.settings import load_settings
     from radiomics_screen.table import read_table
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 __all__ = [
     "__version__",

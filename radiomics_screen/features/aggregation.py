@@ -27,8 +27,9 @@ WITHIN_SLICES: tuple[Aggregation, ...] = ("2D_avg", "2D_comb", "2_5D_avg", "2_5D
 IN_SPACE: tuple[Aggregation, ...] = ("3D_avg", "3D_comb")
 
 #: Of some voxels (runs along x, as the lattice has them), whether neighbours are looked for within slices
-#: only, and whether matrices of directions are summed: shape (matrices that are not empty, features).
-Describe = Callable[[NDArray[np.int64], bool, bool], NDArray[np.float64]]
+#: only, and whether matrices of directions are wanted apart and summed: the features of those that are not
+#: empty, the sum last, shape (matrices, features).
+Describe = Callable[[NDArray[np.int64], bool, bool, bool], NDArray[np.float64]]
 
 
 def aggregated(
@@ -62,17 +63,29 @@ def aggregated(
     ``{"_3D_avg": {feature: value}}``; without the last part where the family is not directional.
     """
     described, empty = {}, []
-    for name in _chosen(family, region, aggregation, directional):
-        parts = slices(lattice) if name.startswith("2D") else [lattice.spans]
-        flat, merged = not name.startswith("3D"), name.endswith("comb")
-        rows = np.concatenate([describe(part, flat, merged) for part in parts])
-        if not len(rows):
-            empty.append(name)
-        means = rows.mean(axis=0) if len(rows) else np.full(len(features), np.nan)
-        described[f"_{name}"] = values_of(features, means)
+    names = _chosen(family, region, aggregation, directional)
+    for dimension in dict.fromkeys(name.removesuffix("_avg").removesuffix("_comb") for name in names):
+        parts = slices(lattice) if dimension == "2D" else [lattice.spans]
+        kinds = [name for name in names if name.startswith(dimension)]
+        merged = f"{dimension}_comb" in kinds
+        apart = len(kinds) > merged
+        rows = [describe(part, dimension != "3D", apart, merged) for part in parts]
+        for name in kinds:
+            found = np.concatenate([_of_kind(r, name.endswith("_comb"), merged) for r in rows])
+            if not len(found):
+                empty.append(name)
+            means = found.mean(axis=0) if len(found) else np.full(len(features), np.nan)
+            described[f"_{name}"] = values_of(features, means)
     if empty:
         note(f"{family}: {undefined}; its features are undefined in {', '.join(empty)}")
     return described
+
+
+def _of_kind(rows: NDArray[np.float64], summed: bool, last_is_sum: bool) -> NDArray[np.float64]:
+    """Return the row of the sum, which is the last one if it is there, or those of the directions."""
+    if summed:
+        return rows[-1:]
+    return rows[:-1] if last_is_sum else rows
 
 
 def _chosen(family: str, region: Region, aggregation: Aggregations, directional: bool) -> list[str]:

@@ -76,13 +76,14 @@ def cm(
     glcm.require_few_levels(len(lattice.levels))
     order = list(PLACES.values())
 
-    def describe(spans: NDArray[np.int64], flat: bool, merged: bool) -> NDArray[np.float64]:
+    def describe(spans: NDArray[np.int64], flat: bool, apart: bool, merged: bool) -> NDArray[np.float64]:
         steps = steps_along_directions(turned, flat, distances)
         return glcm.values_by_direction(
             lattice.ranks,
             spans,
             lattice.offsets(steps),
-            glcm.weights_of(steps, turned.spacing_mm, weightingNorm if merged else None),
+            glcm.weights_of(steps, turned.spacing_mm, weightingNorm),
+            apart,
             merged,
             lattice.levels,
             turned.highest_level,

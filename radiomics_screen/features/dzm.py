@@ -59,7 +59,7 @@ def dzm(region: Region, *, aggregation: Aggregations = None) -> dict[str, dict[s
         distances = border_distances(turned.morphological.mask, flat)
         return np.minimum.reduceat(distances.reshape(-1)[zones.members], zones.starts)
 
-    def describe(spans: NDArray[np.int64], flat: bool, merged: bool) -> NDArray[np.float64]:
+    def describe(spans: NDArray[np.int64], flat: bool, *_: bool) -> NDArray[np.float64]:
         zones = zones_of(turned, lattice, flat)
         some = zones.beginning_in(spans)
         values = described_zones(zones.ranks[some], depths(flat)[some], lattice.levels)

@@ -103,6 +103,7 @@ def glcm(
         lattice.spans,
         lattice.offsets(directions),
         weights_of(directions, region.spacing_mm, weightingNorm),
+        weightingNorm is None,
         weightingNorm is not None,
         lattice.levels,
         region.highest_level,
@@ -140,27 +141,34 @@ def values_by_direction(
     spans: NDArray[np.int64],
     offsets: NDArray[np.int64],
     weights: NDArray[np.float64],
-    merge: bool,
+    apart: bool,
+    merged: bool,
     levels: NDArray[np.float64],
     highest: int,
     symmetric: bool,
     with_mcc: bool,
 ) -> NDArray[np.float64]:
-    """Describe the matrix of each direction that has pairs, or their weighted sum: (matrices, features)."""
+    """Describe the matrix of each direction that has pairs, then their weighted sum: (matrices, features).
+
+    `apart` and `merged` say which of the two are wanted; there is nothing where no direction has pairs.
+    """
     n = len(levels)
     counts = np.empty((n + 1, n + 1), dtype=np.int32)
-    p = np.zeros((n, n))
-    values = np.empty((len(offsets), len(FEATURES)))
+    p, total = np.zeros((n if apart else 0, n)), np.zeros((n if merged else 0, n))
+    values = np.empty((len(offsets) + 1, len(FEATURES)))
     described = 0
+    some = False
     for d in range(len(offsets)):
         co_occurrences(ranks, spans, offsets[d], counts)
-        if add_probabilities(counts, weights[d], symmetric, p) and not merge:
+        if apart and add_probabilities(counts, 1.0, symmetric, p):
             co_occurrence_values(p, levels, highest, symmetric, values[described], with_mcc)
             described += 1
             p[:] = 0
-    if merge and p.any():
-        co_occurrence_values(p, levels, highest, symmetric, values[0], with_mcc)
-        described = 1
+        if merged and add_probabilities(counts, weights[d], symmetric, total):
+            some = True
+    if some:
+        co_occurrence_values(total, levels, highest, symmetric, values[described], with_mcc)
+        described += 1
     return values[:described]
 
 

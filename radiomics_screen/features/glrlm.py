@@ -66,6 +66,7 @@ def glrlm(region: Region, *, weightingNorm: WeightingNorm | None = None) -> dict
         lattice.spans,
         lattice.offsets(directions),
         weights_of(directions, region.spacing_mm, weightingNorm),
+        weightingNorm is None,
         weightingNorm is not None,
         lattice.levels,
         longest,
@@ -119,28 +120,37 @@ def values_by_direction(
     spans: NDArray[np.int64],
     offsets: NDArray[np.int64],
     weights: NDArray[np.float64],
-    merge: bool,
+    apart: bool,
+    merged: bool,
     levels: NDArray[np.float64],
     longest: int,
 ) -> NDArray[np.float64]:
-    """Describe the run lengths along each offset, or their weighted sum: (matrices, 16)."""
+    """Describe the run lengths along each offset, then their weighted sum: (matrices, 16).
+
+    `apart` and `merged` say which of the two are wanted.
+    """
     begun = np.empty((len(levels) + 1, longest + 2), dtype=np.int32)
     lengths = np.zeros(len(ranks), dtype=np.uint16)
     counts = np.zeros((len(levels), longest))
+    total = np.zeros((len(levels) if merged else 0, longest))
     sizes = np.arange(1, longest + 1).astype(np.float64)
-    values = np.empty((1 if merge else len(offsets), N_VALUES))
-    most = 0
+    n_apart = len(offsets) if apart else 0
+    values = np.empty((n_apart + merged, N_VALUES))
+    longest_of_all = 0
     for d in range(len(offsets)):
-        most = max(most, run_lengths(ranks, spans, offsets[d], lengths, begun))
+        most = run_lengths(ranks, spans, offsets[d], lengths, begun)
+        longest_of_all = max(longest_of_all, most)
         for i in range(len(levels)):
             for j in range(most):
-                counts[i, j] += weights[d] * (begun[i + 1, j + 1] - begun[i + 1, j + 2])
-        if not merge:
+                counts[i, j] = begun[i + 1, j + 1] - begun[i + 1, j + 2]
+        if apart:
             level_size_values(counts[:, :most], levels, sizes[:most], values[d])
-            counts[:] = 0
-            most = 0
-    if merge:
-        level_size_values(counts[:, :most], levels, sizes[:most], values[0])
+        if merged:
+            for i in range(len(levels)):
+                for j in range(most):
+                    total[i, j] += weights[d] * counts[i, j]
+    if merged:
+        level_size_values(total[:, :longest_of_all], levels, sizes[:longest_of_all], values[n_apart])
     return values
 
 

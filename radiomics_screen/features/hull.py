@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import pi, sqrt
@@ -10,6 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from radiomics_screen.kernels import kernel
 
 Floats = NDArray[np.float64]
 
@@ -106,27 +107,29 @@ def smallest_box(hull: Hull) -> tuple[float, float, float]:
     122; the smallest box: O'Rourke, International Journal of Computer and Information Sciences 14 (1985)
     183.
     """
-    boxes = [*_boxes_on_faces(hull), *(_box_along(hull, d) for d in _spread(hull))]
-    boxes.sort(key=lambda box: box[0])
-    _, axes = min((_turned(hull, *box) for box in boxes[:BOXES_TURNED]), key=lambda box: box[0])
-    a, b, c = np.sort(hull.widths(axes))[::-1]
+    arrays = (hull.corners, hull.normals, hull.ends, hull.sides)
+    faces, least = _likely_faces(hull)
+    others = _spread(hull)
+    on_faces = boxes_along(*arrays, faces, least)
+    along_others = boxes_along(*arrays, others, np.zeros(len(others)))
+    volumes, frames = (np.concatenate(found) for found in zip(on_faces, along_others, strict=True))
+    best = np.argsort(volumes, kind="stable")[:BOXES_TURNED]
+    best = best[np.isfinite(volumes[best])]
+    volumes, frames = volumes[best], frames[best]
+    turn_boxes(*arrays, volumes, frames)
+    a, b, c = np.sort(hull.widths(frames[volumes.argmin()]))[::-1]
     return float(a), float(b), float(c)
 
 
-def _boxes_on_faces(hull: Hull) -> Iterator[tuple[float, Floats]]:
-    """Yield boxes on faces until no face is left that could have a smaller one."""
+def _likely_faces(hull: Hull) -> tuple[Floats, Floats]:
+    """Return normals of faces, and at least which volume a box on each has (mm3), the smallest first."""
     _, first, planes = np.unique(np.round(hull.normals, 9), axis=0, return_index=True, return_inverse=True)
     normals, areas = hull.normals[first], np.bincount(planes.ravel(), hull.areas)
     tried = normals[np.argsort(-areas, kind="stable")[:LARGEST_FACES]]
     shadows = np.abs(tried @ normals.T) @ areas / 2  # no rectangle round a shadow is smaller than it
     least = hull.widths(tried) * shadows
-    smallest = np.inf
-    for k in np.argsort(least, kind="stable")[:FACES_TRIED]:
-        if least[k] >= smallest:
-            return
-        box = _box_along(hull, tried[k])
-        smallest = min(smallest, box[0])
-        yield box
+    order = np.argsort(least, kind="stable")[:FACES_TRIED]
+    return tried[order], least[order]
 
 
 def _spread(hull: Hull) -> Floats:
@@ -141,36 +144,115 @@ def _spread(hull: Hull) -> Floats:
     return np.concatenate([np.eye(3), np.concatenate(mirrored) @ principal.T])
 
 
-def _box_along(hull: Hull, axis: Floats) -> tuple[float, Floats]:
-    """Return the volume (mm3) of the smallest box with this axis, and its three axes as rows.
+@kernel
+def boxes_along(
+    corners: Floats,
+    normals: Floats,
+    ends: NDArray[np.int64],
+    sides: NDArray[np.int64],
+    axes: Floats,
+    least: Floats,
+) -> tuple[Floats, Floats]:
+    """Return volumes (mm3) and axes of the smallest boxes of a hull that have a given axis each.
+
+    Axes are given in the order of `least`, which says how small the box with each can be at best: it ends
+    with the first that can be no smaller than the smallest box so far. The rest has infinite volume.
+    Shapes (n, 3) and (n,) -> (n,) and (n, 3, 3), with the axes of each box as rows.
+    """
+    volumes, frames = np.full(len(axes), np.inf), np.zeros((len(axes), 3, 3))
+    smallest = np.inf
+    for k in range(len(axes)):
+        if least[k] >= smallest:
+            break
+        frames[k, 0] = axes[k]
+        volumes[k] = box_along(corners, normals, ends, sides, frames[k])
+        smallest = min(smallest, volumes[k])
+    return volumes, frames
+
+
+@kernel
+def turn_boxes(
+    corners: Floats,
+    normals: Floats,
+    ends: NDArray[np.int64],
+    sides: NDArray[np.int64],
+    volumes: Floats,
+    frames: Floats,
+) -> None:
+    """Turn boxes about their axes, one after the other, until that makes them no smaller; in place."""
+    turned = np.empty((3, 3))
+    for k in range(len(volumes)):
+        first = in_vain = 0
+        while in_vain < 2:  # it is the smallest about its first axis
+            first = (first + 1) % 3
+            turned[0] = frames[k, first]
+            volume = box_along(corners, normals, ends, sides, turned)
+            in_vain += 1
+            if volume < volumes[k] * (1 - SMALLER):
+                volumes[k] = volume
+                frames[k] = turned
+                first = in_vain = 0
+
+
+@kernel
+def box_along(
+    corners: Floats,
+    normals: Floats,
+    ends: NDArray[np.int64],
+    sides: NDArray[np.int64],
+    frame: Floats,
+) -> float:
+    """Return the volume (mm3) of the smallest box with the first axis of a frame; put the others into it.
 
     Seen along the axis, the hull's outline is made of the edges between a face that is turned to the
     viewer and one that is not, and one side of the smallest rectangle round it rests on one of them.
     """
-    seen = hull.normals @ axis > 0
-    edges = np.flatnonzero(seen[hull.sides[:, 0]] != seen[hull.sides[:, 1]])
-    on_outline = np.zeros(len(hull.corners), dtype=bool)
-    on_outline[hull.ends[edges]] = True
-    along = hull.edges[edges] - np.outer(hull.edges[edges] @ axis, axis)
-    lengths = np.sqrt((along**2).sum(axis=1))
-    lines = lengths > POINT_LIKE
-    along = along[lines] / lengths[lines, np.newaxis]
-    z, y, x = axis
-    across = along @ np.array([[0, x, -y], [-x, 0, z], [y, -z, 0]])  # the cross product with the axis
-    places = np.concatenate([along, across]) @ hull.corners[on_outline].T
-    widths = places.max(axis=1) - places.min(axis=1)
-    areas = widths[: len(along)] * widths[len(along) :]
-    best = areas.argmin()
-    return float(areas[best] * hull.widths(axis[np.newaxis])[0]), np.stack([axis, along[best], across[best]])
+    z, y, x = frame[0]
+    thinnest = 0 if abs(z) <= min(abs(y), abs(x)) else 1 if abs(y) <= abs(x) else 2
+    u = -frame[0] * frame[0, thinnest]
+    u[thinnest] += 1
+    u /= sqrt(u[0] * u[0] + u[1] * u[1] + u[2] * u[2])
+    v = np.array([y * u[2] - x * u[1], x * u[0] - z * u[2], z * u[1] - y * u[0]])
+    n, n_edges = len(corners), len(ends)
+    places, low, high = np.empty((2, n)), np.inf, -np.inf
+    for i in range(n):
+        height = corners[i, 0] * z + corners[i, 1] * y + corners[i, 2] * x
+        low, high = min(low, height), max(high, height)
+        places[0, i] = corners[i, 0] * u[0] + corners[i, 1] * u[1] + corners[i, 2] * u[2]
+        places[1, i] = corners[i, 0] * v[0] + corners[i, 1] * v[1] + corners[i, 2] * v[2]
+    seen = np.empty(len(normals), dtype=np.bool_)
+    for face in range(len(normals)):
+        seen[face] = normals[face, 0] * z + normals[face, 1] * y + normals[face, 2] * x > 0
+    on_outline = np.zeros(n, dtype=np.bool_)
+    for edge in range(n_edges):
+        if seen[sides[edge, 0]] != seen[sides[edge, 1]]:
+            on_outline[ends[edge, 0]] = on_outline[ends[edge, 1]] = True
+    outline = places[:, on_outline]
+    smallest = np.inf
+    best_u, best_v = 1.0, 0.0
+    for edge in range(n_edges):
+        a, b = ends[edge]
+        if seen[sides[edge, 0]] == seen[sides[edge, 1]]:
+            continue
+        du, dv = places[0, b] - places[0, a], places[1, b] - places[1, a]
+        length = sqrt(du * du + dv * dv)
+        whole = sqrt(((corners[b] - corners[a]) ** 2).sum())
+        if length <= POINT_LIKE * whole:
+            continue
+        du, dv = du / length, dv / length
+        area = _extent(outline, du, dv) * _extent(outline, -dv, du)
+        if area < smallest:
+            smallest, best_u, best_v = area, du, dv
+    frame[1] = best_u * u + best_v * v
+    frame[2] = best_u * v - best_v * u
+    return smallest * (high - low)
 
 
-def _turned(hull: Hull, volume: float, axes: Floats) -> tuple[float, Floats]:
-    """Turn a box about its axes, one after the other, until that makes it no smaller."""
-    in_vain = 1  # it is the best one about its first axis
-    while in_vain < 3:
-        axes = np.roll(axes, -1, axis=0)
-        smaller, turned = _box_along(hull, axes[0])
-        in_vain += 1
-        if smaller < volume * (1 - SMALLER):
-            volume, axes, in_vain = smaller, turned, 1
-    return volume, axes
+@kernel
+def _extent(places: Floats, u: float, v: float) -> float:
+    """Return how far points, shape (2, n), reach along a direction."""
+    low, high = np.inf, -np.inf
+    for i in range(places.shape[1]):
+        along = places[0, i] * u + places[1, i] * v
+        low, high = min(low, along), max(high, along)
+    return high - low

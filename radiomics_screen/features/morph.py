@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import wraps
+from collections.abc import Iterator
 from math import isnan, nan, pi, prod, sqrt
-from typing import TypeVar
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.features.autocorrelation import moran_geary, pair_weights
+from radiomics_screen.features.autocorrelation import moran_geary
 from radiomics_screen.features.ellipsoid import ellipsoid_area, smallest_ellipsoid
 from radiomics_screen.features.extent import axis_lengths_mm, largest_squared_distance, outermost_vertices
 from radiomics_screen.features.hull import convex_hull, smallest_box
@@ -23,8 +20,6 @@ from radiomics_screen.features.registry import family, values_of
 from radiomics_screen.notes import note
 
 Spacing = tuple[float, float, float]
-Box = tuple[slice, slice, slice]
-T = TypeVar("T")
 
 #: What is smaller than this part of what it is made of is zero, but for rounding.
 ROUNDING = 1e-9
@@ -50,24 +45,23 @@ def morph(region: Region) -> dict[str, float]:
     """Measure form, and how intensities lie in it (mm).
 
     Form is that of the mask as drawn. Centre of mass, integrated intensity, Moran's I and Geary's C take
-    the voxels that resegmentation left. What depends on masks alone is computed once for all images of a
-    lesion.
+    the voxels that resegmentation left, and the intensities before filtering.
 
     NaN, with a note: what is divided by the volume of a mesh that encloses none, as that of few voxels
     that touch at edges may; principal axes of a single voxel; densities of an ellipsoid with an axis of
     length 0 (masks one voxel thick); com where intensities add up to zero; moran_i and geary_c where they
     are all equal.
 
-    Source: IBSI family HCUG; principal axes from the covariance over N - 1. There are no reference values
-    for the densities of the smallest oriented box, which is found by a search (see
+    Source: IBSI family HCUG; principal axes from the covariance over N - 1; areas of ellipsoids by the
+    formula of the IBSI, see :func:`~radiomics_screen.features.ellipsoid.ellipsoid_area`. It has no
+    reference values for the densities of the smallest oriented box, which is found by a search (see
     :func:`~radiomics_screen.features.hull.smallest_box`), and of the smallest ellipsoid, whose volume is
     exact to 1e-7 of it.
     """
     form = _form(region.morphological, region.spacing_mm)
     for remark in _remarks(form):
         note(f"morph: {remark}")
-    box, weights = _pair_weights(region.footprint, region.spacing_mm)
-    moran, geary = moran_geary(region.values, region.mask[box], weights, region.spacing_mm)
+    moran, geary = moran_geary(region.values, region.mask[bounding_box(region.mask)], region.spacing_mm)
     if isnan(moran):
         note("morph: all intensities are equal; moran_i and geary_c are undefined")
     values = form | {
@@ -96,30 +90,10 @@ def _places(footprint: Footprint) -> NDArray[np.float64]:
     return np.array(np.unravel_index(footprint.voxels, footprint.mask.shape), dtype=np.float64)
 
 
-def _once(compute: Callable[[Footprint, Spacing], T]) -> Callable[[Footprint, Spacing], T]:
-    """Compute what follows from a mask once, and keep it as long as the mask."""
-    kept: WeakKeyDictionary[Footprint, dict[Spacing, T]] = WeakKeyDictionary()
-
-    @wraps(compute)
-    def look_up(footprint: Footprint, spacing_mm: Spacing) -> T:
-        by_spacing = kept.setdefault(footprint, {})
-        if spacing_mm not in by_spacing:
-            by_spacing[spacing_mm] = compute(footprint, spacing_mm)
-        return by_spacing[spacing_mm]
-
-    return look_up
-
-
-@_once
-def _pair_weights(footprint: Footprint, spacing_mm: Spacing) -> tuple[Box, NDArray[np.float64]]:
-    """Return the smallest box round the voxels, and what each weighs among all pairs."""
-    box = bounding_box(footprint.mask)
-    return box, pair_weights(footprint.mask[box], spacing_mm)
-
-
-@_once
 def _form(footprint: Footprint, spacing_mm: Spacing) -> dict[str, float]:
     """Measure what depends on the mask alone."""
+    # in its own box: a mesh with holes encloses more or less with the distance from the box's corner
+    footprint = Footprint(footprint.mask[bounding_box(footprint.mask)])
     surface = _surface(footprint, spacing_mm)
     axes = _axes(footprint, spacing_mm)
     vertices, _ = outermost_vertices(footprint.mask, spacing_mm)  # in half voxels

@@ -66,7 +66,7 @@ def ngl(
     lattice = turned.lattice(max(distances))
     tolerance = min(gldm_a, MOST_BINS)
 
-    def describe(spans: NDArray[np.int64], flat: bool, merged: bool) -> NDArray[np.float64]:
+    def describe(spans: NDArray[np.int64], flat: bool, *_: bool) -> NDArray[np.float64]:
         counts = dependences(
             lattice.ranks,
             lattice.tones,

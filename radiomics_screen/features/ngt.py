@@ -50,7 +50,7 @@ def ngt(
     n_levels = len(lattice.levels)
     order = [ngtdm.FEATURES.index(name) for name in NAMES.values()]
 
-    def describe(spans: NDArray[np.int64], flat: bool, merged: bool) -> NDArray[np.float64]:
+    def describe(spans: NDArray[np.int64], flat: bool, *_: bool) -> NDArray[np.float64]:
         around = lattice.around(in_reach(turned, flat, distances))
         arguments = (lattice.ranks, lattice.tones, spans, lattice.longest_span, around, n_levels)
         counts, differences = ngtdm.tone_differences(*arguments)

@@ -59,13 +59,14 @@ def rlm(
     lattice = surrounded(turned)
     order = list(IBSI_ORDER)
 
-    def describe(spans: NDArray[np.int64], flat: bool, merged: bool) -> NDArray[np.float64]:
+    def describe(spans: NDArray[np.int64], flat: bool, apart: bool, merged: bool) -> NDArray[np.float64]:
         directions = half_neighbours((2, 2, 2), 0 if flat else None, (1,))
         return glrlm.values_by_direction(
             lattice.ranks,
             spans,
             lattice.offsets(directions),
-            glrlm.weights_of(directions, turned.spacing_mm, weightingNorm if merged else None),
+            glrlm.weights_of(directions, turned.spacing_mm, weightingNorm),
+            apart,
             merged,
             lattice.levels,
             longest,

@@ -51,7 +51,7 @@ def szm(region: Region, *, aggregation: Aggregations = None) -> dict[str, dict[s
     turned = region.by_slices
     lattice = surrounded(turned)
 
-    def describe(spans: NDArray[np.int64], flat: bool, merged: bool) -> NDArray[np.float64]:
+    def describe(spans: NDArray[np.int64], flat: bool, *_: bool) -> NDArray[np.float64]:
         zones = zones_of(turned, lattice, flat)
         some = zones.beginning_in(spans)
         return described_zones(zones.ranks[some], zones.sizes[some], lattice.levels)

@@ -26,6 +26,9 @@ ORDERS = {"sitkNearestNeighbor": 0, "sitkLinear": 1, "sitkBSpline": 3}
 #: How many voxels further they look, by order.
 REACH = {0: 1, 1: 1, 3: SPLINE_REACH}
 
+#: So many voxels are added at the border before spline coefficients are computed.
+SPLINE_PAD = 12
+
 #: What rounding makes of whole and half numbers neither adds a voxel to a grid nor takes one from a mask.
 GRID_CLOSE, MASK_CLOSE = 1e-9, 1e-6
 
@@ -170,22 +173,49 @@ def _mask_array(
 def _sampled(
     old: tuple[NDArray[np.float64], list[int]], axes: Sequence[_Axis], wanted: Sequence[range], order: int
 ) -> NDArray[np.float64]:
-    """Interpolate old voxels, given with the place of the first of them, at new ones."""
-    from scipy.ndimage import affine_transform
+    """Interpolate old voxels, given with the place of the first of them, at new ones.
 
+    One axis after the other, those first along which voxels become fewer.
+    """
     array, begin = old
-    offsets = [
-        axis.first + side.start * axis.step - b for axis, side, b in zip(axes, wanted, begin, strict=True)
-    ]
-    result: NDArray[np.float64] = affine_transform(
-        array,
-        np.array([axis.step for axis in reversed(axes)]),
-        offset=offsets[::-1],
-        output_shape=tuple(len(side) for side in reversed(wanted)),
-        order=order,
-        mode="nearest",
-    )
-    return result
+    pad = 0
+    if order == 3:
+        from scipy.ndimage import spline_filter
+
+        pad = SPLINE_PAD
+        array = spline_filter(np.pad(array, pad, mode="edge"), order=3)  # its border mirrors, far enough away
+    for n in sorted(range(len(axes)), key=lambda n: -axes[n].step):
+        steps = np.arange(wanted[n].start, wanted[n].stop, dtype=np.float64)
+        positions = axes[n].first + steps * axes[n].step - begin[n] + pad
+        array = _along(array, array.ndim - 1 - n, positions, order)
+    return array
+
+
+def _along(
+    array: NDArray[np.float64], axis: int, positions: NDArray[np.float64], order: int
+) -> NDArray[np.float64]:
+    """Interpolate along one array axis; outside, the outermost voxel counts."""
+    positions = np.clip(positions, 0, array.shape[axis] - 1)
+    if order == 0:
+        return np.take(array, np.floor(positions + 0.5).astype(np.intp), axis=axis)
+    below = np.floor(positions)
+    t = positions - below
+    first = below.astype(np.intp)
+    weights: list[NDArray[np.float64]] = [1 - t, t]
+    if order == 3:
+        first = first - 1
+        weights = [
+            (1 - t) ** 3 / 6,
+            2 / 3 - t**2 * (2 - t) / 2,
+            2 / 3 - (1 - t) ** 2 * (1 + t) / 2,
+            t**3 / 6,
+        ]
+    result: NDArray[np.float64] | float = 0.0
+    shape = [-1 if a == axis else 1 for a in range(array.ndim)]
+    for k, weight in enumerate(weights):
+        place = np.clip(first + k, 0, array.shape[axis] - 1)
+        result = result + np.take(array, place, axis=axis) * weight.reshape(shape)
+    return np.asarray(result)
 
 
 def _grid_on(old: Grid, axes: Sequence[_Axis], kept: Sequence[range]) -> Grid:
@@ -197,7 +227,10 @@ def _grid_on(old: Grid, axes: Sequence[_Axis], kept: Sequence[range]) -> Grid:
 
 
 def _whole_numbers(array: NDArray[np.float64]) -> NDArray[Any]:
-    """Round to whole numbers; as integers where all of them are of 32 bits."""
-    whole = np.rint(array)
+    """Round to whole numbers, halves to even ones; as integers where all of them are of 32 bits.
+
+    What is a half but for rounding is one: the last bits must not decide.
+    """
+    whole = np.rint(np.round(array, 6))
     limit = np.iinfo(np.int32).max
     return whole.astype(np.int32) if np.all(np.abs(whole) <= limit) else whole  # NaN is not

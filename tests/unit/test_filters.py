@@ -235,7 +235,7 @@ def test_every_image_type_leaves_the_image_as_it_was() -> None:
     image = volume((6, 20, 20))
     before = image.array.copy()
     width: dict[str, object] = {"sigma": (1.0,)}
-    needs = {name: width for name in ("LoG", "LaplacianOfGaussian", "RieszLaplacianOfGaussian")}
+    needs = dict.fromkeys(("LoG", "LaplacianOfGaussian", "RieszLaplacianOfGaussian"), width)
     needs["Gabor"] = {**width, "gaborWavelength": 2.0}
     for (name, make), box in product(FILTERS.items(), boxes((6, 20, 20))):
         for _, values in make(image, box, **needs.get(name, {})):

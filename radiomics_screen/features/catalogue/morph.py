@@ -61,7 +61,8 @@ FEATURES = table(
         "vol_dens_ombb",
         "ZH1A",
         "Volume density (oriented minimum bounding box)",
-        "V / volume of the smallest box round the vertices, turned in any way",
+        "V / volume of the smallest box round the vertices, turned in any way; found by a search, it may be "
+        "little larger than that",
     ),
     (
         "area_dens_ombb",
@@ -81,7 +82,7 @@ FEATURES = table(
         "Area density (approximate enclosing ellipsoid)",
         "A / (4 pi a b sum_(k=0..20) (e f)^k / (1 - 4 k^2) P_k((e^2 + f^2) / (2 e f))), e = sqrt(1 - b^2 / "
         "a^2), f = sqrt(1 - c^2 / a^2), P_k the Legendre polynomial of degree k; where e f = 0 the limit, "
-        "and NaN where b = 0",
+        "and NaN where b = 0; the IBSI's formula, which is the surface of a sphere only",
     ),
     (
         "vol_dens_mvee",

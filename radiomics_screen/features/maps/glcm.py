@@ -85,6 +85,7 @@ def describe(
             around.spans[:n_spans],
             offsets,
             weights,
+            not merge,
             merge,
             around.here[:n_levels],
             highest,

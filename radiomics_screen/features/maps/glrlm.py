@@ -65,7 +65,14 @@ def describe(
             values[:, v] = np.nan
             continue
         described = values_by_direction(
-            around.ranks, spans, usable[:n], their_weights[:n], merge, around.here[:n_levels], longest
+            around.ranks,
+            spans,
+            usable[:n],
+            their_weights[:n],
+            not merge,
+            merge,
+            around.here[:n_levels],
+            longest,
         )
         for k in range(len(columns)):
             total = 0.0
