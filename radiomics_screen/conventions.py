@@ -23,8 +23,9 @@ SWITCHES: Mapping[str, Mapping[str, Any]] = {
     },
 }
 
-#: Options of which a parameter file must set one, to say how intensities become grey levels.
-GREY_LEVELS: Mapping[str, tuple[str, ...]] = {
-    PYRADIOMICS: (),
-    IBSI: ("binWidth", "binCount", "discretization"),
+#: Options of which a parameter file must set one, to say how intensities become grey levels, each with a
+#: value that does not say it.
+GREY_LEVELS: Mapping[str, Mapping[str, Any]] = {
+    PYRADIOMICS: {},
+    IBSI: {"binWidth": None, "binCount": None, "discretization": "bins"},
 }

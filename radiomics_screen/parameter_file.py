@@ -94,7 +94,13 @@ def _families(conventions: str) -> list[str]:
     families = sorted(FAMILIES.items(), key=lambda item: item[1].conventions != conventions)
     for n, (name, family) in enumerate(families):
         if family.conventions != (families[n - 1][1] if n else family).conventions:
-            lines += ["", *_comment(f"Only where named, with the conventions {conventions}.", "  ")]
+            lines += [
+                "",
+                *_comment(
+                    f"Families of other conventions than {conventions}: computed only where they are named.",
+                    "  ",
+                ),
+            ]
         lines += ["", *_comment(summary_of(family.compute), "  "), f"  # {name}:"]
         lines += _comment("  [" + ", ".join(family.features) + "]", "  ")
         if family.on_request:
@@ -110,7 +116,11 @@ def _setting(conventions: str) -> list[str]:
         if option.name not in of_filters:
             off = "# " if option.name in to_choose else ""
             lines += ["", *_comment(_explained(option), "  ")]
-            lines += _comment(f"One of {', '.join(to_choose)} must be set.", "  ") if off else []
+            lines += (
+                _comment("One of binWidth, binCount and discretization: none must be set.", "  ")
+                if off
+                else []
+            )
             lines.append(f"  {off}{option.name}: {_default(option)}")
     return lines
 

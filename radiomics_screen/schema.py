@@ -40,6 +40,9 @@ STAGES: tuple[Function, ...] = (
 #: What makes grey levels and neighbours of each filtered image; may differ from one to the next.
 PER_IMAGE: tuple[Function, ...] = (flat_axis_of, discretize)
 
+#: Options that say the same in two ways: one of each pair may be set.
+EITHER_OR = (("ivhBinWidth", "ivhBinCount"),)
+
 #: Settings of pyradiomics that have nothing to decide here: the provenance is always written.
 WITHOUT_EFFECT = ("additionalInfo",)
 
@@ -133,17 +136,29 @@ def _validated(known: Mapping[str, Option], values: Mapping[str, Any]) -> tuple[
             voxel = name in options_of(voxel_maps)
             hint = ", which stands under 'voxelSetting'" if voxel else did_you_mean(name, known)
             problems.append(f": unknown option '{name}'{hint}")
+    given = {k: v for k, v in values.items() if k in known}
     try:
-        filled = model(**{f"option_{k}": v for k, v in values.items() if k in known})
+        filled = model(**{f"option_{k}": v for k, v in given.items()})
     except ValidationError as error:
         for fault in error.errors():
             name = str(fault["loc"][0]).removeprefix("option_")
             if name not in wrong:
                 wrong.add(name)
-                reason = fault["msg"].removeprefix("Value error, ").replace("Input should be ", "expected ")
-                problems.append(f".{name}: {reason}, got {_plain(values[name])!r}")
-        return {}, problems
-    return {k: getattr(filled, f"option_{k}") for k in values if k in known}, problems
+                problems.append(
+                    f".{name}: {_reason(fault['type'], fault['msg'])}, got {_plain(given[name])!r}"
+                )
+        rest = {k: v for k, v in given.items() if k not in wrong}
+        return _validated(known, rest)[0], problems  # what is right stays, or it would be missed
+    return {k: getattr(filled, f"option_{k}") for k in given}, problems
+
+
+def _reason(kind: str, message: str) -> str:
+    """Put a message of pydantic into the words of a parameter file."""
+    if kind == "tuple_type":
+        return "expected a list, as in [1]"
+    if kind == "too_short":
+        return "expected a list that is not empty"
+    return message.removeprefix("Value error, ").replace("Input should be ", "expected ")
 
 
 def _takes_none(option: Option) -> bool:

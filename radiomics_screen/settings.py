@@ -23,6 +23,7 @@ from radiomics_screen.imaging.preprocessing import STEPS, with_files_in
 from radiomics_screen.notes import note
 from radiomics_screen.options import REQUIRED, options_of
 from radiomics_screen.schema import (
+    EITHER_OR,
     PER_IMAGE,
     Function,
     checked,
@@ -186,6 +187,7 @@ def load_settings(
         conventions=conventions,
     )
     _require_grey_levels(settings, content, problems)
+    _refuse_two_ways(settings, problems)
     for image_type in settings.image_types:
         for option in options_of(FILTERS[image_type.name]).values():
             where = f"imageType.{image_type.name}"
@@ -217,14 +219,27 @@ def _require_grey_levels(settings: Settings, content: Mapping[str, Any], problem
     ways = GREY_LEVELS[settings.conventions]
     if not ways or not any(FAMILIES[name].graded for name in settings.wanted):
         return
-    given = content.get("setting")
-    if isinstance(given, Mapping) and any(given.get(way) is not None for way in ways):
-        return
-    if not all(any(way in image.overrides for way in ways) for image in settings.image_types):
-        problems.append(
-            f"conventions: {settings.conventions} has no default for grey levels; set {', '.join(ways[:-1])} "
-            f"or {ways[-1]} under 'setting', or name only families that need none"
+
+    def says(options: Any) -> bool:
+        return isinstance(options, Mapping) and any(
+            options.get(way) not in (None, elsewhere) for way, elsewhere in ways.items()
         )
+
+    if not says(content.get("setting")) and not all(says(image.overrides) for image in settings.image_types):
+        problems.append(
+            f"conventions: {settings.conventions} has no default for grey levels; set binWidth, binCount or "
+            "discretization: none under 'setting', or name only families that need none"
+        )
+
+
+def _refuse_two_ways(settings: Settings, problems: list[str]) -> None:
+    """Refuse options of which only one can be followed."""
+    for pair in EITHER_OR:
+        for image_type in settings.image_types:
+            values = {**settings.setting, **image_type.overrides}
+            if all(values.get(name) is not None for name in pair):
+                problems.append(f"{' and '.join(pair)} are both set; leave one out")
+                break
 
 
 def _steps(content: Any, folder: Path, problems: list[str]) -> tuple[Step, ...]:

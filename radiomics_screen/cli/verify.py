@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+RESPONSES = "response maps"
+
 if TYPE_CHECKING:
-    from radiomics_screen.verification import Group, Report
+    from radiomics_screen.verification import Comparison, Group, Report
 
 
 def verify(
@@ -23,10 +25,11 @@ def verify(
     The digital phantom comes with the package; the rest needs the IBSI's data. The exit code is 0 if all
     that was run passed, 1 if not, 2 if it cannot be run.
     """
+    from radiomics_screen.verification import require_place, write_report
     from radiomics_screen.verification import verify as run
-    from radiomics_screen.verification import write_report
 
-    found = run(data)
+    require_place(json)
+    found = run(data, begin=_Begun())
     _show(found)
     if json:
         write_report(found, json)
@@ -46,15 +49,36 @@ def _show(found: Report) -> None:
     typer.echo("")
     for omitted in found.omitted:
         typer.echo(f"not run: {omitted.part}: {omitted.reason}")
+    for broken in found.broken:
+        typer.echo(f"COULD NOT BE RUN: {broken.part}: {broken.reason}")
     for group in found.groups:
         for c in group.comparisons:
             if not c.passed:
-                value = "no value" if c.value is None else f"{c.value:.6g}"
-                typer.echo(f"FAILED: {group.part}: {c.tag}: {value}, not {c.reference:g} +- {c.tolerance:g}")
+                typer.echo(f"FAILED: {group.part}: {_failure(group, c)}")
     verdict = "All that was run passed" if found.passed else "Not all passed"
     typer.echo(
         f"{verdict}: {_count(found.groups)} values, {sum(found.seconds.values()):.1f} s of processor time."
     )
+
+
+class _Begun:
+    """Says what is under way: it may take a while."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def __call__(self, part: str) -> None:
+        if part not in self._told:
+            self._told.add(part)
+            typer.echo(f"{part} ...", err=True)
+
+
+def _failure(group: Group, c: Comparison) -> str:
+    if c.value is None:
+        return f"{c.tag}: no value"
+    if group.part == RESPONSES:
+        return f"{c.tag}: differs by {c.value:.2%} of the range, {c.tolerance:.0%} are allowed"
+    return f"{c.tag}: {c.value:.6g}, not {c.reference:g} +- {c.tolerance:g}"
 
 
 def _line(part: str, group: Group) -> tuple[str, ...]:

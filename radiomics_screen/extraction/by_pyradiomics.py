@@ -88,8 +88,8 @@ def require_possible(settings: Settings) -> None:
     known = known_settings()
     if changed := [name for name in _UNKNOWN if settings.setting[name] != known[name].default]:
         raise SettingsError(
-            f"engine pyradiomics: it has no {', '.join(changed)} as set by this file and its conventions "
-            f"({settings.conventions}); take it out, or measure with this package's own engine"
+            f"engine pyradiomics: it has no {', '.join(changed)}, which this file or its conventions "
+            f"({settings.conventions}) set; take them out, or use this package's own engine"
         )
 
 

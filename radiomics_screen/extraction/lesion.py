@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import ceil, isfinite
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from radiomics_screen.errors import RegionError
 from radiomics_screen.extraction.attempt import join
 from radiomics_screen.extraction.sharing import within
 from radiomics_screen.features import FAMILIES, Family
@@ -24,8 +26,11 @@ from radiomics_screen.imaging.normalization import normalize
 from radiomics_screen.imaging.preprocessing import STEPS
 from radiomics_screen.imaging.roi import Grid, Roi
 from radiomics_screen.imaging.volume import Volume, to_volume
-from radiomics_screen.notes import note
+from radiomics_screen.notes import collected_notes, note
 from radiomics_screen.settings import ImageType, Settings
+
+#: Of the image on which it is tried what names images get.
+_TRIAL_EDGE = 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +101,8 @@ def prepared(
     With `whole`, all of the image is resampled, whatever the settings need of it.
     """
     roi = marked(mask, settings, label)
-    image, roi = on_one_grid(image, roi, settings, whole=whole)
-    volume, box, drawn = to_volume(image), roi.box, roi.solid
+    moved, roi = on_one_grid(image, roi, settings, whole=whole)
+    volume, box, drawn = to_volume(moved, cropped=_is_smaller(moved, image)), roi.box, roi.solid
     check_size(drawn, **settings.options(check_size))
     textured, shaped = resegment(volume.array[box], drawn, **settings.options(resegment))
     if textured is not drawn:
@@ -113,6 +118,12 @@ def prepared(
     return Lesion(
         volume, (z, y, x), footprint, shape, roi.grid, reach, kept_range(**settings.options(kept_range))
     )
+
+
+def _is_smaller(image: sitk.Image, whole: sitk.Image) -> bool:
+    """Tell whether an image covers less than another, along any axis, by more than the width of a voxel."""
+    sizes = zip(image.GetSize(), image.GetSpacing(), whole.GetSize(), whole.GetSpacing(), strict=False)
+    return any(n * s < m * t - max(s, t) for n, s, m, t in sizes)
 
 
 def _reach_mm(settings: Settings) -> float:
@@ -151,14 +162,22 @@ def on_one_grid(
 ) -> tuple[sitk.Image, Roi]:
     """Resample image and region, or see to it that they lie on one grid, as the settings say."""
     if resamples(settings):
-        options = settings.options(resample)
+        options = _with_room(settings.options(resample), image, settings)
         if options["resamplingGrid"] == "corner":
             return resample(image, roi, **options)
         roi = match_grid(image, roi, **settings.options(match_grid))
         filtered = any(image_type.name != "Original" for image_type in filtered_types(settings))
         return resample(image, roi, None if whole or filtered else _reach_mm(settings), **options)
     roi = match_grid(image, roi, **settings.options(match_grid))
-    return pre_crop(image, roi, **settings.options(pre_crop))
+    return pre_crop(image, roi, **_with_room(settings.options(pre_crop), image, settings))
+
+
+def _with_room(options: dict[str, Any], image: sitk.Image, settings: Settings) -> dict[str, Any]:
+    """Leave as much of the image round the region as families look at beyond it."""
+    if not (reach := _reach_mm(settings)):
+        return options
+    spacings = [mm for mm in options.get("resampledPixelSpacing") or () if mm] + list(image.GetSpacing())
+    return {**options, "padDistance": max(options["padDistance"], ceil(reach / min(spacings)))}
 
 
 def resamples(settings: Settings) -> bool:
@@ -198,6 +217,28 @@ def filtered_images(volume: Volume, box: Box, image_type: ImageType, settings: S
     return make(volume, box, **settings.options(make, image_type))
 
 
+def require_distinct_images(settings: Settings) -> None:
+    """Refuse, before any work, entries of one image type that make images of one name.
+
+    Raises
+    ------
+    SettingsError
+        Naming the image.
+    """
+    kinds = [image_type.name for image_type in settings.image_types]
+    if len(set(kinds)) == len(kinds):
+        return
+    noise = np.random.default_rng(0).random((_TRIAL_EDGE, _TRIAL_EDGE, _TRIAL_EDGE))
+    volumes = Volume(noise, (1.0, 1.0, 1.0)), Volume(noise[:1], (1.0, 1.0, 1.0), planar=True)
+    for volume in volumes:
+        z, y, x = (slice(0, n) for n in volume.array.shape)
+        names: dict[str, float] = {}
+        for image_type in settings.image_types:
+            with suppress(RegionError), collected_notes():  # it may not fit so small an image
+                for name, _ in filtered_images(volume, (z, y, x), image_type, settings):
+                    join(names, {f"{name}_": 0.0})
+
+
 def _families(settings: Settings, *, of_mask: bool) -> list[Family]:
     return [family for name in settings.wanted if (family := FAMILIES[name]).of_mask == of_mask]
 
@@ -229,14 +270,14 @@ def image_values(
     inner = within(lesion.box, lesion.reach)
     region = region_of(lesion.volume, filtered[inner], lesion.footprint, settings, image_type, name)
     region = replace(region, drawn=lesion.shape, surroundings=(filtered, inner))
-    if image_type.name == "Original":
-        region = _with_thresholds(region, lesion.thresholds)
+    region = in_kept_range(region, lesion, image_type)
     return _family_values(name, region, _of_images(settings), settings, image_type)
 
 
-def _with_thresholds(region: Region, thresholds: tuple[float, float] | None) -> Region:
-    """Tell a region the range that its intensities were kept in; bins may begin at its lower end."""
-    if thresholds is None:
+def in_kept_range(region: Region, lesion: Lesion, image_type: ImageType) -> Region:
+    """Tell a region of the unfiltered image the range that was kept; bins may begin at its lower end."""
+    thresholds = lesion.thresholds
+    if thresholds is None or image_type.name != "Original":
         return region
     origin = region.bin_origin
     if origin == "range" and isfinite(thresholds[0]):

@@ -15,6 +15,7 @@ from radiomics_screen.errors import SettingsError
 from radiomics_screen.extraction.lesion import (
     Lesion,
     all_images,
+    in_kept_range,
     prepared,
     preprocessed,
     region_of,
@@ -120,6 +121,7 @@ def each_map(
         require_finite(lesion.volume.array[box], footprint)
     for image_type, image_name, filtered in all_images(lesion.volume, place, settings):
         region = region_of(lesion.volume, filtered, footprint, settings, image_type, image_name)
+        region = in_kept_range(region, lesion, image_type)
         around = Around(region, centres, radius)
         for family in _families(settings):
             prefix = f"{image_name}_{family}_"

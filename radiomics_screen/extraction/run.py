@@ -15,6 +15,7 @@ from radiomics_screen.extraction.bunches import bunches_of
 from radiomics_screen.extraction.compose import compose
 from radiomics_screen.extraction.engines import OWN, require_engine
 from radiomics_screen.extraction.journal import Journal
+from radiomics_screen.extraction.lesion import require_distinct_images
 from radiomics_screen.extraction.measured import Measured, failed
 from radiomics_screen.extraction.provenance import Recipe, describe_run
 from radiomics_screen.extraction.resume import journal_path, keep_left_out, known_rows, reused_rows
@@ -100,6 +101,7 @@ def extract_cohort(
     started = datetime.now(UTC)
     cohort = as_cohort(cases)
     resolved = load_settings(settings)
+    require_distinct_images(resolved)
     _require_free_names(cohort)
     if output is not None and Path(output).absolute() == cohort.path.absolute():
         raise TableError(f"{output} is the cases file; name another --output")

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from radiomics_screen.features.lattice import Shape
 
-#: Columns of the spectrum that are transformed at a time, so that what is padded stays small.
-COLUMNS = 16
+#: Planes of the spectrum that are transformed at a time, so that what is padded stays small.
+PLANES = 4
 
 
 def moran_geary(
@@ -53,25 +53,21 @@ def pair_sums(
     from scipy.fft import fft, next_fast_len, rfft  # takes a while to import
 
     nz, ny, nx = mask.shape
-    lengths = 2 * next_fast_len(nz), 2 * next_fast_len(ny), 2 * next_fast_len(nx, real=True)
+    lengths = 2 * next_fast_len(nz, real=True), 2 * next_fast_len(ny), 2 * next_fast_len(nx)
     fields = np.zeros((3, nz, ny, nx))
     fields[:, mask] = np.ones_like(values), values, values**2
-    rows = rfft(fields, lengths[2], axis=3)
+    columns = rfft(fields, lengths[0], axis=1)
     spectrum = _spectrum(lengths, spacing_mm)
-    spectrum[:, :, 1:-1] *= 2  # half of the frequencies along x stand for both
-    z, y = (np.minimum(k := np.arange(n), n - k) for n in lengths[:2])  # it is even along each axis
+    spectrum[1:-1] *= 2  # half of the frequencies along z stand for both
+    y, x = (np.minimum(k := np.arange(n), n - k) for n in lengths[1:])  # it is even along each axis
     sums = np.zeros(3)
-    for start in range(0, rows.shape[3], COLUMNS):
-        columns = np.s_[..., start : start + COLUMNS]
-        planes = fft(fft(rows[columns], lengths[1], axis=2), lengths[0], axis=1, overwrite_x=True)
+    for start in range(0, columns.shape[1], PLANES):
+        part = slice(start, start + PLANES)
+        planes = fft(fft(columns[:, part], lengths[1], axis=2), lengths[2], axis=3, overwrite_x=True)
         ones, singles, squares = planes
-        weights = spectrum[columns][z[:, np.newaxis], y]
-        weighted = weights * ones
-        sums += (
-            np.vdot(ones, weighted).real,
-            np.vdot(singles, weights * singles).real,
-            np.vdot(squares, weighted).real,
-        )
+        weights = spectrum[part][:, y[:, np.newaxis], x]
+        pairs = (ones, ones), (singles, singles), (squares, ones)
+        sums += [np.vdot(one, weights * other).real for one, other in pairs]
     total, products, squared = sums / prod(lengths)
     return float(total), float(products), float(squared)
 

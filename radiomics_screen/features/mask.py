@@ -85,7 +85,8 @@ def resegment(
         Leave out what lies more than so many standard deviations from the mean of the mask as drawn,
         besides what resegmentRange leaves out; null leaves out nothing.
     resegmentShape
-        Measure the shape of the kept voxels too, instead of the mask as it was drawn.
+        Measure the shape (and distances to the border) of the kept voxels too, instead of the mask as it
+        was drawn.
     cropShape
         Measure of the mask as drawn only what lies in the bounding box of the kept voxels, as pyradiomics.
 

@@ -47,10 +47,12 @@ def morph(region: Region) -> dict[str, float]:
     Form is that of the mask as drawn. Centre of mass, integrated intensity, Moran's I and Geary's C take
     the voxels that resegmentation left, and the intensities before filtering.
 
-    NaN, with a note: what is divided by the volume of a mesh that encloses none, as that of few voxels
-    that touch at edges may; principal axes of a single voxel; densities of an ellipsoid with an axis of
-    length 0 (masks one voxel thick); com where intensities add up to zero; moran_i and geary_c where they
-    are all equal.
+    The mesh is closed, unlike pyradiomics' where voxels touch at edges only: it does not depend on how the
+    mask is turned.
+
+    NaN, with a note: principal axes of a single voxel; densities of an ellipsoid with an axis of length 0
+    (masks one voxel thick); com where intensities add up to zero; moran_i and geary_c where they are all
+    equal.
 
     Source: IBSI family HCUG; principal axes from the covariance over N - 1; areas of ellipsoids by the
     formula of the IBSI, see :func:`~radiomics_screen.features.ellipsoid.ellipsoid_area`. It has no
@@ -92,8 +94,6 @@ def _places(footprint: Footprint) -> NDArray[np.float64]:
 
 def _form(footprint: Footprint, spacing_mm: Spacing) -> dict[str, float]:
     """Measure what depends on the mask alone."""
-    # in its own box: a mesh with holes encloses more or less with the distance from the box's corner
-    footprint = Footprint(footprint.mask[bounding_box(footprint.mask)])
     surface = _surface(footprint, spacing_mm)
     axes = _axes(footprint, spacing_mm)
     vertices, _ = outermost_vertices(footprint.mask, spacing_mm)  # in half voxels
@@ -107,17 +107,15 @@ def _form(footprint: Footprint, spacing_mm: Spacing) -> dict[str, float]:
 
 
 def _surface(footprint: Footprint, spacing_mm: Spacing) -> dict[str, float]:
-    """Measure the mesh."""
+    """Measure the mesh, which is closed and so encloses something."""
     voxels_mm3 = len(footprint.voxels) * prod(spacing_mm)
-    area, volume = surface_of(footprint.mask, spacing_mm)
-    volume = abs(volume) if abs(volume) > ROUNDING * voxels_mm3 else 0.0
+    area, volume = surface_of(footprint.mask, spacing_mm, closed=True)
     comp_1 = volume / (sqrt(pi) * area**1.5)
     comp_2 = 36 * pi * volume**2 / area**3
     sphericity = comp_2 ** (1 / 3)
-    disproportion = 1 / sphericity if volume else nan
-    av = area / volume if volume else nan
-    values = volume, voxels_mm3, area, av, comp_1, comp_2, disproportion, sphericity, disproportion - 1
-    return values_of(SURFACE, values)
+    disproportion = 1 / sphericity
+    values = volume, voxels_mm3, area, area / volume, comp_1, comp_2, disproportion, sphericity
+    return values_of(SURFACE, (*values, disproportion - 1))
 
 
 def _axes(footprint: Footprint, spacing_mm: Spacing) -> dict[str, float]:
@@ -150,8 +148,6 @@ def _of_ellipsoid(a: float, b: float, c: float) -> tuple[float, float]:
 
 def _remarks(form: dict[str, float]) -> Iterator[str]:
     """Tell why features of the form have no value."""
-    if isnan(form["av"]):
-        yield "the mesh encloses no volume; av, sph_dispr and asphericity are undefined"
     if isnan(form["pca_maj_axis"]):
         yield (
             "a single voxel has no principal axes; their lengths and ratios, vol_dens_aee and area_dens_aee "

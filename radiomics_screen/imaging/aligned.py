@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor
+from math import ceil, floor, frexp, inf
 from typing import Any, Literal
 
 import numpy as np
@@ -28,6 +28,9 @@ REACH = {0: 1, 1: 1, 3: SPLINE_REACH}
 
 #: So many voxels are added at the border before spline coefficients are computed.
 SPLINE_PAD = 12
+
+#: Interpolated intensities keep so many bits below the largest one of the region.
+NOISE_BITS = 40
 
 #: What rounding makes of whole and half numbers neither adds a voxel to a grid nor takes one from a mask.
 GRID_CLOSE, MASK_CLOSE = 1e-9, 1e-6
@@ -129,12 +132,46 @@ def resampled(
     order = ORDERS[interpolator]
     source = [axis.source(side, REACH[order]) for axis, side in zip(axes, kept, strict=True)]
     values = sitk.GetArrayViewFromImage(image)[tuple(reversed(source))].astype(np.float64)
-    array = _sampled((values, [s.start for s in source]), axes, kept, order)
+    array = _interpolated((values, [s.start for s in source]), axes, kept, order)
     grid = _grid_on(old, axes, kept)
+    new_roi = Roi(mask, tuple(a - side.start for a, side in zip(lower, kept, strict=True)), grid)
+    array = _without_noise(array, array[new_roi.box[-array.ndim :]][mask])
     new_image = sitk.GetImageFromArray(_whole_numbers(array) if rounded else array, isVector=False)
     grid.lay(new_image)
-    first = tuple(a - side.start for a, side in zip(lower, kept, strict=True))
-    return new_image, Roi(mask, first, grid)
+    return new_image, new_roi
+
+
+def _interpolated(
+    old: tuple[NDArray[np.float64], list[int]], axes: Sequence[_Axis], wanted: Sequence[range], order: int
+) -> NDArray[np.float64]:
+    """Interpolate intensities: what is NaN or infinite spoils its neighbours only.
+
+    For the others, the nearest finite voxel takes its place: a spline would carry it through the image.
+    """
+    array, begin = old
+    finite = np.isfinite(array)
+    if finite.all() or not finite.any():
+        return _sampled(old, axes, wanted, order)
+    from scipy.ndimage import distance_transform_edt
+
+    nearest = distance_transform_edt(~finite, return_distances=False, return_indices=True)
+    result = _sampled((array[tuple(nearest)], begin), axes, wanted, order)
+    spoilt = _sampled(((~finite).astype(np.float64), begin), axes, wanted, min(order, 1)) > MASK_CLOSE
+    result[spoilt] = np.nan
+    return result
+
+
+def _without_noise(array: NDArray[np.float64], inside: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round to a millionth of a millionth of the region's intensities.
+
+    What is equal but for rounding becomes equal, so that the last bits decide neither on bins and
+    thresholds nor on halves; nor do they depend on how much of the image is resampled.
+    """
+    largest = float(np.abs(inside).max())
+    if not 0 < largest < inf:
+        return array
+    quantum = 2.0 ** (frexp(largest)[1] - NOISE_BITS)
+    return np.rint(array / quantum) * quantum
 
 
 def _resampled_mask(
@@ -227,10 +264,7 @@ def _grid_on(old: Grid, axes: Sequence[_Axis], kept: Sequence[range]) -> Grid:
 
 
 def _whole_numbers(array: NDArray[np.float64]) -> NDArray[Any]:
-    """Round to whole numbers, halves to even ones; as integers where all of them are of 32 bits.
-
-    What is a half but for rounding is one: the last bits must not decide.
-    """
-    whole = np.rint(np.round(array, 6))
+    """Round to whole numbers, halves to even ones; as integers where all of them are of 32 bits."""
+    whole = np.rint(array)
     limit = np.iinfo(np.int32).max
     return whole.astype(np.int32) if np.all(np.abs(whole) <= limit) else whole  # NaN is not

@@ -179,7 +179,7 @@ def resample(
     maskThreshold
         Least value of an interpolated mask inside the region.
     roundIntensities
-        Round resampled intensities to whole numbers.
+        Round intensities to whole numbers where a spacing is set, also if the image has it already.
     padDistance
         Voxels kept round the region after resampling or preCrop, for filters that look beyond it.
 
@@ -202,7 +202,7 @@ def resample(
                 f"{name} is an interpolator for resamplingGrid: corner only; choose {' or '.join(ORDERS)}"
             )
         if np.allclose(image.GetSpacing(), spacing_mm):
-            return image, roi
+            return (sitk.Round(image) if roundIntensities else image), roi
         return resampled(
             image,
             roi,

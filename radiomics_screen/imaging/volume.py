@@ -22,11 +22,14 @@ class Volume:
         Distance of voxel centres, (z, y, x), in mm; 1.0 along z for a 2-D image.
     planar
         The image was 2-D: there is no third direction to look along.
+    cropped
+        The array is only a part of the image, round the region.
     """
 
     array: NDArray[np.generic]
     spacing_mm: tuple[float, float, float]
     planar: bool = False
+    cropped: bool = False
 
     @cached_property
     def largest_magnitude(self) -> float:
@@ -46,13 +49,13 @@ class _Voxels:
         self.__array_interface__ = sitk.GetArrayViewFromImage(image).__array_interface__
 
 
-def to_volume(image: sitk.Image) -> Volume:
+def to_volume(image: sitk.Image, *, cropped: bool = False) -> Volume:
     """Turn a scalar 2-D or 3-D image into a :class:`Volume`; the array is a read-only view."""
     array = np.asarray(_Voxels(image))
     spacing = tuple(float(s) for s in reversed(image.GetSpacing()))
     if array.ndim == 2:
-        return Volume(array[np.newaxis], (1.0, spacing[0], spacing[1]), planar=True)
-    return Volume(array, (spacing[0], spacing[1], spacing[2]))
+        return Volume(array[np.newaxis], (1.0, spacing[0], spacing[1]), planar=True, cropped=cropped)
+    return Volume(array, (spacing[0], spacing[1], spacing[2]), cropped=cropped)
 
 
 def to_image(volume: Volume) -> sitk.Image:

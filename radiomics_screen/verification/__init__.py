@@ -1,6 +1,6 @@
 """Is this installation right? Measured values against the reference values of the IBSI."""
 
 from radiomics_screen.verification.results import Comparison, Group, Omitted, Report
-from radiomics_screen.verification.run import verify, write_report
+from radiomics_screen.verification.run import require_place, verify, write_report
 
-__all__ = ["Comparison", "Group", "Omitted", "Report", "verify", "write_report"]
+__all__ = ["Comparison", "Group", "Omitted", "Report", "require_place", "verify", "write_report"]

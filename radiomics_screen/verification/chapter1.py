@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 
 from radiomics_screen.errors import ReadError
@@ -55,15 +56,27 @@ def read_references(path: Path) -> list[Reference]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file, delimiter=";"))
-        return [
-            Reference(row["tag"], float(row["reference value"]), float(row["tolerance"]))
-            for row in rows
-            if row["reference value"]
-        ]
+        return required(
+            [
+                Reference(row["tag"], float(row["reference value"]), float(row["tolerance"]))
+                for row in rows
+                if row["reference value"]
+            ]
+        )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ReadError(
             f"{path}: expected the columns 'reference value', 'tolerance' and 'tag' with semicolons ({error})"
         ) from error
+
+
+def required(references: list[Reference]) -> list[Reference]:
+    """Return references; raise a ValueError if there are none, or one is no number."""
+    if not references:
+        raise ValueError("it has no values")
+    for reference in references:
+        if not (isfinite(reference.value) and isfinite(reference.tolerance)):
+            raise ValueError(f"{reference.tag} is no number")
+    return references
 
 
 def grouped(part: str, values: Mapping[str, float], references: Sequence[Reference]) -> Iterator[Group]:

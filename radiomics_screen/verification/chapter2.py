@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,8 @@ from radiomics_screen.imaging.reading import read_image, read_mask
 from radiomics_screen.imaging.volume import to_volume
 from radiomics_screen.presets import preset_path
 from radiomics_screen.settings import load_settings
-from radiomics_screen.verification.chapter1 import CT_IMAGE, CT_MASK
-from radiomics_screen.verification.results import Comparison, Group, Reference, compared
+from radiomics_screen.verification.chapter1 import CT_IMAGE, CT_MASK, required
+from radiomics_screen.verification.results import Group, Reference, compared
 
 #: The phantom that each test of phase 1 filters.
 PHANTOMS = {
@@ -56,7 +57,7 @@ def verify_response(test: str, data: Path) -> Group:
     Raises
     ------
     ReadError
-        Phantom and reference have different sizes.
+        Phantom and reference have different sizes, or the reference has no range.
     """
     settings = load_settings(preset_path(f"ibsi/filters/{test}"))
     volume = to_volume(read_image(data / phantom_file(test)))
@@ -66,9 +67,11 @@ def verify_response(test: str, data: Path) -> Group:
     z, y, x = (slice(0, n) for n in volume.array.shape)
     whole: Box = (z, y, x)
     ((_, _, response),) = all_images(volume, whole, settings)
-    difference = float(np.abs(response - expected).max() / np.ptp(expected))
-    passed = difference <= ALLOWED
-    return Group("response maps", test, [Comparison(test, difference, 0.0, ALLOWED, difference, passed)])
+    extent = float(np.ptp(expected))
+    if not 0 < extent < inf:
+        raise ReadError(f"{data / response_file(test)}: holds one value only, or values that are no numbers")
+    difference = float(np.abs(response - expected).max() / extent)
+    return Group("response maps", test, [compared(difference, Reference(test, 0.0, ALLOWED), rounded=False)])
 
 
 def verify_features(test: str, data: Path) -> Group:
@@ -91,16 +94,16 @@ def _phase_2_references(path: Path, test: str) -> list[Reference]:
     name = f"{test[:-1]}.{test[-1].upper()}"
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            found = [
+            rows = list(csv.DictReader(file, delimiter=";"))
+        return required(
+            [
                 Reference(row["feature_tag"], float(row["consensus_value"]), float(row["tolerance"]))
-                for row in csv.DictReader(file, delimiter=";")
+                for row in rows
                 if row["filter_id"] == name
             ]
+        )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ReadError(
             f"{path}: expected the columns filter_id, feature_tag, consensus_value and tolerance with "
-            f"semicolons ({error})"
+            f"semicolons, and values for {name} ({error})"
         ) from error
-    if not found:
-        raise ReadError(f"{path}: has no values for {name}")
-    return found

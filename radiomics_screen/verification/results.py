@@ -96,7 +96,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Omitted:
-    """A part that was not run, and why."""
+    """A part that was not run, or could not be, and why."""
 
     part: str
     reason: str
@@ -112,18 +112,21 @@ class Report:
         In the order of the work.
     omitted
         What was not run.
+    broken
+        What could not be run, though its files are there.
     seconds
         Processor time of each part.
     """
 
     groups: Sequence[Group]
     omitted: Sequence[Omitted]
+    broken: Sequence[Omitted]
     seconds: Mapping[str, float]
 
     @property
     def passed(self) -> bool:
-        """Whether all that was run passed."""
-        return all(group.passed == len(group.comparisons) for group in self.groups)
+        """Whether all that was run passed, and all that there are files for could be run."""
+        return not self.broken and all(group.passed == len(group.comparisons) for group in self.groups)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, for JSON."""
@@ -141,6 +144,7 @@ class Report:
             "passed": self.passed,
             "groups": groups,
             "omitted": [asdict(o) for o in self.omitted],
+            "broken": [asdict(o) for o in self.broken],
             "seconds": dict(self.seconds),
         }
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
+from platform import python_version
 from time import process_time
 
+from radiomics_screen import __version__
 from radiomics_screen.errors import ReadError, ScreenError
 from radiomics_screen.verification import chapter1, chapter2
 from radiomics_screen.verification.results import Group, Omitted, Report
@@ -23,38 +28,53 @@ class _Task:
     files: tuple[Path, ...] = ()
 
 
-def verify(data: Path | None = None, *, report: Callable[[Group], None] = lambda group: None) -> Report:
+def verify(data: Path | None = None, *, begin: Callable[[str], None] = lambda part: None) -> Report:
     """Compare this installation with the reference values of the IBSI.
 
     Parameters
     ----------
     data
         Folder with the IBSI's data, laid out as the documentation says; None verifies only what needs none.
-    report
-        Called with each group of comparisons when it is done.
+    begin
+        Called with the name of each part before it is run, which may be several times.
 
     Raises
     ------
     ReadError
-        The folder is not there, or a file in it cannot be read.
+        The folder is not there, or has nothing to compare with. A file that cannot be read makes its part
+        one that could not be run.
     """
-    if data is not None and not data.is_dir():
-        raise ReadError(f"{data}: is no folder")
+    tasks = list(_tasks(data or Path()))
+    if data is not None:
+        _require_some(data, {file for task in tasks for file in task.files})
     groups: list[Group] = []
+    broken: list[Omitted] = []
     seconds: dict[str, float] = {}
     missing: dict[str, list[Path]] = {}
-    for task in _tasks(data or Path()):
+    for task in tasks:
         absent = [file for file in task.files if data is None or not (data / file).is_file()]
         if absent:
             missing.setdefault(task.part, []).extend(absent)
             continue
         start = process_time()
-        for group in task.work():
-            groups.append(group)
-            report(group)
+        begin(task.part)
+        try:
+            groups += task.work()
+        except ScreenError as failure:
+            broken.append(Omitted(task.part, f"{', '.join(map(str, task.files))}: {failure}"))
         seconds[task.part] = seconds.get(task.part, 0.0) + process_time() - start
     omitted = [Omitted(part, _reason(files, data)) for part, files in missing.items()]
-    return Report(groups, omitted, seconds)
+    return Report(groups, omitted, broken, seconds)
+
+
+def _require_some(data: Path, files: Iterable[Path]) -> None:
+    """Refuse a folder that has nothing of what could be compared with."""
+    if not data.is_dir():
+        raise ReadError(f"{data}: is no folder")
+    if not any((data / file).is_file() for file in files):
+        raise ReadError(
+            f"{data}: has none of the IBSI's files, such as {chapter1.CT_IMAGE.as_posix()}; see docs/ibsi.md"
+        )
 
 
 def _tasks(data: Path) -> Iterator[_Task]:
@@ -85,7 +105,7 @@ def _reason(files: list[Path], data: Path | None) -> str:
 
 
 def write_report(found: Report, path: Path) -> None:
-    """Write a report as JSON: every value beside its reference.
+    """Write a report as JSON: every value beside its reference, and what was verified when.
 
     Raises
     ------
@@ -93,6 +113,26 @@ def write_report(found: Report, path: Path) -> None:
         The file cannot be written.
     """
     try:
-        path.write_text(json.dumps(found.to_dict(), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        made = {
+            "radiomics_screen": __version__,
+            "python": python_version(),
+            "numpy": version("numpy"),
+            "numba": version("numba"),
+            "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        text = json.dumps({**made, **found.to_dict()}, indent=1, allow_nan=False)
+        path.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise ScreenError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def require_place(path: Path | None) -> None:
+    """See to it, before the work, that a report can be written.
+
+    Raises
+    ------
+    ScreenError
+        There is no such folder, or it may not be written to.
+    """
+    if path is not None and (path.is_dir() or not os.access(path.absolute().parent, os.W_OK)):
+        raise ScreenError(f"{path}: cannot be written: no such folder, or no right to write there")

@@ -99,7 +99,7 @@ def test_a_deviation_fails_and_is_told(
     assert code == 1
     assert "481/483" in text
     assert "FAILED: digital phantom: stat_mean: 2.14865, not 3.15 +- 0" in text
-    assert "FAILED: digital phantom: stat_unheard: no value, not 1 +- 0.1" in text
+    assert "FAILED: digital phantom: stat_unheard: no value" in text
     assert "Not all passed" in text
 
 
@@ -133,20 +133,55 @@ def test_the_worst_is_the_one_nearest_to_failing() -> None:
     assert significant(-0.00123456) == -0.00123
 
 
-def test_a_folder_without_data_is_told(command: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
+def test_a_folder_without_data_is_refused(command: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
     code, text = command("--data", str(tmp_path))
-    assert code == 0
-    assert f"not run: configuration A: {tmp_path} has no ibsi1/ct_phantom/image.nii.gz and 2 more" in text
+    assert code == 2
+    assert f"{tmp_path}: has none of the IBSI's files, such as ibsi1/ct_phantom/image.nii.gz" in text
     code, text = command("--data", str(tmp_path / "nowhere"))
     assert code == 2
     assert "nowhere: is no folder" in text
+    code, text = command("--json", str(tmp_path / "nowhere" / "found.json"))
+    assert code == 2
+    assert "found.json: cannot be written" in text
+
+
+def phantom_test(folder: Path, difference: float) -> None:
+    """Write phantom and reference of a test whose response is known: the mean of a flat image."""
+    image = np.full((16, 16, 16), 100.0)
+    expected = image.copy()
+    expected[0, 0, 0], expected[1, 1, 1] = 100 + difference, 0.0
+    for path, array in ((chapter2.phantom_file("1_a_2"), image), (chapter2.response_file("1_a_2"), expected)):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        sitk.WriteImage(sitk.GetImageFromArray(array), folder / path)
+
+
+def test_what_cannot_be_read_fails_by_itself(command: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
+    phantom_test(tmp_path, 1.0)
+    code, text = command("--data", str(tmp_path), "--json", str(tmp_path / "found.json"))
+    assert code == 1
+    assert "FAILED: response maps: 1_a_2: differs by 99.01% of the range, 1% are allowed" in text
+    assert f"not run: configuration A: {tmp_path} has no ibsi1/ct_phantom/image.nii.gz and 2 more" in text
+    (tmp_path / chapter2.response_file("1_a_2")).write_bytes(b"no image")
+    code, text = command("--data", str(tmp_path), "--json", str(tmp_path / "found.json"))
+    assert code == 1
+    assert "COULD NOT BE RUN: response maps: " in text
+    assert "482/482" in text
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert found["passed"] is False
+    assert found["broken"][0]["part"] == "response maps"
 
 
 def test_a_damaged_reference_is_named(tmp_path: Path) -> None:
     path = tmp_path / "config_a.csv"
-    path.write_text("value,tag\n1,2\n")
-    with pytest.raises(ReadError, match="expected the columns 'reference value', 'tolerance' and 'tag'"):
-        chapter1.read_references(path)
+    for content, reason in (
+        ("value,tag\n1,2\n", "expected the columns 'reference value', 'tolerance' and 'tag'"),
+        ("", "it has no values"),
+        ("reference value;tolerance;tag\n;;stat_mean\n", "it has no values"),
+        ("reference value;tolerance;tag\nnan;0;stat_mean\n", "stat_mean is no number"),
+    ):
+        path.write_text(content)
+        with pytest.raises(ReadError, match=reason):
+            chapter1.read_references(path)
 
 
 def test_every_test_has_its_parameter_file() -> None:

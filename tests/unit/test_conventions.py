@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from radiomics_screen import extract
+from radiomics_screen import extract, extract_cohort, feature_maps
 from radiomics_screen.conventions import SWITCHES
 from radiomics_screen.errors import RegionError, SettingsError
 from radiomics_screen.extraction.columns import ordered_features
@@ -77,7 +77,7 @@ def test_resolved_settings_load_again() -> None:
         ({"conventions": ["ibsi"]}, "conventions: expected pyradiomics or ibsi"),
         (
             {"conventions": "ibsi"},
-            "no default for grey levels; set binWidth, binCount or discretization",
+            "no default for grey levels; set binWidth, binCount or",
         ),
         (
             {"imageType": [{"Original": {}}, "Original"]},
@@ -207,3 +207,71 @@ def test_columns_stand_in_the_order_of_the_families() -> None:
         "original_cm_joint_avg_3D_comb",
         "original_stat_mean",
     ]
+
+
+def test_cohorts_with_two_images_of_one_name_are_refused_before_any_work(tmp_path: Any) -> None:
+    image, mask = lesion_on_noise()
+    for name, part in (("image", image), ("mask", mask)):
+        sitk.WriteImage(part, tmp_path / f"{name}.nii")
+    (tmp_path / "cases.csv").write_text("image,mask\nimage.nii,mask.nii\n")
+    twice = [{"Mean": {"meanSupport": [3]}}, {"Mean": {"meanSupport": [5, 3]}}]
+    with pytest.raises(SettingsError, match="two entries of imageType make an image named mean-3-3D"):
+        extract_cohort(tmp_path / "cases.csv", {"imageType": twice})
+    assert load_settings({"imageType": [{"Mean": {"meanSupport": [3]}}, {"Mean": {"meanSupport": [5]}}]})
+
+
+def test_only_what_is_wrong_is_told() -> None:
+    with pytest.raises(SettingsError) as raised:
+        load_settings({"imageType": {"Gabor": {"sigma": [1], "gaborWavelength": 2, "gaborThetaStep": 50}}})
+    assert "gaborThetaStep" in str(raised.value)
+    assert "needs" not in str(raised.value)
+
+
+def flat_image(value: float) -> tuple[sitk.Image, sitk.Image]:
+    _, mask = lesion_on_noise()
+    image = sitk.GetImageFromArray(np.full((12, 14, 16), value))
+    image.CopyInformation(mask)
+    return image, mask
+
+
+@pytest.mark.parametrize("interpolator", ["sitkLinear", "sitkBSpline"])
+def test_interpolation_adds_no_texture(interpolator: str) -> None:
+    setting = {"resampledPixelSpacing": [1.3, 1.1, 0.9], "interpolator": interpolator, "binCount": 32}
+    content = {
+        "conventions": "ibsi",
+        "featureClass": {"ih": ["entropy"], "stat": ["range"]},
+        "setting": setting,
+    }
+    assert extract(*flat_image(37.1), content) == {"original_ih_entropy": 0.0, "original_stat_range": 0.0}
+
+
+@pytest.mark.parametrize("interpolator", ["sitkNearestNeighbor", "sitkLinear", "sitkBSpline"])
+def test_filters_beside_it_do_not_change_the_original(interpolator: str) -> None:
+    image, mask = lesion_on_noise()
+    array = sitk.GetArrayFromImage(image)
+    array[0, 0, 0] = np.nan  # far from the lesion, and out of reach of the mean
+    spoilt = sitk.GetImageFromArray(array)
+    spoilt.CopyInformation(mask)
+    setting = {"resampledPixelSpacing": [1.3, 1.1, 0.9], "interpolator": interpolator}
+    content = {"conventions": "ibsi", "featureClass": {"stat": None}, "setting": setting}
+    alone = extract(spoilt, mask, content)
+    beside = extract(spoilt, mask, {**content, "imageType": {"Original": {}, "Mean": {"meanSupport": [3]}}})
+    assert alone == {name: beside[name] for name in alone}
+    assert np.isfinite(list(beside.values())).all()
+
+
+def test_maps_use_the_grey_levels_of_the_table() -> None:
+    image, mask = lesion_on_noise()
+    setting = {"binWidth": 25, "resegmentRange": [-107, 400]}
+    wanted = {"featureClass": {"glcm": ["JointAverage"]}, "setting": setting, "conventions": "ibsi"}
+    table = extract(image, mask, wanted)
+    maps = feature_maps(image, mask, {**wanted, "voxelSetting": {"kernelRadius": 12}})
+    values = sitk.GetArrayFromImage(maps["original_glcm_JointAverage"])
+    assert values.max() == pytest.approx(table["original_glcm_JointAverage"], rel=1e-9)
+
+
+def test_a_crop_leaves_room_for_what_families_look_at() -> None:
+    image, mask = lesion_on_noise()
+    content = {"conventions": "ibsi", "featureClass": {"loc": None}}
+    whole = extract(image, mask, content)
+    assert extract(image, mask, {**content, "setting": {"preCrop": True, "padDistance": 0}}) == whole

@@ -12,11 +12,11 @@ from scipy.spatial import ConvexHull
 from scipy.spatial.distance import pdist, squareform
 
 from radiomics_screen.features import FAMILIES, autocorrelation
-from radiomics_screen.features import morph as family
 from radiomics_screen.features.autocorrelation import moran_geary, pair_sums
 from radiomics_screen.features.ellipsoid import ellipsoid_area
 from radiomics_screen.features.extent import mesh_vertices
 from radiomics_screen.features.lattice import Footprint
+from radiomics_screen.features.mesh import surface_of
 from radiomics_screen.features.morph import FEATURES, morph
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.shape import shape
@@ -82,7 +82,7 @@ def test_moran_and_geary_are_those_of_all_pairs(seed: int, size: tuple[int, int,
 def test_sums_over_distances_need_not_hold_the_spectrum_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     values, everywhere = np.random.default_rng(0).random(5 * 6 * 40), np.ones((5, 6, 40), bool)
     whole = pair_sums(values, everywhere, SPACING_MM)
-    monkeypatch.setattr(autocorrelation, "COLUMNS", 3)
+    monkeypatch.setattr(autocorrelation, "PLANES", 1)
     assert pair_sums(values, everywhere, SPACING_MM) == pytest.approx(whole, rel=1e-12)
 
 
@@ -108,7 +108,7 @@ def test_a_wider_box_changes_nothing() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_what_pyradiomics_measures_too_is_the_same(seed: int) -> None:
-    region = random_region(seed)
+    region = region_of(ball(3.0 + 1.3 * seed, SPACING_MM))  # smooth: pyradiomics' mesh has no holes in it
     ibsi, pyradiomics = morph(region), shape(region)
     same = {"volume": "MeshVolume", "area_mesh": "SurfaceArea", "sphericity": "Sphericity"}
     same |= {"diam": "Maximum3DDiameter", "pca_flatness": "Flatness", "vol_approx": "VoxelVolume"}
@@ -220,12 +220,37 @@ def test_intensities_without_a_centre_or_without_differences() -> None:
     assert zero["moran_i"] < 0
 
 
-def test_mesh_that_encloses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(family, "surface_of", lambda *_: (10.0, -1e-15))
-    values, notes = noted(ball(2.0))
-    assert values["volume"] == values["sphericity"] == values["vol_dens_ombb"] == 0
-    assert missing(values) == {"av", "sph_dispr", "asphericity"}
-    assert "encloses no volume" in notes
+def ragged(seed: int) -> np.ndarray:
+    """Voxels of which many touch at edges and corners only."""
+    return np.random.default_rng(seed).random((5, 6, 7)) < 0.5
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_surface_has_no_holes(seed: int) -> None:
+    mask = ragged(seed)
+    expected = surface_of(mask, (1.0, 1.0, 1.0), closed=True)
+    for turned in (
+        mask[::-1],
+        mask[:, ::-1],
+        mask.transpose(2, 0, 1),
+        np.pad(mask, ((9, 0), (0, 4), (3, 1))),
+    ):
+        assert surface_of(turned, (1.0, 1.0, 1.0), closed=True) == pytest.approx(expected, rel=1e-12)
+
+
+def test_voxels_that_touch_at_an_edge_are_kept_apart() -> None:
+    octahedron = surface_of(np.ones((1, 1, 1), bool), SPACING_MM, closed=True)
+    for second in ((0, 1, 1), (1, 0, 1), (1, 1, 0), (1, 1, 1)):
+        mask = np.zeros((2, 2, 2), bool)
+        mask[0, 0, 0] = mask[second] = True
+        found = surface_of(mask, SPACING_MM, closed=True)
+        assert found == pytest.approx([2 * value for value in octahedron], rel=1e-12)
+
+
+def test_a_smooth_surface_is_that_of_the_table() -> None:
+    mask = ball(6.0)
+    closed, table = surface_of(mask, SPACING_MM, closed=True), surface_of(mask, SPACING_MM)
+    assert closed == pytest.approx(table, rel=1e-12)
 
 
 def test_an_image_without_a_third_dimension_is_refused() -> None:

@@ -128,7 +128,7 @@ def test_image_types_may_differ_from_the_setting() -> None:
         ({"featureClass": {"glcm": "Contrast"}}, "featureClass.glcm: expected a list of features"),
         ({"preprocessing": [{"medain": {}}]}, "unknown step 'medain': did you mean 'median'?"),
         ({"preprocessing": [{"median": {"radios": 1}}]}, "preprocessing.median: unknown option 'radios'"),
-        ({"setting": {"distances": []}}, "setting.distances: Tuple should have at least 1 item"),
+        ({"setting": {"distances": []}}, "setting.distances: expected a list that is not empty"),
         ({"setting": {"binCount": 10**9}}, "setting.binCount: expected less than or equal to 1000000"),
         ({"setting": {"padDistance": 10**20}}, "setting.padDistance: expected less than or equal to 100000"),
         (

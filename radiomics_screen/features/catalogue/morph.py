@@ -12,10 +12,10 @@ MESH = (
     "V = |sum of a . (b x c) / 6| over its triangles with corners a, b, c in mm; A is the sum of their "
     "areas."
 )
-#: Of marching cubes that take complements as equal.
 MESH_NOTE = (
-    "The mesh is pyradiomics': where voxels touch at edges only, its table of triangles leaves holes, and V "
-    "and A differ a little from those of other tables."
+    "The mesh is closed: in the face between two cubes of voxel centres of which two opposite corners are in "
+    "the mask, these are kept apart, and a ring of crossed edges there is filled from its middle. "
+    "pyradiomics' has holes where voxels touch at edges only, so that V and A differ a little."
 )
 AXES = "l1 >= l2 >= l3 are the eigenvalues of the covariance of the voxel centres in mm"
 
@@ -25,12 +25,12 @@ FEATURES = table(
     ("volume", "RNU0", "Volume (mesh)", "V", "mm^3"),
     ("vol_approx", "YEKZ", "Volume (voxel counting)", "N times the volume of a voxel", "mm^3"),
     ("area_mesh", "C0JK", "Surface area (mesh)", "A", "mm^2"),
-    ("av", "2PR5", "Surface to volume ratio", "A / V; NaN where V = 0", "1/mm"),
+    ("av", "2PR5", "Surface to volume ratio", "A / V", "1/mm"),
     ("comp_1", "SKGS", "Compactness 1", "V / (sqrt(pi) A^(3/2))"),
     ("comp_2", "BQWJ", "Compactness 2", "36 pi V^2 / A^3"),
-    ("sph_dispr", "KRCK", "Spherical disproportion", "A / (36 pi V^2)^(1/3); NaN where V = 0"),
+    ("sph_dispr", "KRCK", "Spherical disproportion", "A / (36 pi V^2)^(1/3)"),
     ("sphericity", "QCFX", "Sphericity", "(36 pi V^2)^(1/3) / A"),
-    ("asphericity", "25C7", "Asphericity", "(A^3 / (36 pi V^2))^(1/3) - 1; NaN where V = 0"),
+    ("asphericity", "25C7", "Asphericity", "(A^3 / (36 pi V^2))^(1/3) - 1"),
     (
         "com",
         "KLMA",
