@@ -2,18 +2,19 @@
 
 Whatever the box, the whole image is transformed and cut at the end, a slice at a time where the filter
 acts within slices: so what one box gets is, to the bit, a part of what another gets. The largest arrays are
-one of the image in 64 bits, its half spectrum, and the filtered half spectrum: 24 bytes a voxel.
+those of the continued image in 64 bits, of its half spectrum, and of the response: 24 bytes a voxel.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import factorial, pi, prod, sqrt
+from math import factorial, frexp, ldexp, pi, prod, sqrt
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_screen.errors import RegionError
 from radiomics_screen.filters._frame import Array, Frame
 from radiomics_screen.filters.registry import Box
 
@@ -27,9 +28,21 @@ _CHUNK = 1 << 18
 #: How far an image is continued for Simoncelli's first band, in half voxels.
 MARGIN = 8
 
+#: What to choose where the waves are too long.
+LEVELS_REMEDY = "lower waveletLevels"
+
+#: A response differs by more than this part (2 to the power of it) of the largest intensity, or not at all:
+#: what is constant but for the rounding of the transform is made constant.
+_QUANTUM = -43
+
 
 def on_box(
-    setup: Frame, box: Box, margin: Sequence[int], read: Callable[[Box], Array], factors: Factors
+    setup: Frame,
+    box: Box,
+    margin: Sequence[int],
+    read: Callable[[Box], Array],
+    factors: Factors,
+    remedy: str,
 ) -> Array:
     """Return the response on the box.
 
@@ -40,8 +53,15 @@ def on_box(
         its border.
     read
         Gives what is filtered, on a box that may reach beyond the image.
+    remedy
+        What to choose where the continued image is too large, for the message.
+
+    Raises
+    ------
+    RegionError
+        The image would be continued too far, or would need too much memory.
     """
-    whole, start = _continued_whole(setup, box, margin)
+    whole, start = _continued_whole(setup, box, margin, remedy)
     sizes = [side.stop - side.start for side in box]
     if setup.flat is None:
         return _filtered(setup, read(whole), start, sizes, factors)
@@ -56,10 +76,13 @@ def on_box(
     return response
 
 
-def _continued_whole(setup: Frame, box: Box, margin: Sequence[int]) -> tuple[Box, list[int]]:
+def _continued_whole(setup: Frame, box: Box, margin: Sequence[int], remedy: str) -> tuple[Box, list[int]]:
     """Return the continued image's extent, of lengths that transform fast, and where the box starts in it."""
     from scipy.fft import next_fast_len  # takes a while to import, and few parameter files need it
 
+    setup.remark_on_whole()
+    if setup.boundary != "periodic":
+        setup.require_near(margin, remedy)
     whole, start = list(box), [0, 0, 0]
     for axis in setup.axes:
         total, before = setup.volume.array.shape[axis], 0
@@ -67,6 +90,8 @@ def _continued_whole(setup: Frame, box: Box, margin: Sequence[int]) -> tuple[Box
             total, before = next_fast_len(total + 2 * margin[axis], real=True), margin[axis]
         whole[axis] = slice(-before, total - before)
         start[axis] = box[axis].start + before
+    at_once = [slice(0, 1) if axis == setup.flat else whole[axis] for axis in range(3)]
+    setup.require_room((at_once[0], at_once[1], at_once[2]), remedy)
     return (whole[0], whole[1], whole[2]), start
 
 
@@ -77,12 +102,36 @@ def _filtered(
 
     axes = tuple(sorted(setup.axes))
     lengths = [data.shape[axis] for axis in axes]
+    magnitude = max(abs(float(data.min())), abs(float(data.max())))
     spectrum = rfftn(data, axes=axes)
     del data
     _multiply(spectrum, axes, lengths, factors)
     response = irfftn(spectrum, lengths, axes=axes, overwrite_x=True)
     part: Array = response[tuple(slice(s, s + n) for s, n in zip(start, sizes, strict=True))]
-    return part.copy()
+    return without_rounding(part, magnitude, response)
+
+
+def without_rounding(part: Array, magnitude: float, whole: Array | None = None) -> Array:
+    """Return a response without differences as small as the rounding of a Fourier transform.
+
+    Parameters
+    ----------
+    magnitude
+        That of the intensities, times the gain of the filter where it is above 1.
+    whole
+        The response of which `part` is one, where this decides whether it is constant.
+    """
+    quantum = ldexp(1.0, frexp(magnitude)[1] + _QUANTUM) if magnitude else 0.0
+    if quantum == 0:
+        return part.copy()
+    whole = part if whole is None else whole
+    lowest = float(whole.min())
+    if float(whole.max()) - lowest <= quantum:
+        return np.full(part.shape, round(lowest / quantum) * quantum)
+    rounded: Array = np.rint(part / quantum)
+    rounded *= quantum
+    rounded += 0.0  # no -0
+    return rounded
 
 
 def _multiply(
@@ -123,6 +172,32 @@ def simoncelli_margin(level: int) -> tuple[int, int, int]:
     return (MARGIN * 2**level,) * 3
 
 
+def require_levels(setup: Frame, levels: Sequence[int]) -> None:
+    """Raise a RegionError if the band of a level holds no wave of the image, or only ones far longer than it."""
+    highest = _highest_level(setup)
+    if (level := max(levels)) > highest:
+        lengths = " x ".join(str(setup.volume.array.shape[axis]) for axis in setup.axes)
+        raise RegionError(
+            f"{setup.image_type}: the waves of level {level} are too long for an image that is filtered along "
+            f"{lengths} voxels; "
+            + (f"the highest useful level is {highest}" if highest else "it is too small for any level")
+        )
+
+
+def _highest_level(setup: Frame) -> int:
+    """Return the highest level of which a periodic image has waves, or another may be continued so far."""
+    if setup.boundary != "periodic":
+        furthest = min(setup.most_reached(axis) for axis in setup.axes)
+        return (furthest // MARGIN).bit_length() - 1
+    lengths = [n for axis in setup.axes if (n := setup.volume.array.shape[axis]) > 1]
+    offset = sum((n % 2 == 0) / (n - 1) ** 2 for n in lengths)  # even lengths have no frequency 0 on the grid
+    lowest = sqrt(offset) if offset else min((2 / (n - 1) for n in lengths), default=1.0)
+    level = 0
+    while 2.0**-level > lowest:  # where the band of the next level ends
+        level += 1
+    return level
+
+
 def _band(radius: Array, highest: float) -> Array:
     inside = (radius >= highest / 4) & (radius <= highest)
     octaves = np.log2(2 * np.where(inside, radius, highest) / highest)
@@ -138,8 +213,8 @@ def _grid(length: int) -> Array:
 def riesz_factors(order: Sequence[int], spacing_mm: Sequence[float]) -> Factors:
     """Return the Riesz transform of an order; order and spacing are of the filtered axes, as in the array.
 
-    The real part of the response has nothing of an axis' highest frequency where the order along it is odd
-    and its length even.
+    The highest frequency of an axis of even length is its own opposite. Where the orders along such axes
+    have an odd sum, the response to it is imaginary, and the real part of the whole has nothing of it.
     """
     total = sum(order)
     scale = (-1j) ** total * sqrt(factorial(total) / prod(factorial(o) for o in order))
@@ -147,14 +222,16 @@ def riesz_factors(order: Sequence[int], spacing_mm: Sequence[float]) -> Factors:
     def factors(part: slice, lengths: Sequence[int]) -> NDArray[Any]:
         squares: Any = 0.0
         product: Any = 1.0
+        kept: Any = 1.0
         for axis, (power, length) in enumerate(zip(order, lengths, strict=True)):
             frequency = np.fft.fftfreq(length, spacing_mm[axis])
             squares = squares + _along(frequency**2, part, lengths, axis)
             if power % 2 and length % 2 == 0:
-                frequency[length // 2] = 0
+                sign = np.where(np.arange(length) == length // 2, -1.0, 1.0)
+                kept = kept * _along(sign, part, lengths, axis)
             product = product * _along(frequency**power, part, lengths, axis)
         squares = np.where(squares == 0, np.inf, squares)
-        transformed: NDArray[Any] = scale * product / squares ** (total / 2)
+        transformed: NDArray[Any] = scale * product * (kept > 0) / squares ** (total / 2)
         return transformed
 
     return factors

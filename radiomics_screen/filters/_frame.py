@@ -2,6 +2,7 @@
 
 A filter asks for a box that may reach beyond the image; what it gets is the image there, continued by
 the boundary condition. So a filter on a box is a filter on the whole image, whatever the box.
+How far a filter may reach, and how much it may take to work on, is decided here for all of them.
 
 Source: IBSI reference manual, part 2 (boundary conditions, GBYQ).
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Literal
 
 import numpy as np
@@ -17,11 +19,26 @@ from numpy.typing import NDArray
 
 from radiomics_screen.errors import RegionError
 from radiomics_screen.filters.registry import Box
+from radiomics_screen.imaging.grids import MOST_VOXELS
 from radiomics_screen.imaging.volume import Volume
+from radiomics_screen.notes import note
 
 Boundary = Literal["zero", "constant", "mirror", "nearest", "periodic"]
 FlatAxis = Literal[0, 1, 2]
 Array = NDArray[np.float64]
+
+#: A filter may reach so many times as far as the image is long along an axis. What lies further out is
+#: the same few voxels over and over again, or none.
+MOST_LENGTHS = 4
+
+#: A filter may always reach so many voxels, also along an axis of few voxels or one.
+ALWAYS_REACHED = 64
+
+#: A Gaussian of a smaller width, in voxels, is no longer one where it is sampled.
+NARROW = 0.5
+
+#: A Gaussian of a smaller width, in voxels, is an error of the units: its formula has no numbers.
+TOO_NARROW = 1e-3
 
 
 @dataclass(frozen=True)
@@ -63,6 +80,100 @@ class Frame:
         """Return a reach for each axis of the array: none across the slices."""
         z, y, x = (reach if axis in self.axes else 0 for axis in range(3))
         return z, y, x
+
+    def most_reached(self, axis: int) -> int:
+        """Return how many voxels a filter may reach along an axis of the array."""
+        return max(MOST_LENGTHS * self.volume.array.shape[axis], ALWAYS_REACHED)
+
+    def require_near(self, reach: Sequence[float], remedy: str) -> None:
+        """Raise a RegionError if a filter reaches too far beyond the image.
+
+        Parameters
+        ----------
+        reach
+            Voxels to either side along each axis of the array.
+        remedy
+            What to choose instead, for the message: "a smaller sigma".
+        """
+        for axis in self.axes:
+            if not reach[axis] <= self.most_reached(axis):
+                slices = ", or filter within axial slices (force2D: true)" if axis == 0 else ""
+                raise RegionError(
+                    f"{self.image_type}: the filter reaches {reach[axis]:.6g} voxels along {'zyx'[axis]}, and "
+                    f"the image has {self.volume.array.shape[axis]}; choose {remedy}{slices}"
+                )
+
+    def require_room(self, wanted: Box, remedy: str, copies: int = 1) -> None:
+        """Raise a RegionError if an array of a box, or of so many copies of it, would not fit in memory."""
+        sizes = [side.stop - side.start for side in wanted]
+        if prod(sizes) * copies > MOST_VOXELS:
+            times = f"{copies} times " if copies > 1 else ""
+            raise RegionError(
+                f"{self.image_type}: with what the filter reaches there are {times}"
+                f"{' x '.join(str(n) for n in reversed(sizes))} voxels to work on, and at most "
+                f"{MOST_VOXELS:,} may be; choose {remedy}, or a coarser resampledPixelSpacing"
+            )
+
+    def reached(self, box: Box, reaches: Sequence[Sequence[int]], remedy: str) -> list[Box]:
+        """Widen a box by each of several reaches.
+
+        Raises
+        ------
+        RegionError
+            The filter reaches too far, or would need too much memory.
+        """
+        widened = []
+        for reach in reaches:
+            self.require_near(reach, remedy)
+            widened.append(wider(box, reach))
+            self.require_room(widened[-1], remedy)
+        self.remark_on_cropping(widened)
+        return widened
+
+    def remark_on_cropping(self, widened: Sequence[Box]) -> None:
+        """Say so where a filter reaches beyond what is left of a cropped image."""
+        if not self.volume.cropped:
+            return
+        beyond = max(
+            max(-side.start, side.stop - length)
+            for wanted in widened
+            for side, length in zip(wanted, self.volume.array.shape, strict=True)
+        )
+        if beyond > 0:
+            note(
+                f"{self.image_type}: the filter reaches {beyond} voxels beyond what padDistance left of the "
+                "image, and takes that for the image's border; set a larger padDistance"
+            )
+
+    def remark_on_whole(self) -> None:
+        """Say so where a filter that takes the whole image gets a part of it."""
+        if self.volume.cropped:
+            note(
+                f"{self.image_type}: the filter takes the whole image, and the image was cropped before: its "
+                "values depend on padDistance; leave out preCrop, and resamplingGrid: corner"
+            )
+
+    def require_sampled(self, widths_mm: Sequence[float], remedy: str) -> None:
+        """Remark on Gaussians that are too narrow for the voxels.
+
+        Raises
+        ------
+        RegionError
+            One is so narrow that its formula has no numbers.
+        """
+        width = min(widths_mm)
+        side, axis = max((self.volume.spacing_mm[axis], -axis) for axis in self.axes)
+        where = f"along {'zyx'[-axis]}, where voxels have {side:.6g} mm"
+        if width < TOO_NARROW * side:
+            raise RegionError(
+                f"{self.image_type}: a Gaussian of {width:.6g} mm is under a thousandth of a voxel {where}; "
+                f"choose {remedy}"
+            )
+        if width < NARROW * side * (1 - 1e-9):
+            note(
+                f"{self.image_type}: a Gaussian of {width:.6g} mm is under half a voxel {where}: it is sampled "
+                f"too coarsely to be one; choose {remedy}, or resample"
+            )
 
     def needed(self, wanted: Box) -> Box:
         """Return the part of the image that what is wanted takes its values from."""
@@ -148,5 +259,5 @@ def in_name(number: float) -> str:
     >>> [in_name(n) for n in (1.5, 3.0, 7, -0.25)]
     ['1-5', '3', '7', 'minus0-25']
     """
-    text = repr(float(number)).removesuffix(".0")
+    text = repr(float(number) + 0.0).removesuffix(".0")  # there is no -0
     return text.replace("-", "minus", 1).replace(".", "-") if number < 0 else text.replace(".", "-")

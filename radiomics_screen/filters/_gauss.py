@@ -11,12 +11,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from radiomics_screen.filters._frame import Array, Frame, wider
+from radiomics_screen.filters._frame import NARROW, Array, Frame, wider
 from radiomics_screen.filters._turns import Kernel, convolve
 from radiomics_screen.filters.registry import Box
+from radiomics_screen.notes import note
 
 #: So many voxels are filtered at once.
 _CHUNK = 1 << 20
+
+#: What to choose where a kernel reaches too far.
+REMEDY = "a smaller sigma"
 
 
 class Laplacian(NamedTuple):
@@ -64,13 +68,27 @@ def laplacian(frame: Frame, sigma_mm: float, cutoff: float) -> Laplacian:
 
     With voxels of unequal sides the kernel is round in mm, and the side in ``s = sigma/side`` before G is
     their geometric mean.
+
+    Raises
+    ------
+    RegionError
+        The kernel reaches too far beyond the image, or is next to nothing.
     """
+    voxels = [sigma_mm / side for side in frame.volume.spacing_mm]
+    frame.require_sampled([sigma_mm], "a larger sigma")
+    frame.require_near([cutoff * s for s in voxels], REMEDY)
     gaussians, bent, reach = {}, {}, [0, 0, 0]
     for axis in frame.axes:
-        s = sigma_mm / frame.volume.spacing_mm[axis]
+        s = voxels[axis]
         reach[axis] = floor(cutoff * s + 0.5)
         positions = range(-reach[axis], reach[axis] + 1)
         gaussians[axis] = tuple(exp(-(k**2) / (2 * s**2)) / (sqrt(2 * pi) * s) for k in positions)
         bent[axis] = tuple((1 - k**2 / s**2) * g for k, g in zip(positions, gaussians[axis], strict=True))
+    cut = [axis for axis in frame.axes if not reach[axis] and voxels[axis] >= NARROW]
+    if cut:
+        note(
+            f"{frame.image_type}: with logCutoff {cutoff:.6g} the kernel has no neighbours along "
+            f"{', '.join('zyx'[axis] for axis in cut)}; choose a larger logCutoff"
+        )
     area = prod(frame.volume.spacing_mm[axis] for axis in frame.axes) ** (2 / len(frame.axes))
     return Laplacian(frame, gaussians, bent, -area / sigma_mm**2, (reach[0], reach[1], reach[2]))

@@ -12,9 +12,15 @@ from radiomics_screen.filters._frame import Frame
 from radiomics_screen.options import NonNegativeInt
 
 
+#: Factorials and powers of higher orders are no numbers any more; 5 and above are hardly ever used.
+MOST_ORDER = 20
+
+
 def _of_some_order(order: tuple[int, ...]) -> tuple[int, ...]:
     if len(order) != 3 or sum(order) == 0:
         raise ValueError("expected three orders, along x, y and z, of which one at least is above 0")
+    if sum(order) > MOST_ORDER:
+        raise ValueError(f"expected orders with a sum of at most {MOST_ORDER}")
     return order
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from radiomics_screen.filters._frame import Boundary, FlatAxis, frame, in_name
-from radiomics_screen.filters._gauss import laplacian
+from radiomics_screen.filters._gauss import REMEDY, laplacian
 from radiomics_screen.filters.log import Widths
 from radiomics_screen.filters.registry import Box, Filtered, image_type
 from radiomics_screen.imaging.volume import Volume
@@ -46,14 +46,17 @@ def laplacian_of_gaussian(
     Raises
     ------
     RegionError
-        There are NaN or infinite values near the region.
+        The kernel is far larger than the image, or next to nothing; there are NaN or infinite values near
+        the region.
 
     Source: IBSI reference manual, part 2 (Laplacian of Gaussian L6PA, scale 41LN, cut-off WGPM).
     """
     setup = frame("LaplacianOfGaussian", volume, boundary, boundaryValue, force2D, force2Ddimension)
     ending = name_ending(logCutoff, setup.ending)
-    for width in sigma:
-        yield f"laplacian-sigma-{in_name(width)}-mm{ending}", laplacian(setup, width, logCutoff).response(box)
+    kernels = [laplacian(setup, width, logCutoff) for width in sigma]
+    setup.reached(box, [kernel.reach for kernel in kernels], REMEDY)
+    for width, kernel in zip(sigma, kernels, strict=True):
+        yield f"laplacian-sigma-{in_name(width)}-mm{ending}", kernel.response(box)
 
 
 def name_ending(cutoff: float, ending: str) -> str:

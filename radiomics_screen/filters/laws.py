@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 
 from radiomics_screen.errors import RegionError
 from radiomics_screen.filters._frame import Array, Boundary, FlatAxis, Frame, frame, wider
+from radiomics_screen.filters._options import given_once
 from radiomics_screen.filters._turns import Kernel, Pool, Pooling, convolve, pooled, turns
 from radiomics_screen.filters.registry import Box, Filtered, image_type
 from radiomics_screen.imaging.volume import Volume
@@ -44,6 +45,7 @@ def _parts(name: str) -> list[str]:
 LawsKernels = Annotated[
     tuple[Annotated[str, AfterValidator(_known_kernels)], ...],
     Field(min_length=1),
+    AfterValidator(given_once),
 ]
 
 
@@ -89,13 +91,16 @@ def laws(
     Raises
     ------
     RegionError
-        The number of kernels is not that of the axes; there are NaN or infinite values near the region.
+        The number of kernels is not that of the axes; the energy is taken far beyond the image; there are
+        NaN or infinite values near the region.
 
     Source: IBSI reference manual, part 2 (Laws kernels JTXT, JVAD; energy PQSD, distance I176).
     """
     setup = frame("Laws", volume, boundary, boundaryValue, force2D, force2Ddimension)
     for name in lawsKernels:
         _check(name, setup)
+    far = max(len(TAPS[part]) // 2 for name in lawsKernels for part in _parts(name))
+    setup.reached(box, [setup.along((lawsEnergyDistance or 0) + far)], "a smaller lawsEnergyDistance")
     ending = setup.ending + (f"-rot-{pooling}" if rotationInvariance else "")
     for name in lawsKernels:
         pool = Pool(pooling)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from math import ceil
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from radiomics_screen.errors import RegionError
+from radiomics_screen.filters._options import given_once
 from radiomics_screen.filters._recursive import REACH_SIGMAS, laplacian_of_gaussian
 from radiomics_screen.filters.registry import Box, Filtered, crop_with_margin, image_type
 from radiomics_screen.imaging.volume import Volume
 from radiomics_screen.notes import note
 from radiomics_screen.options import Positive, PositiveInt
 
-Widths = Annotated[tuple[Positive | PositiveInt, ...], Field(min_length=1)]
+Widths = Annotated[tuple[Positive | PositiveInt, ...], Field(min_length=1), AfterValidator(given_once)]
 
 
 @image_type("LoG")

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from radiomics_screen.filters._frame import Boundary, FlatAxis, frame, wider
+from radiomics_screen.filters._frame import Boundary, FlatAxis, frame
+from radiomics_screen.filters._options import given_once
 from radiomics_screen.filters._turns import convolve
 from radiomics_screen.filters.registry import Box, Filtered, image_type
 from radiomics_screen.imaging.volume import Volume
@@ -22,6 +23,7 @@ def _odd(size: int) -> int:
 Supports = Annotated[
     tuple[Annotated[int, Field(ge=1), AfterValidator(_odd)], ...],
     Field(min_length=1),
+    AfterValidator(given_once),
 ]
 
 
@@ -55,13 +57,14 @@ def mean(
     Raises
     ------
     RegionError
-        There are NaN or infinite values near the region.
+        The cube is far larger than the image; there are NaN or infinite values near the region.
 
     Source: IBSI reference manual, part 2 (mean filter S60F, support YNOF).
     """
     setup = frame("Mean", volume, boundary, boundaryValue, force2D, force2Ddimension)
-    for size in meanSupport:
-        data = setup.read(wider(box, setup.along(size // 2)))
+    reaches = [setup.along(size // 2) for size in meanSupport]
+    for size, wanted in zip(meanSupport, setup.reached(box, reaches, "a smaller meanSupport"), strict=True):
+        data = setup.read(wanted)
         for axis in setup.axes:
             data = convolve(data, (1 / size,) * size, axis)
         yield f"mean-{size}-{setup.ending}", data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from radiomics_screen.filters._fourier import on_box
 from radiomics_screen.filters._frame import Boundary, FlatAxis, frame, in_name
-from radiomics_screen.filters._gauss import laplacian
+from radiomics_screen.filters._gauss import REMEDY, laplacian
 from radiomics_screen.filters._riesz import Order, riesz_of
 from radiomics_screen.filters.laplacian_of_gaussian import name_ending
 from radiomics_screen.filters.log import Widths
@@ -28,8 +28,9 @@ def riesz_laplacian_of_gaussian(
 ) -> Filtered:
     """Yield the Riesz transform of IBSI's Laplacian of Gaussian for each width.
 
-    The whole image is needed, three times in 64 bits. Where voxels have unequal sides, the filter is that
-    of directions and distances in mm.
+    Where voxels have unequal sides, the filter is that of directions and distances in mm. The whole image
+    is transformed, continued to both sides by twice the kernel's reach (not so with the boundary
+    periodic): three arrays of that size in 64 bits.
 
     Parameters
     ----------
@@ -52,14 +53,15 @@ def riesz_laplacian_of_gaussian(
     Raises
     ------
     RegionError
-        The order is above 0 across the slices; there are NaN or infinite values in the image.
+        The order is above 0 across the slices; the kernel is far larger than the image, or next to nothing;
+        the continued image is too large; there are NaN or infinite values in the image.
 
     Source: IBSI reference manual, part 2 (Laplacian of Gaussian L6PA, Riesz transform AYRS).
     """
     setup = frame("RieszLaplacianOfGaussian", volume, boundary, boundaryValue, force2D, force2Ddimension)
     name, riesz = riesz_of(setup, rieszOrder)
     ending = name_ending(logCutoff, setup.ending)
-    for width in sigma:
-        kernel = laplacian(setup, width, logCutoff)
-        response = on_box(setup, box, kernel.margin, kernel.response, riesz)
+    kernels = [laplacian(setup, width, logCutoff) for width in sigma]
+    for width, kernel in zip(sigma, kernels, strict=True):
+        response = on_box(setup, box, kernel.margin, kernel.response, riesz, REMEDY)
         yield f"{name}-laplacian-sigma-{in_name(width)}-mm{ending}", response

@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.filters._fourier import Factors, on_box, simoncelli_factors, simoncelli_margin
+from radiomics_screen.filters._fourier import (
+    LEVELS_REMEDY,
+    Factors,
+    on_box,
+    require_levels,
+    simoncelli_factors,
+    simoncelli_margin,
+)
 from radiomics_screen.filters._frame import Boundary, FlatAxis, frame
 from radiomics_screen.filters._riesz import Order, riesz_of
 from radiomics_screen.filters.registry import Box, Filtered, image_type
@@ -31,8 +38,9 @@ def riesz_simoncelli(
 ) -> Filtered:
     """Yield the Riesz transform of the response of Simoncelli's wavelet for each level.
 
-    The whole image is needed, three times in 64 bits. The band is one of frequencies per voxel, the
-    direction one in mm: resample to cubes first.
+    The band is one of frequencies per voxel, the direction one in mm: resample to cubes first. The whole
+    image is transformed, continued to both sides by 8 times 2 to the power of the level in voxels (not so
+    with the boundary periodic): three arrays of that size in 64 bits.
 
     Parameters
     ----------
@@ -53,15 +61,17 @@ def riesz_simoncelli(
     Raises
     ------
     RegionError
-        The order is above 0 across the slices; there are NaN or infinite values in the image.
+        The order is above 0 across the slices; the waves of a level are too long for the image, or the
+        continued image is too large; there are NaN or infinite values in the image.
 
     Source: IBSI reference manual, part 2 (Simoncelli wavelet PRT7, Riesz transform AYRS).
     """
     setup = frame("RieszSimoncelli", volume, boundary, boundaryValue, force2D, force2Ddimension)
     name, riesz = riesz_of(setup, rieszOrder)
+    require_levels(setup, waveletLevels)
     for level in waveletLevels:
         both = _product(simoncelli_factors(level), riesz)
-        response = on_box(setup, box, simoncelli_margin(level), setup.read, both)
+        response = on_box(setup, box, simoncelli_margin(level), setup.read, both, LEVELS_REMEDY)
         yield f"{name}-simoncelli-level-{level}-{setup.ending}", response
 
 

@@ -10,14 +10,16 @@ import pywt
 from pydantic import AfterValidator, Field
 
 from radiomics_screen.errors import RegionError
+from radiomics_screen.filters._fourier import LEVELS_REMEDY
 from radiomics_screen.filters._frame import Array, Boundary, FlatAxis, Frame, frame, wider
+from radiomics_screen.filters._options import given_once
 from radiomics_screen.filters._turns import Kernel, Pool, Pooling, Turn, convolve, pooled, turns
 from radiomics_screen.filters.registry import Box, Filtered, image_type
 from radiomics_screen.filters.wavelet import Wavelet
 from radiomics_screen.imaging.volume import Volume
 from radiomics_screen.options import Finite, PositiveInt
 
-Levels = Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
+Levels = Annotated[tuple[PositiveInt, ...], Field(min_length=1), AfterValidator(given_once)]
 
 
 def _known_band(name: str) -> str:
@@ -26,7 +28,11 @@ def _known_band(name: str) -> str:
     return name
 
 
-Bands = Annotated[tuple[Annotated[str, AfterValidator(_known_band)], ...], Field(min_length=1)]
+Bands = Annotated[
+    tuple[Annotated[str, AfterValidator(_known_band)], ...],
+    Field(min_length=1),
+    AfterValidator(given_once),
+]
 
 
 @image_type("SeparableWavelet", local=True)
@@ -75,7 +81,8 @@ def separable_wavelet(
     Raises
     ------
     RegionError
-        The number of letters is not that of the axes; there are NaN or infinite values near the region.
+        The number of letters is not that of the axes; a level reaches far beyond the image; there are NaN
+        or infinite values near the region.
 
     Source: IBSI reference manual, part 2 (separable wavelets 25BO, family BPXS, filters UK1F, level GCEK).
     """
@@ -88,6 +95,7 @@ def separable_wavelet(
                 f"SeparableWavelet: band '{band}' has {len(band)} letters, and the image is filtered in "
                 f"{axes}-D; give {axes} letters" + ("" if axes == 2 else ", or set force2D: true")
             )
+    setup.reached(box, [setup.along(_reach(wavelet, level)) for level in waveletLevels], LEVELS_REMEDY)
     rotations = turns(axes, rotationInvariance)
     ending = setup.ending + (f"-rot-{pooling}" if rotationInvariance else "")
     family = wavelet.replace(".", "-")
@@ -127,6 +135,12 @@ def _approximation(
     for axis, back in zip(setup.axes, backwards, strict=True):
         data = convolve(data, kernel[::-1] if back else kernel, axis)
     return setup.continued(data, held, wanted)
+
+
+def _reach(wavelet: str, level: int) -> int:
+    """Return how far the filters of a level and of those below reach together."""
+    taps = len(pywt.Wavelet(wavelet).dec_lo)
+    return sum((taps << below) // 2 for below in range(min(level, 64)))  # nothing reaches so far
 
 
 def _spread(taps: Sequence[float], level: int) -> Kernel:

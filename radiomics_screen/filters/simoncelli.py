@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from radiomics_screen.filters._fourier import on_box, simoncelli_factors, simoncelli_margin
+from radiomics_screen.filters._fourier import (
+    LEVELS_REMEDY,
+    on_box,
+    require_levels,
+    simoncelli_factors,
+    simoncelli_margin,
+)
 from radiomics_screen.filters._frame import Boundary, FlatAxis, frame
 from radiomics_screen.filters.registry import Box, Filtered, image_type
 from radiomics_screen.filters.separable_wavelet import Levels
@@ -23,8 +29,10 @@ def simoncelli(
 ) -> Filtered:
     """Yield the band-pass response of Simoncelli's non-separable wavelet for each level.
 
-    Each level's band reaches over two octaves, half as high as the level's before. The whole image is
-    needed, three times in 64 bits. The band is one of frequencies per voxel: resample to cubes first.
+    Each level's band reaches over two octaves, half as high as the level's before. The band is one of
+    frequencies per voxel: resample to cubes first. The whole image is transformed, continued to both
+    sides by 8 times 2 to the power of the level in voxels (not so with the boundary periodic): three
+    arrays of that size in 64 bits.
 
     Parameters
     ----------
@@ -43,11 +51,14 @@ def simoncelli(
     Raises
     ------
     RegionError
-        There are NaN or infinite values in the image.
+        The waves of a level are too long for the image, or the continued image is too large; there are NaN
+        or infinite values in the image.
 
     Source: IBSI reference manual, part 2 (non-separable wavelets, Simoncelli PRT7).
     """
     setup = frame("Simoncelli", volume, boundary, boundaryValue, force2D, force2Ddimension)
+    require_levels(setup, waveletLevels)
     for level in waveletLevels:
-        response = on_box(setup, box, simoncelli_margin(level), setup.read, simoncelli_factors(level))
+        factors = simoncelli_factors(level)
+        response = on_box(setup, box, simoncelli_margin(level), setup.read, factors, LEVELS_REMEDY)
         yield f"simoncelli-level-{level}-{setup.ending}", response

@@ -10,6 +10,7 @@ import pywt
 from numpy.typing import NDArray
 from pydantic import AfterValidator
 
+from radiomics_screen.errors import did_you_mean
 from radiomics_screen.filters._stationary import Positions, filter_pair, periodic_positions, split_bands
 from radiomics_screen.filters.registry import Box, Filtered, image_type
 from radiomics_screen.imaging.volume import Volume
@@ -17,8 +18,9 @@ from radiomics_screen.options import NonNegativeInt, PositiveInt
 
 
 def _known_wavelet(name: str) -> str:
-    if name not in pywt.wavelist(kind="discrete"):
-        raise ValueError(f"no discrete wavelet of PyWavelets is named '{name}'")
+    known = pywt.wavelist(kind="discrete")
+    if name not in known:
+        raise ValueError(f"no discrete wavelet of PyWavelets is named '{name}'{did_you_mean(name, known)}")
     return name
 
 

@@ -247,12 +247,15 @@ def _along(
             2 / 3 - (1 - t) ** 2 * (1 + t) / 2,
             t**3 / 6,
         ]
-    result: NDArray[np.float64] | float = 0.0
     shape = [-1 if a == axis else 1 for a in range(array.ndim)]
+    result: NDArray[np.float64] | None = None
     for k, weight in enumerate(weights):
         place = np.clip(first + k, 0, array.shape[axis] - 1)
-        result = result + np.take(array, place, axis=axis) * weight.reshape(shape)
-    return np.asarray(result)
+        part = np.take(array, place, axis=axis)
+        part *= weight.reshape(shape)
+        result = part if result is None else np.add(result, part, out=result)
+    assert result is not None
+    return result
 
 
 def _grid_on(old: Grid, axes: Sequence[_Axis], kept: Sequence[range]) -> Grid:

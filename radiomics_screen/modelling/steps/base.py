@@ -76,14 +76,28 @@ def step_from_dict(written: Mapping[str, Any], names: Sequence[str]) -> PlainSte
     return STEPS[written["step"]].from_dict(written, names)
 
 
-class ColumnFilter(SelectorMixin, PlainStep, metaclass=ABCMeta):
-    """A step that drops columns and changes nothing else.
+class KeptColumns(SelectorMixin, PlainStep, metaclass=ABCMeta):
+    """A step that drops columns and changes nothing else; a subclass fits.
 
     Attributes
     ----------
     support_ : ndarray of bool, shape (n_features_in_,)
         True for each column that is kept.
     """
+
+    def _get_support_mask(self) -> Flags:
+        check_is_fitted(self)
+        return self.support_
+
+    def learned(self, names: Sequence[str]) -> dict[str, Any]:
+        return {"kept": [name for name, kept in zip(names, self.support_, strict=True) if kept]}
+
+    def restore(self, learned: Mapping[str, Any], names: Sequence[str]) -> None:
+        self.support_ = flags_of(learned["kept"], names)
+
+
+class ColumnFilter(KeptColumns):
+    """A step that decides on the features alone which columns are kept; the outcome is not looked at."""
 
     minimum_rows = 1
 
@@ -96,16 +110,6 @@ class ColumnFilter(SelectorMixin, PlainStep, metaclass=ABCMeta):
     @abstractmethod
     def _keep(self, values: Floats) -> Flags:
         """Return which columns of `values`, shape (rows, columns), are kept."""
-
-    def _get_support_mask(self) -> Flags:
-        check_is_fitted(self)
-        return self.support_
-
-    def learned(self, names: Sequence[str]) -> dict[str, Any]:
-        return {"kept": [name for name, kept in zip(names, self.support_, strict=True) if kept]}
-
-    def restore(self, learned: Mapping[str, Any], names: Sequence[str]) -> None:
-        self.support_ = flags_of(learned["kept"], names)
 
 
 def flags_of(kept: Sequence[str], names: Sequence[str]) -> Flags:
