@@ -173,13 +173,13 @@ def simoncelli_margin(level: int) -> tuple[int, int, int]:
 
 
 def require_levels(setup: Frame, levels: Sequence[int]) -> None:
-    """Raise a RegionError if the band of a level holds no wave of the image, or only ones far longer than it."""
+    """Raise a RegionError if a level has no wave of the image, or only ones that are longer than it."""
     highest = _highest_level(setup)
     if (level := max(levels)) > highest:
         lengths = " x ".join(str(setup.volume.array.shape[axis]) for axis in setup.axes)
         raise RegionError(
-            f"{setup.image_type}: the waves of level {level} are too long for an image that is filtered along "
-            f"{lengths} voxels; "
+            f"{setup.image_type}: the waves of level {level} are too long for the image, which is filtered "
+            f"along {lengths} voxels; "
             + (f"the highest useful level is {highest}" if highest else "it is too small for any level")
         )
 

@@ -99,8 +99,8 @@ class Frame:
             if not reach[axis] <= self.most_reached(axis):
                 slices = ", or filter within axial slices (force2D: true)" if axis == 0 else ""
                 raise RegionError(
-                    f"{self.image_type}: the filter reaches {reach[axis]:.6g} voxels along {'zyx'[axis]}, and "
-                    f"the image has {self.volume.array.shape[axis]}; choose {remedy}{slices}"
+                    f"{self.image_type}: the filter reaches {reach[axis]:.6g} voxels along {'zyx'[axis]}, "
+                    f"and the image has {self.volume.array.shape[axis]}; choose {remedy}{slices}"
                 )
 
     def require_room(self, wanted: Box, remedy: str, copies: int = 1) -> None:
@@ -171,8 +171,8 @@ class Frame:
             )
         if width < NARROW * side * (1 - 1e-9):
             note(
-                f"{self.image_type}: a Gaussian of {width:.6g} mm is under half a voxel {where}: it is sampled "
-                f"too coarsely to be one; choose {remedy}, or resample"
+                f"{self.image_type}: a Gaussian of {width:.6g} mm is under half a voxel {where}: it is "
+                f"sampled too coarsely to be one; choose {remedy}, or resample"
             )
 
     def needed(self, wanted: Box) -> Box:

@@ -20,7 +20,7 @@ from radiomics_screen.notes import note
 _CHUNK = 1 << 20
 
 #: What to choose where a kernel reaches too far.
-REMEDY = "a smaller sigma"
+REMEDY = "a smaller sigma or logCutoff"
 
 
 class Laplacian(NamedTuple):

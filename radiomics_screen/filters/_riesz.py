@@ -11,7 +11,6 @@ from radiomics_screen.filters._fourier import Factors, riesz_factors
 from radiomics_screen.filters._frame import Frame
 from radiomics_screen.options import NonNegativeInt
 
-
 #: Factorials and powers of higher orders are no numbers any more; 5 and above are hardly ever used.
 MOST_ORDER = 20
 

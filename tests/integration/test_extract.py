@@ -169,7 +169,7 @@ def test_columns_are_in_one_order_whatever_order_they_came_in() -> None:
     assert ordered_features(reversed(names)) == names
 
 
-@pytest.mark.parametrize("preset", preset_names())
+@pytest.mark.parametrize("preset", [name for name in preset_names() if "/" not in name])
 def test_presets_work_on_what_they_are_for(data_dir: Path, preset: str) -> None:
     sources = {
         "breast-ultrasound": ("busbra/images/bus_0003-l.png", "busbra/masks/bus_0003-l.png"),
