@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -25,7 +25,7 @@ from radiomics_screen.extraction.lesion import (
 )
 from radiomics_screen.extraction.sharing import clusters, inside, within
 from radiomics_screen.extraction.sources import Source, image_of, mask_of
-from radiomics_screen.filters.registry import LOCAL
+from radiomics_screen.filters.registry import LOCAL, WHOLE
 from radiomics_screen.imaging.reading import read_image, read_mask
 from radiomics_screen.settings import ImageType, Settings, load_settings
 
@@ -103,8 +103,11 @@ def extract_cases(cases: Sequence[Case], settings: Settings) -> Iterator[Row]:
                 if lesion is not None:
                     ready.append((lesion, attempt))
     if keeps_grid(settings):
+        everywhere = {image_type.key for image_type in filtered_types(settings) if image_type.name in WHOLE}
         for members in clusters([lesion.reach for lesion, _ in ready]):
-            _describe_together([ready[n] for n in members], settings)
+            _describe_together([ready[n] for n in members], settings, but=everywhere)
+        if ready and everywhere:
+            _describe_types(ready, [t for t in filtered_types(settings) if t.key in everywhere], settings)
     else:
         for lesion, attempt in ready:
             attempt.add(described, lesion, settings)
@@ -121,11 +124,16 @@ def _prepared(image: Once[sitk.Image], mask: Once[sitk.Image], case: Case, setti
     return prepared(image(), mask(), settings, label=case.label)
 
 
-def _describe_together(members: Members, settings: Settings) -> None:
-    """Describe lesions of one volume; images are filtered once for all where that comes to the same."""
+def _describe_together(members: Members, settings: Settings, *, but: Collection[str] = ()) -> None:
+    """Describe lesions of one volume, but for image types with the keys `but`."""
     for lesion, attempt in members:
         attempt.add(shape_values, lesion, settings)
-    for image_type in filtered_types(settings):
+    _describe_types(members, [t for t in filtered_types(settings) if t.key not in but], settings)
+
+
+def _describe_types(members: Members, image_types: Iterable[ImageType], settings: Settings) -> None:
+    """Describe lesions on images of some types, filtered once for all where that comes to the same."""
+    for image_type in image_types:
         together = image_type.name in LOCAL and _describe_images(members, image_type, settings)
         if not together:
             for member in members:

@@ -23,14 +23,22 @@ FILTERS: Registry[Filter] = Registry("image type", "radiomics_screen.filters")
 #: on no voxel beyond a fixed reach, or always on the whole image. Regions may then be filtered in one go.
 LOCAL: set[str] = set()
 
+#: Those of them that filter the whole image whatever the box: regions far apart are filtered in one go, too.
+WHOLE: set[str] = set()
 
-def image_type(name: str, *, local: bool = False) -> Callable[[Filter], Filter]:
-    """Enter the decorated function as the image type `name` of the parameter file; see :data:`LOCAL`."""
+
+def image_type(name: str, *, local: bool = False, whole: bool = False) -> Callable[[Filter], Filter]:
+    """Enter the decorated function as the image type `name` of the parameter file.
+
+    `local` and `whole` enter it in :data:`LOCAL` and :data:`WHOLE`.
+    """
 
     def enter(function: Filter) -> Filter:
         FILTERS.add(name, function)
-        if local:
+        if local or whole:
             LOCAL.add(name)
+        if whole:
+            WHOLE.add(name)
         return function
 
     return enter

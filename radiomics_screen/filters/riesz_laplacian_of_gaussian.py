@@ -13,7 +13,7 @@ from radiomics_screen.imaging.volume import Volume
 from radiomics_screen.options import Finite, Positive
 
 
-@image_type("RieszLaplacianOfGaussian", local=True)
+@image_type("RieszLaplacianOfGaussian", whole=True)
 def riesz_laplacian_of_gaussian(
     volume: Volume,
     box: Box,

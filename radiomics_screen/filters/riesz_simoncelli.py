@@ -24,7 +24,7 @@ from radiomics_screen.imaging.volume import Volume
 from radiomics_screen.options import Finite
 
 
-@image_type("RieszSimoncelli", local=True)
+@image_type("RieszSimoncelli", whole=True)
 def riesz_simoncelli(
     volume: Volume,
     box: Box,

@@ -16,7 +16,7 @@ from radiomics_screen.imaging.volume import Volume
 from radiomics_screen.options import Finite
 
 
-@image_type("Simoncelli", local=True)
+@image_type("Simoncelli", whole=True)
 def simoncelli(
     volume: Volume,
     box: Box,

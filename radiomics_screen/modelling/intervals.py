@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from radiomics_screen.modelling.metrics import METRICS, Floats, concerned, figures
-
-_CELLS_AT_ONCE = 2**18  # weights held at a time: small enough for the processor's cache
+from radiomics_screen.modelling.statistics.resampling import patient_weights
 
 
 @dataclass(frozen=True)
@@ -75,10 +73,10 @@ def bootstrap_figures(
     """
     positive = np.asarray(outcome, dtype=np.float64)
     scores = np.atleast_2d(np.asarray(probabilities, dtype=np.float64))
-    names, patient_of_row = np.unique(np.asarray(patients), return_inverse=True)
+    patient_of_row = np.unique(np.asarray(patients), return_inverse=True)[1]
     drawn = {name: np.empty(resamples) for name in METRICS}
     at = 0
-    for weights in _patient_weights(len(names), patient_of_row, resamples, seed):
+    for weights in patient_weights(patient_of_row, resamples, seed):
         for name, found in _mean_figures(positive, scores, threshold, weights).items():
             drawn[name][at : at + len(weights)] = found
         at += len(weights)
@@ -107,18 +105,6 @@ def _patients_concerned(
         for name, rows in concerned(positive[there], called).items():
             found.setdefault(name, set()).update(patient_of_row[there][rows].tolist())
     return {name: len(patients) for name, patients in found.items()}
-
-
-def _patient_weights(
-    patients: int, patient_of_row: npt.NDArray[np.intp], resamples: int, seed: int
-) -> Iterator[Floats]:
-    """Yield how often each row is drawn, in pieces of shape (some resamples, rows)."""
-    chances = np.full(patients, 1 / patients)
-    random = np.random.default_rng(seed)
-    at_once = max(1, _CELLS_AT_ONCE // len(patient_of_row))
-    for start in range(0, resamples, at_once):
-        counts = random.multinomial(patients, chances, size=min(at_once, resamples - start))
-        yield counts[:, patient_of_row].astype(np.float64)
 
 
 def _figure(value: float, drawn: Floats, level: float, trials: int | None) -> Figure:

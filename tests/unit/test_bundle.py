@@ -420,7 +420,7 @@ def tree(content: dict[str, Any]) -> dict[str, Any]:
         ("model.json", lambda c: c.update(threshold="high"), "damaged: threshold"),
         ("model.json", lambda c: c.pop("probe"), "damaged: probe"),
         ("model.json", lambda c: c.update(probe=0.123), "computes something else than when it was saved"),
-        ("model.json", lambda c: c.update(classifier="forest"), "a 'forest', which is not installed"),
+        ("model.json", lambda c: c.update(classifier="oracle"), "a 'oracle', which is not installed"),
         (
             "model.json",
             lambda c: c["hyperparameters"].update(objective="x"),

@@ -162,7 +162,7 @@ def test_the_correlation_limit_is_checked(limit):
 # --- plain JSON ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", list(STEPS))
+@pytest.mark.parametrize("name", ["constant", "correlation", "duplicate", "impute"])
 def test_every_step_comes_back_from_json(name):
     table = awkward() if name == "impute" else awkward().drop(columns="nothing").fillna(0.25)
     fitted = STEPS[name]().fit(table)

@@ -1,0 +1,180 @@
+"""Clinical variables as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from radiomics_screen.errors import ModelError
+from radiomics_screen.modelling.steps.base import Floats, step
+from radiomics_screen.modelling.steps.clinical import (
+    holds_numbers,
+    levels_in,
+    numbers_in,
+    one_hot,
+    texts_of,
+    unseen,
+)
+from radiomics_screen.modelling.steps.frames import FrameStep, radiomic_flags, require_columns
+from radiomics_screen.modelling.steps.scale import centre_and_spread, scaled
+from radiomics_screen.modelling.values import listed
+from radiomics_screen.notes import note
+
+
+@step("encode")
+class ClinicalEncoder(FrameStep):
+    """Turn clinical columns into numbers; all other columns pass as they are.
+
+    - A column of texts becomes one column a level, ``sex=F`` and ``sex=M``: 1 where the row has
+      it, else 0. All levels are kept, so a level that was not learned is 0 in all of them, and a
+      note says so. A missing value is 0 in all of them, too.
+    - A column of numbers keeps its name; a missing value becomes the median. A column without
+      any value is dropped.
+    - Where values were missing in the rows learned from, a column ``sex missing`` is 1 in rows
+      without the value: that it was not asked or not measured may say something itself.
+
+    What a column holds, its levels, medians and scales are learned from the rows of the fold alone.
+    The new columns stand where the old one stood.
+
+    Parameters
+    ----------
+    columns
+        list of str, or None (default): which columns are turned; None: all that are not radiomic
+        features (see `prefixes`).
+    prefixes
+        list of str, or None (default): with ``columns=None``, radiomic is a column whose name
+        begins with one of these; None: one that is named like a feature of an extraction.
+    indicators
+        bool, default True: add the columns that say where a value was missing.
+    scale
+        bool, default False: bring the columns of numbers to mean 0 and standard deviation 1, after
+        the medians were put in; levels and indicators stay 0 and 1.
+    most_levels
+        int, default 20: a column with more different texts is refused: it is a name or a free text.
+
+    Attributes
+    ----------
+    coding_ : dict
+        For each turned column how: ``{"median", "centre", "spread", "missing"}`` (median None where there
+        was no value) or ``{"levels", "missing"}``.
+
+    Raises
+    ------
+    ModelError
+        If a column is not there, a value is no number where numbers were learned, a column has too
+        many levels, or a new column's name is taken.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[str] | None = None,
+        prefixes: Sequence[str] | None = None,
+        indicators: bool = True,
+        scale: bool = False,
+        most_levels: int = 20,
+    ) -> None:
+        self.columns = columns
+        self.prefixes = prefixes
+        self.indicators = indicators
+        self.scale = scale
+        self.most_levels = most_levels
+
+    def _learn(self, frame: pd.DataFrame, outcome: npt.NDArray[Any] | None) -> None:
+        self.coding_ = {name: self._code(frame[name], name) for name in self._turned(list(frame.columns))}
+        names = self._names_out()
+        if len(double := {name for name in names if names.count(name) > 1}):
+            raise ModelError(f"two columns would be named '{min(double)}' after encoding; rename one before")
+        if not names:
+            raise ModelError("none of the clinical columns has a value in any row")
+
+    def _turned(self, names: list[str]) -> list[str]:
+        if self.columns is None:
+            radiomic = radiomic_flags(names, self.prefixes)
+            return [name for name, is_radiomic in zip(names, radiomic, strict=True) if not is_radiomic]
+        require_columns(self.columns, names, "to encode")
+        return [name for name in names if name in self.columns]
+
+    def _code(self, column: pd.Series[Any], name: str) -> dict[str, Any]:
+        """Learn how one column is turned."""
+        if not holds_numbers(column):
+            texts = texts_of(column)
+            levels = levels_in(texts)
+            if len(levels) > self.most_levels:
+                raise ModelError(
+                    f"column '{name}' has {len(levels)} different texts ({listed(levels)}), more than "
+                    f"{self.most_levels}: leave it out, group its values, or raise most_levels"
+                )
+            return {"levels": levels, "missing": bool((texts == "").any())}
+        values = numbers_in(column, name)
+        missing = np.isnan(values)
+        if missing.all():
+            return {"median": None, "missing": True}
+        median = float(np.median(values[~missing]))
+        centre, spread = centre_and_spread(np.where(missing, median, values)[:, None], "standard")
+        scales = {"centre": float(centre[0]), "spread": float(spread[0])}
+        return {"median": median, **scales, "missing": bool(missing.any())}
+
+    def _names_out(self) -> list[str]:
+        names: list[str] = []
+        for name in self.feature_names_in_:
+            names.extend(self._names_of(name) if name in self.coding_ else [name])
+        return names
+
+    def _names_of(self, name: str) -> list[str]:
+        """Return the names of the columns that one column becomes."""
+        coding = self.coding_[name]
+        if "levels" in coding:
+            names = [f"{name}={level}" for level in coding["levels"]]
+        elif coding["median"] is None:
+            return []
+        else:
+            names = [name]
+        return [*names, f"{name} missing"] if coding["missing"] and self.indicators else names
+
+    def _apply(self, frame: pd.DataFrame) -> pd.DataFrame:
+        parts: dict[str, Any] = {}
+        for name in frame.columns:
+            if name not in self.coding_:
+                parts[name] = frame[name]
+                continue
+            turned = self._turn(frame[name], name)
+            parts.update(zip(self._names_of(name), turned, strict=True))
+        return pd.DataFrame(parts, index=frame.index)
+
+    def _turn(self, column: pd.Series[Any], name: str) -> list[Floats]:
+        """Return the columns that one column becomes, in the order of :meth:`_names_of`."""
+        coding = self.coding_[name]
+        if "levels" in coding:
+            texts = texts_of(column)
+            missing = texts == ""
+            if new := unseen(texts, coding["levels"]):
+                rows = int(np.isin(texts, new).sum())
+                note(f"'{name}' is {listed(new)} in {rows} rows, which was not learned: counted as no level")
+            turned = list(one_hot(texts, coding["levels"]).T)
+        else:
+            values = numbers_in(column, name)
+            missing = np.isnan(values)
+            if coding["median"] is None:
+                return []
+            values = np.where(missing, coding["median"], values)
+            if self.scale:
+                values = scaled(values, np.array(coding["centre"]), np.array(coding["spread"]))
+            turned = [values]
+        return [*turned, missing.astype(np.float64)] if coding["missing"] and self.indicators else turned
+
+    def learned(self, names: Sequence[str]) -> dict[str, Any]:
+        return {"coding": self.coding_}
+
+    def restore(self, learned: Mapping[str, Any], names: Sequence[str]) -> None:
+        super().restore(learned, names)
+        self.coding_ = dict(learned["coding"])
+        require_columns(list(self.coding_), names, "encoded")
+        for name, coding in self.coding_.items():
+            if "levels" in coding or coding["median"] is None:
+                continue
+            if not np.isfinite([coding[key] for key in ("median", "centre", "spread")]).all():
+                raise ModelError(f"a number of the encoded column '{name}' is not finite")
