@@ -38,6 +38,9 @@ def fit(
         float,
         typer.Option(help="Rank correlation above which the later of two features is dropped; 1 keeps all."),
     ] = 0.95,
+    classifier: Annotated[
+        str, typer.Option(help="What learns: xgboost, logistic, forest, svm or stack.")
+    ] = "xgboost",
     jobs: Annotated[
         int,
         typer.Option("--jobs", "-j", help="Number of folds worked on at a time (threads); -1: one a core."),
@@ -60,6 +63,7 @@ def fit(
         device=device,
         threshold=threshold,
         correlation=correlation,
+        classifier=classifier,
         jobs=jobs,
         progress=lambda finished, of: typer.echo(f"fold {finished} of {of}", err=True),
     )
