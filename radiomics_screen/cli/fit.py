@@ -38,6 +38,13 @@ def fit(
         float,
         typer.Option(help="Rank correlation above which the later of two features is dropped; 1 keeps all."),
     ] = 0.95,
+    select: Annotated[
+        str,
+        typer.Option(
+            help="How features are chosen inside each fold: none, mrmr, elasticnet or boruta."
+        ),
+    ] = "none",
+    most_features: Annotated[int, typer.Option(help="How many features mrmr keeps.")] = 20,
     classifier: Annotated[
         str, typer.Option(help="What learns: xgboost, logistic, forest, svm or stack.")
     ] = "xgboost",
@@ -63,6 +70,8 @@ def fit(
         device=device,
         threshold=threshold,
         correlation=correlation,
+        select=select,
+        most_features=most_features,
         classifier=classifier,
         jobs=jobs,
         progress=lambda finished, of: typer.echo(f"fold {finished} of {of}", err=True),

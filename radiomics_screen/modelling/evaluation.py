@@ -11,17 +11,24 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from joblib import Parallel, delayed
-from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from radiomics_screen.errors import ModelError, did_you_mean
 from radiomics_screen.modelling.dataset import Dataset
 from radiomics_screen.modelling.intervals import Figure, bootstrap_figures
 from radiomics_screen.modelling.metrics import METRICS
-from radiomics_screen.modelling.pipeline import feature_counts, is_constant, probability_of
+from radiomics_screen.modelling.pipeline import (
+    feature_counts,
+    fitted,
+    is_constant,
+    kept_features,
+    probability_of,
+)
 from radiomics_screen.modelling.splits import Split
+from radiomics_screen.modelling.steps.stability import selection_stability
 
 POOLED, MEAN_OF_FOLDS, FOLD = "pooled", "mean of folds", "fold"
+_MOST_FREQUENT = 50  # features that are told with the part of folds that kept them
 _MANY_UNDEFINED = 0.05  # of the resamples, from which on people are told
 Progress = Callable[[int, int], None]  # (finished, of how many)
 
@@ -115,6 +122,7 @@ class _Tested(NamedTuple):
     probability: npt.NDArray[np.float64]
     counts: dict[str, int]
     constant: bool
+    kept: list[str]
 
 
 def cross_validate(
@@ -170,18 +178,33 @@ def cross_validate(
         "called_positive": [int(count) for count in called],
         "interval": {"method": "percentile bootstrap over patients", "level": 0.95, "resamples": resamples},
         "folds": folds,
+        "stability": _stability(dataset, tested),
     }
     return Evaluation(metrics, predictions, summary)
 
 
 def _fit_and_test(pipeline: Pipeline, dataset: Dataset, split: Split) -> _Tested:
     learned_from = dataset.features.iloc[split.train]
-    fitted = clone(pipeline).fit(learned_from, dataset.outcome[split.train])
+    made = fitted(pipeline, learned_from, dataset.outcome[split.train], dataset.groups[split.train])
     return _Tested(
-        probability_of(fitted, dataset.features.iloc[split.test]),
-        feature_counts(fitted),
-        is_constant(fitted, learned_from),
+        probability_of(made, dataset.features.iloc[split.test]),
+        feature_counts(made),
+        is_constant(made, learned_from),
+        kept_features(made),
     )
+
+
+def _stability(dataset: Dataset, tested: list[_Tested]) -> dict[str, Any]:
+    """Tell how alike the features are that reach the classifier in each fold."""
+    if len(tested) < 2:
+        return {}
+    found = selection_stability([one.kept for one in tested], [str(name) for name in dataset.features])
+    numbers = {"index": found.index, "low": found.low, "high": found.high}
+    often = found.frequency[found.frequency > 0].head(_MOST_FREQUENT)
+    return {
+        **{name: value if math.isfinite(value) else None for name, value in numbers.items()},
+        "frequency": {str(name): float(part) for name, part in often.items()},
+    }
 
 
 def _metrics(dataset: Dataset, splits: list[Split], tested: list[_Tested], **options: Any) -> pd.DataFrame:

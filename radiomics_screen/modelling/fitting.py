@@ -13,19 +13,24 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from radiomics_screen import __version__
 from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling.card import Card
 from radiomics_screen.modelling.classifiers import CLASSIFIERS
-from radiomics_screen.modelling.classifiers.base import resolved_options
+from radiomics_screen.modelling.classifiers.base import ClassifierKind, resolved_options
 from radiomics_screen.modelling.classifiers.xgboost import resolve_device
 from radiomics_screen.modelling.dataset import Dataset, prepare
 from radiomics_screen.modelling.evaluation import Progress, cross_validate
 from radiomics_screen.modelling.model import Model
-from radiomics_screen.modelling.pipeline import build_pipeline, feature_counts, is_constant, probe_of
+from radiomics_screen.modelling.pipeline import (
+    build_pipeline,
+    feature_counts,
+    fitted,
+    is_constant,
+    probe_of,
+)
 from radiomics_screen.modelling.remarks import remarks_of
 from radiomics_screen.modelling.splits import Split, column_splits, grouped_splits
 from radiomics_screen.table import FeatureTable, as_table, read_table
@@ -47,6 +52,8 @@ def fit(
     device: str = "auto",
     threshold: float = 0.5,
     correlation: float = 0.95,
+    select: str = "none",
+    most_features: int = 20,
     classifier: str = "xgboost",
     hyperparameters: Mapping[str, Any] | None = None,
     resamples: int = 2000,
@@ -81,8 +88,14 @@ def fit(
     correlation
         Of two features with an absolute rank correlation above it the later one is dropped;
         1 keeps all.
+    select
+        How features are chosen by the outcome, inside each fold: ``"none"``, ``"mrmr"`` (relevant and
+        not redundant), ``"elasticnet"`` (weights of a penalised logistic regression) or ``"boruta"``
+        (better than shuffled copies).
+    most_features
+        How many features ``"mrmr"`` keeps.
     classifier
-        Name of the classifier.
+        Name of the classifier: ``"xgboost"``, ``"logistic"``, ``"forest"``, ``"svm"`` or ``"stack"``.
     hyperparameters
         Options of the classifier instead of its defaults.
     resamples
@@ -105,14 +118,22 @@ def fit(
     started = time.monotonic()
     _check_counts(splits=splits, repeats=repeats, seed=seed, resamples=resamples, jobs=jobs)
     _check_limits(threshold, correlation)
+    if most_features < 1:
+        raise ModelError(f"most_features is {most_features}; it must be at least 1")
     kind = CLASSIFIERS[classifier]
     options = resolved_options(kind, hyperparameters or {})
-    device = resolve_device(device)
+    device = _device_for(kind, classifier, device)
     table = _feature_table(table)
     dataset = prepare(table.frame, table.features, target=target, positive=positive, group=group, folds=folds)
     division = _divide(dataset, folds, splits, repeats, seed)
     pipeline = build_pipeline(
-        correlation=correlation, classifier=classifier, hyperparameters=options, seed=seed, device=device
+        correlation=correlation,
+        select=select,
+        most_features=most_features,
+        classifier=classifier,
+        hyperparameters=options,
+        seed=seed,
+        device=device,
     )
     final = _fitted_on_all(pipeline, dataset)
     evaluation = cross_validate(
@@ -140,11 +161,22 @@ def fit(
         "folds_from": division.origin,
         "repeats": max(split.repeat for split in division.splits),
         "correlation": correlation,
+        "select": select,
+        "most_features": most_features if select == "mrmr" else None,
         "messages": [*division.remarks, *remarks_of(dataset, evaluation.summary), *_on_origin(table)],
         "seconds": round(time.monotonic() - started, 3),
     }
     card = _card(about, threshold, table, dataset, final)
     return Model(final, card, replace(evaluation, summary={**about, **scheme, **evaluation.summary}))
+
+
+def _device_for(kind: ClassifierKind, classifier: str, device: str) -> str:
+    """Return where a classifier is trained; a GPU only where it can use one."""
+    if "cuda" in kind.devices:
+        return resolve_device(device)
+    if device == "cuda":
+        raise ModelError(f"the classifier {classifier} is trained on the CPU only; take device cpu or auto")
+    return "cpu"
 
 
 def _on_origin(table: FeatureTable) -> list[str]:
@@ -210,12 +242,13 @@ def _divide(
 
 
 def _fitted_on_all(pipeline: Pipeline, dataset: Dataset) -> Pipeline:
-    final = clone(pipeline).fit(dataset.features, dataset.outcome)
+    final = fitted(pipeline, dataset.features, dataset.outcome, dataset.groups)
     if is_constant(final, dataset.features):
         raise ModelError(
             f"nothing can be learned from these {len(dataset.outcome)} rows, of which "
             f"{int(dataset.outcome.sum())} are {dataset.positive}: every one gets the same probability. "
-            "Collect more cases, or allow smaller leaves (hyperparameter min_child_weight)"
+            "Collect more cases, or take hyperparameters that hold less back (of xgboost, a smaller "
+            "min_child_weight)"
         )
     return final
 

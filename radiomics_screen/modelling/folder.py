@@ -173,8 +173,9 @@ def _read(folder: Path) -> Parts:
     if not abs(probe - manifest.probe) <= _PROBE_TOLERANCE:
         raise ModelError(
             f"the model in {folder} computes something else than when it was saved ({probe:.6f}, not "
-            f"{manifest.probe:.6f}): its files do not belong together, or XGBoost {xgboost.__version__} "
-            f"differs from {manifest.versions.get('xgboost')}"
+            f"{manifest.probe:.6f}): its files do not belong together, or the packages "
+            f"differ from those it was made with (XGBoost {manifest.versions.get('xgboost')}, here "
+            f"{xgboost.__version__})"
         )
     card = Card.model_validate(manifest.model_dump(include=set(Card.model_fields)))
     return Parts(pipeline, unpacked(card, folder), evaluation)

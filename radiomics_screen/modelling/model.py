@@ -107,8 +107,9 @@ class Model:
     def contributions(self, frame: pd.DataFrame | Mapping[str, Any]) -> pd.DataFrame:
         """Return what each kept feature adds to the log-odds of each case.
 
-        Shapley values of the trees (Lundberg et al., "From local explanations to global
-        understanding", 2020). One column a kept feature, and last ``bias``, the log-odds where no
+        How they are found depends on the classifier: Shapley values of boosted trees (Lundberg et al.,
+        "From local explanations to global understanding", 2020); for the others, see the
+        documentation of modelling. One column a kept feature, and last ``bias``, the log-odds where no
         feature is known; the sum of a row is the log-odds of its probability.
         """
         inputs = self._inputs(frame)

@@ -8,33 +8,46 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import ClassifierMixin
+from sklearn.base import ClassifierMixin, clone
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
 
+from radiomics_screen.errors import ModelError, did_you_mean
 from radiomics_screen.modelling.classifiers import CLASSIFIERS
-from radiomics_screen.modelling.steps import step_from_dict
+from radiomics_screen.modelling.steps import STEPS, PlainStep, step_from_dict
 from radiomics_screen.modelling.steps.constant import ConstantFilter
 from radiomics_screen.modelling.steps.correlation import CorrelationFilter
 from radiomics_screen.modelling.steps.duplicate import DuplicateFilter
 from radiomics_screen.modelling.steps.impute import MedianImputer
+from radiomics_screen.modelling.steps.mrmr import MRMR
 
 CLASSIFIER = "classifier"
+
+
+#: Ways to choose among the features that are left, by the name of their step; "none" takes all of them.
+SELECTIONS = ("none", "mrmr", "elasticnet", "boruta")
 
 
 def build_pipeline(
     *,
     correlation: float = 0.95,
+    select: str = "none",
+    most_features: int = 20,
     classifier: str = "xgboost",
     hyperparameters: Mapping[str, Any] | None = None,
     seed: int = 0,
     device: str = "cpu",
 ) -> Pipeline:
-    """Return the unfitted pipeline: impute, drop what says nothing new, classify.
+    """Return the unfitted pipeline: impute, drop what says nothing new, choose, classify.
 
     Parameters
     ----------
     correlation
         Limit of the correlation filter; 1 keeps all.
+    select
+        Step that chooses features by the outcome, one of :data:`SELECTIONS`.
+    most_features
+        How many features ``"mrmr"`` keeps; the others decide by themselves.
     classifier
         Name of a classifier.
     hyperparameters
@@ -45,8 +58,29 @@ def build_pipeline(
         ``"cpu"`` or ``"cuda"``.
     """
     estimator = CLASSIFIERS[classifier].build(seed=seed, device=device, **(hyperparameters or {}))
-    steps = [MedianImputer(), ConstantFilter(), DuplicateFilter(), CorrelationFilter(limit=correlation)]
+    steps: list[PlainStep] = [
+        MedianImputer(),
+        ConstantFilter(),
+        DuplicateFilter(),
+        CorrelationFilter(limit=correlation),
+    ]
+    if select != "none":
+        if select not in SELECTIONS:
+            raise ModelError(f"unknown selection '{select}'{did_you_mean(select, SELECTIONS)}")
+        steps.append(MRMR(k=most_features) if select == "mrmr" else STEPS[select](seed=seed))
     return Pipeline([*((one.step_name, one) for one in steps), (CLASSIFIER, estimator)])
+
+
+def fitted(
+    pipeline: Pipeline,
+    features: pd.DataFrame,
+    outcome: npt.NDArray[np.int64],
+    groups: npt.NDArray[np.object_],
+) -> Pipeline:
+    """Return a fitted clone; steps that divide the rows anew keep the patients in `groups` whole."""
+    made = clone(pipeline)
+    told = {f"{name}__groups": groups for name, one in made.steps if has_fit_parameter(one, "groups")}
+    return made.fit(features, outcome, **told)
 
 
 def probability_of(pipeline: Pipeline, features: pd.DataFrame) -> npt.NDArray[np.float64]:

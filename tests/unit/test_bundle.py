@@ -397,6 +397,15 @@ def tree(content: dict[str, Any]) -> dict[str, Any]:
     return content["learner"]["gradient_booster"]["model"]["trees"][0]
 
 
+def swap_children(one: dict[str, Any]) -> None:
+    """Part every pair of nodes otherwise: a tree still, but not as XGBoost reads it."""
+    one["left_children"], one["right_children"] = one["right_children"], one["left_children"]
+
+
+def lead_root_to(one: dict[str, Any], node: int) -> None:
+    one["left_children"][0], one["right_children"][0] = node, node + 1
+
+
 @pytest.mark.parametrize(
     ("name", "change", "cause"),
     [
@@ -447,11 +456,21 @@ def tree(content: dict[str, Any]) -> dict[str, Any]:
         (
             "xgboost.json",
             lambda c: tree(c)["left_children"].__setitem__(0, 10**6),
+            "do not stand side by side",
+        ),
+        (
+            "xgboost.json",
+            lambda c: swap_children(tree(c)),
+            "do not stand side by side",
+        ),
+        (
+            "xgboost.json",
+            lambda c: lead_root_to(tree(c), 10**6),
             "a child that cannot be its own",
         ),
         (
             "xgboost.json",
-            lambda c: tree(c)["left_children"].__setitem__(0, 0),
+            lambda c: lead_root_to(tree(c), 0),
             "a child that cannot be its own",
         ),
         ("xgboost.json", lambda c: tree(c)["split_indices"].__setitem__(0, 10**6), "asks for a feature"),

@@ -23,6 +23,7 @@ class ClassifierKind(ABC):
 
     file_name: str  # under which a model folder keeps the fitted estimator
     build: Callable[..., ClassifierMixin]  # unfitted, from `seed`, `device` and its own options
+    devices: tuple[str, ...] = ("cpu",)  # on which it can be trained
 
     @abstractmethod
     def save(self, estimator: ClassifierMixin, path: Path) -> None:

@@ -68,6 +68,8 @@ class _Tree(BaseModel):
                 continue
             if not 0 <= self.split_indices[node] < features or children[0] == children[1]:
                 raise ValueError(f"node {node} asks for a feature or leads to nodes that it cannot")
+            if children[1] != children[0] + 1:  # XGBoost reads the right child as the one after the left
+                raise ValueError(f"the children of node {node} do not stand side by side")
             for child in children:
                 if not node < child < nodes or parents[child] != -1:
                     raise ValueError(f"node {node} has a child that cannot be its own")

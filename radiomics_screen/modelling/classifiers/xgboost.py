@@ -96,6 +96,7 @@ class XGBoostKind(ClassifierKind):
 
     file_name = "xgboost.json"
     build = staticmethod(xgboost_classifier)
+    devices = ("cpu", "cuda")
 
     def save(self, estimator: ClassifierMixin, path: Path) -> None:
         try:
