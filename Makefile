@@ -55,7 +55,7 @@ demo: $(VENV)/installed
 	@echo "  readings    $(DEMO)/readings.csv (of the cases that the model was fitted on)"
 
 test: $(VENV)/installed-test
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(PYTEST_ARGS)
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -196,7 +196,7 @@ def ultrasound(data_dir: Path) -> tuple[sitk.Image, sitk.Image]:
 
 
 def largest_slice_only(mask: sitk.Image) -> sitk.Image:
-    areas = [int(sitk.GetArrayViewFromImage(mask[:, :, z]).sum()) for z in range(mask.GetSize()[2])]
+    areas = [int(sitk.GetArrayFromImage(mask[:, :, z]).sum()) for z in range(mask.GetSize()[2])]
     kept = sitk.Image(mask) * 0
     kept[:, :, areas.index(max(areas))] = mask[:, :, areas.index(max(areas))]
     return kept
