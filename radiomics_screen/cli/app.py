@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from radiomics_screen import __version__
 from radiomics_screen.cli.compare import compare
+from radiomics_screen.cli.evaluate import evaluate
 from radiomics_screen.cli.extract import extract
 from radiomics_screen.cli.features import features
 from radiomics_screen.cli.fit import fit
@@ -63,7 +64,7 @@ def _common(
     """From images with marked lesions to a validated model. For research use only."""
 
 
-for _command in (extract, fit, predict, compare, params, features, sample, verify):
+for _command in (extract, fit, evaluate, predict, compare, params, features, sample, verify):
     app.command()(_command)
 app.command("map")(map_features)
 

@@ -40,14 +40,16 @@ def fit(
     ] = 0.95,
     select: Annotated[
         str,
-        typer.Option(
-            help="How features are chosen inside each fold: none, mrmr, elasticnet or boruta."
-        ),
+        typer.Option(help="How features are chosen inside each fold: none, mrmr, elasticnet or boruta."),
     ] = "none",
     most_features: Annotated[int, typer.Option(help="How many features mrmr keeps.")] = 20,
     classifier: Annotated[
         str, typer.Option(help="What learns: xgboost, logistic, forest, svm or stack.")
     ] = "xgboost",
+    subgroups: Annotated[
+        str,
+        typer.Option(help="Columns that part the rows in the report, with commas between: device,birads."),
+    ] = "",
     jobs: Annotated[
         int,
         typer.Option("--jobs", "-j", help="Number of folds worked on at a time (threads); -1: one a core."),
@@ -56,10 +58,14 @@ def fit(
     """Cross-validate a classifier, patients kept together, then fit it on all rows."""
     from radiomics_screen.modelling import check_destination
     from radiomics_screen.modelling import fit as fit_model
+    from radiomics_screen.report import check_subgroups, report_beside, write_fit_report
+    from radiomics_screen.table import read_table
 
     check_destination(output)
+    read = read_table(table)
+    named = check_subgroups(read.frame, subgroups)
     model = fit_model(
-        table,
+        read,
         target=target,
         positive=positive,
         group=group,
@@ -77,8 +83,11 @@ def fit(
         progress=lambda finished, of: typer.echo(f"fold {finished} of {of}", err=True),
     )
     model.save(output)
+    report = report_beside(output)
+    write_fit_report(model, report, table=read.frame, subgroups=named)
     _show(model)
     typer.echo(f"model       {output}\nevaluation  {output / 'evaluation.json'}, {output / 'metrics.csv'}")
+    typer.echo(f"report      {report}")
 
 
 def _show(model: Model) -> None:

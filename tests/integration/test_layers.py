@@ -98,7 +98,18 @@ def loaded_by(code: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
-HEAVY = {"numpy", "pandas", "SimpleITK", "numba", "sklearn", "xgboost", "scipy", "pyarrow", "joblib", "rich"}
+HEAVY = {
+    "numpy",
+    "pandas",
+    "SimpleITK",
+    "numba",
+    "sklearn",
+    "xgboost",
+    "scipy",
+    "pyarrow",
+    "joblib",
+    "rich",
+} | {"matplotlib", "jinja2"}
 
 
 @pytest.mark.parametrize(

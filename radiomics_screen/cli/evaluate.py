@@ -1,0 +1,127 @@
+"""``radiomics-screen evaluate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from radiomics_screen.cli.extract import JobsOption
+
+if TYPE_CHECKING:
+    from radiomics_screen.modelling.external import External
+    from radiomics_screen.modelling.model import Model
+    from radiomics_screen.table import FeatureTable
+
+
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="Model folder, as `fit` writes it.")],
+    table: Annotated[
+        Path,
+        typer.Argument(
+            help="Feature table (.parquet, .csv), or a cases file, which is then extracted first."
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the figures and report.html.")],
+    target: Annotated[
+        str | None, typer.Option(help="Column with the outcome.", show_default="the model's")
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option(help="The outcome's positive value.", show_default="the model's")
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            help="Column that tells patients apart; 'none': each row is another patient.",
+            show_default="the model's",
+        ),
+    ] = None,
+    subgroups: Annotated[
+        str, typer.Option(help="Columns that part the rows, with commas between them: device,birads.")
+    ] = "",
+    keep_known: Annotated[
+        bool,
+        typer.Option("--keep-known", help="Keep rows with names of cases or patients of the training table."),
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of the bootstraps.")] = 0,
+    jobs: JobsOption = 1,
+) -> None:
+    """Judge a model, its threshold frozen, on patients that it has never seen."""
+    from radiomics_screen.modelling import load_model
+    from radiomics_screen.modelling.external import check_folder
+    from radiomics_screen.modelling.external import evaluate as judge_model
+    from radiomics_screen.report import write_external_report
+
+    check_folder(output)
+    loaded = load_model(model)
+    names = [name.strip() for name in subgroups.split(",") if name.strip()]
+    found = judge_model(
+        loaded,
+        _features_of(loaded, table, jobs),
+        target=target,
+        positive=positive,
+        group=group,
+        subgroups=names,
+        keep_known=keep_known,
+        seed=seed,
+    )
+    found.write(output)
+    write_external_report(found, output / "report.html")
+    _show(found)
+    typer.echo(f"evaluation  {output / 'evaluation.json'}, {output / 'metrics.csv'}")
+    typer.echo(f"report      {output / 'report.html'}\nFor research use only.")
+
+
+def _features_of(model: Model, path: Path, jobs: int | None) -> FeatureTable:
+    """Return the table; of a cases file (no feature of the model, but images and masks) extract it."""
+    from radiomics_screen.table import read_table
+
+    if path.suffix.lower() != ".xlsx":
+        read = read_table(path)
+        columns = set(map(str, read.frame.columns))
+        if columns & set(model.features) or not {"image", "mask"} <= columns:
+            return read
+    return _extracted(model, path, jobs)
+
+
+def _extracted(model: Model, path: Path, jobs: int | None) -> FeatureTable:
+    from radiomics_screen.cli.progress import watching
+    from radiomics_screen.cli.summary import tell_problems
+    from radiomics_screen.cohort import read_cohort
+    from radiomics_screen.errors import ModelError
+    from radiomics_screen.extraction.run import extract_cohort
+    from radiomics_screen.settings import load_settings
+    from radiomics_screen.table import FeatureTable
+
+    if model.settings is None:
+        raise ModelError(
+            f"{path} has images but no features, and the model does not say how to extract them: give a "
+            "feature table"
+        )
+    cohort = read_cohort(path)
+    tell_problems(cohort)
+    with watching() as progress:
+        frame = extract_cohort(cohort, load_settings(model.settings), jobs=jobs, progress=progress)
+    return FeatureTable(frame, model.features, {"parameters": model.settings})
+
+
+def _show(found: External) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from radiomics_screen.report.words import figure_rows
+
+    summary = found.summary
+    cohort = summary["cohort"]
+    typer.echo(f"{summary['target']} = {summary['positive']}, on patients that the model has never seen")
+    typer.echo(f"rows      {cohort['rows']}, of which {cohort['positives']} {summary['positive']}")
+    typer.echo(f"patients  {cohort['patients']}")
+    shown = Table()
+    for name in ("figure", "value", "95 % interval"):
+        shown.add_column(name)
+    for label, value, interval in figure_rows(summary["judgement"]):
+        shown.add_row(label, value, interval)
+    Console().print(shown)
+    for message in summary["messages"]:
+        typer.echo(message)

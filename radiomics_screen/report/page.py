@@ -1,0 +1,162 @@
+"""The page itself: what a report says, put into the template."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from radiomics_screen import __version__
+from radiomics_screen.errors import ModelError
+from radiomics_screen.modelling.judgement import LABELS
+from radiomics_screen.report.charts import Chart
+from radiomics_screen.report.checklist import Item
+from radiomics_screen.report.words import (
+    count,
+    grouped_figures,
+    interval,
+    number,
+    share,
+    with_interval,
+)
+
+#: Figures at the top of the page.
+_HEADLINE = ("auc", "sensitivity", "specificity", "slope", "brier")
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that a report shows.
+
+    Attributes
+    ----------
+    title, lead
+        What was asked, and how it was tested, in a sentence.
+    positive, negative
+        Values of the outcome.
+    cohort
+        Counts of who took part.
+    judgement
+        What :func:`~radiomics_screen.modelling.judgement.judge` returned.
+    charts
+        Figures in their order.
+    messages
+        What to keep in mind, sentences.
+    folds
+        Rows of the table of folds: name, rows, positives, AUC, sensitivity, specificity.
+    items
+        Topics of reporting guidelines.
+    parameters, versions
+        Name and value.
+    created
+        When the model was fitted or judged; part of the page, so that it does not change by itself.
+    """
+
+    title: str
+    lead: str
+    positive: str
+    negative: str
+    cohort: Mapping[str, Any]
+    judgement: Mapping[str, Any]
+    charts: Sequence[Chart]
+    messages: Sequence[str]
+    items: Sequence[Item]
+    parameters: Sequence[tuple[str, str]]
+    versions: Mapping[str, str]
+    created: str
+    folds: Sequence[tuple[str, ...]] = field(default=())
+
+
+def render(page: Page) -> str:
+    """Return the page as HTML: one file, no script, nothing loaded from elsewhere."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    rooms = Environment(
+        loader=PackageLoader("radiomics_screen.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    judgement = page.judgement
+    return rooms.get_template("report.html").render(
+        page=page,
+        flow=_flow(page),
+        headline=_headline(judgement),
+        groups=grouped_figures(judgement),
+        confusion=_confusion(judgement),
+        subgroups=_subgroups(judgement),
+        counts=judgement["counts"],
+        version=__version__,
+        created=page.created[:16].replace("T", " ") + " UTC",
+    )
+
+
+def write(page: Page, path: str | Path) -> None:
+    """Write the page to a file, whole or not at all.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be written.
+    """
+    place, text = Path(path), render(page)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=place.parent, prefix=".report-") as beside:
+            made = Path(beside) / place.name
+            made.write_text(text, encoding="utf-8")
+            os.replace(made, place)
+    except OSError as error:
+        raise ModelError(f"the report cannot be written to {path}: {error}") from error
+
+
+def _flow(page: Page) -> list[tuple[str, str, str]]:
+    """Return the steps from rows read to rows used: number, text, and cases as examples."""
+    cohort = page.cohort
+    steps = [(str(cohort["rows_read"]), "rows read", "")]
+    for part in cohort["left_out"]:
+        cases = ", ".join(map(str, part["cases"]))
+        more = " …" if part["rows"] > len(part["cases"]) else ""
+        steps.append((f"\N{MINUS SIGN}{part['rows']}", part["reason"], f"{cases}{more}"))
+    parts = f"{cohort['positives']} {page.positive}, {cohort['negatives']} {page.negative}"
+    return [*steps, (str(cohort["rows"]), f"rows used, of {cohort['patients']} patients: {parts}", "")]
+
+
+def _headline(judgement: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    figures = judgement["figures"]
+    return [(LABELS[n], number(figures[n]["value"]), interval(figures[n])) for n in _HEADLINE if n in figures]
+
+
+def _confusion(judgement: Mapping[str, Any]) -> dict[str, str] | None:
+    """Return counts of calls, with their part of the row's class; None without a threshold."""
+    cells = judgement["confusion"]
+    if cells is None:
+        return None
+    whole = {"tp": cells["tp"] + cells["fn"], "fp": cells["fp"] + cells["tn"]}
+    whole |= {"fn": whole["tp"], "tn": whole["fp"]}
+    return {
+        "threshold": f"{judgement['threshold']:.3g}",
+        **{name: count(cells[name]) for name in cells},
+        **{f"{name}_share": share(cells[name], whole[name]) for name in cells},
+    }
+
+
+def _subgroups(judgement: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, ...]]]]:
+    tables = []
+    for column, parts in judgement["subgroups"].items():
+        rows = [
+            (
+                part["value"],
+                f"{part['positives']} of {part['rows']}",
+                with_interval(part["auc"], 2),
+                *(with_interval(part[n], 2) if n in part else "" for n in ("sensitivity", "specificity")),
+                part["note"],
+            )
+            for part in parts
+        ]
+        tables.append((column, rows))
+    return tables

@@ -1,0 +1,86 @@
+"""Numbers in words: what figures look like in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from radiomics_screen.modelling.judgement import LABELS
+
+NONE = "not defined"
+#: Groups of figures in the order in which they are shown.
+GROUPS = {
+    "Telling apart": (
+        "auc",
+        "average_precision",
+        "sensitivity_at_specificity_90",
+        "sensitivity_at_specificity_95",
+        "specificity_at_sensitivity_90",
+        "specificity_at_sensitivity_95",
+    ),
+    "At the threshold": ("sensitivity", "specificity", "ppv", "npv", "accuracy", "balanced_accuracy", "f1"),
+    "Calibration": (
+        "intercept_in_the_large",
+        "intercept",
+        "slope",
+        "observed_to_expected",
+        "brier",
+        "scaled_brier",
+        "ece",
+    ),
+}
+#: What a perfect model has, where it is not 1.
+_AIMS = {"intercept_in_the_large": "0", "intercept": "0", "brier": "0", "ece": "0"}
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Return a number with a fixed number of digits, or that it is not defined."""
+    return NONE if value is None else f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def interval(figure: Mapping[str, Any], digits: int = 3) -> str:
+    """Return the interval of a figure, or "no interval"."""
+    if figure["value"] is None:
+        return ""
+    if figure["low"] is None or figure["high"] is None:
+        return "no interval"
+    return f"{number(figure['low'], digits)} to {number(figure['high'], digits)}"
+
+
+def with_interval(figure: Mapping[str, Any], digits: int = 3) -> str:
+    """Return value and interval in one text."""
+    ends = interval(figure, digits)
+    return f"{number(figure['value'], digits)} ({ends})" if ends else number(figure["value"], digits)
+
+
+def count(value: float) -> str:
+    """Return a count; a mean of several repeats has one digit after the point where it is not whole."""
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.1f}"
+
+
+def share(part: float, whole: float) -> str:
+    """Return a part of a whole in per cent."""
+    return f"{100 * part / whole:.0f} %" if whole else NONE
+
+
+def grouped_figures(judgement: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
+    """Return for each group its rows: label, value, interval, and what a perfect model has."""
+    figures = judgement["figures"]
+    groups = []
+    for title, names in GROUPS.items():
+        rows = [
+            (LABELS[n], number(figures[n]["value"]), interval(figures[n]), _AIMS.get(n, "1"))
+            for n in names
+            if n in figures
+        ]
+        if title == "Telling apart":
+            delong = judgement["delong"]
+            rows.insert(1, ("AUC, interval after DeLong", number(delong["value"]), interval(delong), "1"))
+        if rows:
+            groups.append((title, rows))
+    return groups
+
+
+def figure_rows(judgement: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return all figures in one list: label, value, interval."""
+    return [row[:3] for _, rows in grouped_figures(judgement) for row in rows]
