@@ -52,6 +52,7 @@ demo: $(VENV)/installed
 	@echo "  provenance  $(DEMO)/features.provenance.json"
 	@echo "  model       $(DEMO)/model"
 	@echo "  evaluation  $(DEMO)/model/evaluation.json, $(DEMO)/model/metrics.csv"
+	@echo "  report      $(DEMO)/model.report.html"
 	@echo "  readings    $(DEMO)/readings.csv (of the cases that the model was fitted on)"
 
 test: $(VENV)/installed-test

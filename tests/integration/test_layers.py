@@ -98,7 +98,8 @@ def loaded_by(code: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
-HEAVY = {
+HEAVY = {"numpy", "pandas", "SimpleITK", "numba", "sklearn", "xgboost", "scipy", "pyarrow", "joblib", "rich"}
+HEAVY |= {"matplotlib", "jinja2"}
     "numpy",
     "pandas",
     "SimpleITK",
