@@ -100,17 +100,6 @@ def loaded_by(code: str) -> set[str]:
 
 HEAVY = {"numpy", "pandas", "SimpleITK", "numba", "sklearn", "xgboost", "scipy", "pyarrow", "joblib", "rich"}
 HEAVY |= {"matplotlib", "jinja2"}
-    "numpy",
-    "pandas",
-    "SimpleITK",
-    "numba",
-    "sklearn",
-    "xgboost",
-    "scipy",
-    "pyarrow",
-    "joblib",
-    "rich",
-} | {"matplotlib", "jinja2"}
 
 
 @pytest.mark.parametrize(
