@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from radiomics_screen.extraction.maps import feature_maps
     from radiomics_screen.extraction.run import extract_cohort
     from radiomics_screen.modelling.bundle import load_model
+    from radiomics_screen.modelling.external import evaluate
     from radiomics_screen.modelling.fitting import fit
     from radiomics_screen.reading import read_cases
     from radiomics_screen.settings import load_settings
@@ -22,6 +23,7 @@ __version__ = "0.3.0"
 
 __all__ = [
     "__version__",
+    "evaluate",
     "extract",
     "extract_cohort",
     "feature_maps",
@@ -33,6 +35,7 @@ __all__ = [
 ]
 
 _HOME_OF = {
+    "evaluate": "modelling.external",
     "extract": "extraction.case",
     "extract_cohort": "extraction.run",
     "feature_maps": "extraction.maps",
