@@ -14,9 +14,7 @@ from pydantic import Field
 from radiomics_screen.errors import RegionError
 from radiomics_screen.features.lattice import Footprint, Lattice, half_neighbours, lay_out
 from radiomics_screen.kernels import kernel
-from radiomics_screen.options import Finite, Positive
-
-FlatAxis = Literal[0, 1, 2]
+from radiomics_screen.options import Finite, FlatAxis, Positive
 
 #: What the first bin of a fixed width begins at: see :func:`discretize`.
 BinOrigin = Literal["multiples", "range"] | Finite

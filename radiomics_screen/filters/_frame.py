@@ -22,9 +22,9 @@ from radiomics_screen.filters.registry import Box
 from radiomics_screen.imaging.grids import MOST_VOXELS
 from radiomics_screen.imaging.volume import Volume
 from radiomics_screen.notes import note
+from radiomics_screen.options import FlatAxis
 
 Boundary = Literal["zero", "constant", "mirror", "nearest", "periodic"]
-FlatAxis = Literal[0, 1, 2]
 Array = NDArray[np.float64]
 
 #: A filter may reach so many times as far as the image is long along an axis. What lies further out is

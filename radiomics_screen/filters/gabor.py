@@ -14,7 +14,6 @@ from radiomics_screen.filters._fourier import without_rounding
 from radiomics_screen.filters._frame import (
     Array,
     Boundary,
-    FlatAxis,
     Frame,
     frame,
     in_name,
@@ -24,7 +23,7 @@ from radiomics_screen.filters._wave import Wave, axes_of, reached, require_fitti
 from radiomics_screen.filters.log import Widths
 from radiomics_screen.filters.registry import Box, Filtered, image_type
 from radiomics_screen.imaging.volume import Volume
-from radiomics_screen.options import Finite, Positive
+from radiomics_screen.options import Finite, FlatAxis, Positive
 
 #: So many pixels are transformed at once.
 _CHUNK = 1 << 19

@@ -14,6 +14,7 @@ from radiomics_screen.filters.registry import Box, Filtered, crop_with_margin, i
 from radiomics_screen.imaging.volume import Volume
 from radiomics_screen.kernels import kernel
 from radiomics_screen.notes import note
+from radiomics_screen.options import FlatAxis
 
 Radius = Annotated[float, Field(gt=0, le=1000)]
 Samples = Annotated[int, Field(ge=1, le=1000)]
@@ -34,7 +35,7 @@ def lbp2d(
     lbp2DRadius: Radius = 1.0,
     lbp2DSamples: Samples = 8,
     lbp2DMethod: Method = "uniform",
-    force2Ddimension: Literal[0, 1, 2] = 0,
+    force2Ddimension: FlatAxis = 0,
 ) -> Filtered:
     """Yield the local binary pattern of each voxel within its slice, named "lbp-2D".
 

@@ -9,11 +9,11 @@ from radiomics_screen.filters._fourier import (
     simoncelli_factors,
     simoncelli_margin,
 )
-from radiomics_screen.filters._frame import Boundary, FlatAxis, frame
+from radiomics_screen.filters._frame import Boundary, frame
 from radiomics_screen.filters.registry import Box, Filtered, image_type
 from radiomics_screen.filters.separable_wavelet import Levels
 from radiomics_screen.imaging.volume import Volume
-from radiomics_screen.options import Finite
+from radiomics_screen.options import Finite, FlatAxis
 
 
 @image_type("Simoncelli", whole=True)

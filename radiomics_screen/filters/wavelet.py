@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 import pywt
@@ -14,7 +14,7 @@ from radiomics_screen.errors import did_you_mean
 from radiomics_screen.filters._stationary import Positions, filter_pair, periodic_positions, split_bands
 from radiomics_screen.filters.registry import Box, Filtered, image_type
 from radiomics_screen.imaging.volume import Volume
-from radiomics_screen.options import NonNegativeInt, PositiveInt
+from radiomics_screen.options import FlatAxis, NonNegativeInt, PositiveInt
 
 
 def _known_wavelet(name: str) -> str:
@@ -36,7 +36,7 @@ def wavelet(
     level: PositiveInt = 1,
     start_level: NonNegativeInt = 0,
     force2D: bool = False,
-    force2Ddimension: Literal[0, 1, 2] = 0,
+    force2Ddimension: FlatAxis = 0,
 ) -> Filtered:
     """Yield the bands of a stationary wavelet transform, with L and H for each axis in x, y, z order.
 

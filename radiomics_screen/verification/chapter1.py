@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
+
+import SimpleITK as sitk
 
 from radiomics_screen.errors import ReadError
 from radiomics_screen.extraction.lesion import measure
@@ -21,10 +23,18 @@ CONFIGURATIONS = "abcde"
 CT_IMAGE, CT_MASK = Path("ibsi1/ct_phantom/image.nii.gz"), Path("ibsi1/ct_phantom/mask.nii.gz")
 DIAGNOSTICS = "diagnostics"
 
+#: Gives an image and the mask of its region.
+Phantom = Callable[[], tuple[sitk.Image, sitk.Image]]
+
 
 def reference_file(configuration: str) -> Path:
     """Return where the reference of a configuration lies in a data folder."""
     return Path(f"ibsi1/reference/config_{configuration}.csv")
+
+
+def ct_phantom(data: Path) -> tuple[sitk.Image, sitk.Image]:
+    """Read the CT phantom of a data folder and the mask of its tumour."""
+    return read_image(data / CT_IMAGE), read_mask(data / CT_MASK)
 
 
 def verify_phantom() -> Iterator[Group]:
@@ -34,9 +44,9 @@ def verify_phantom() -> Iterator[Group]:
     return grouped("digital phantom", values, read_references(PHANTOM_REFERENCE))
 
 
-def verify_configuration(configuration: str, data: Path) -> Iterator[Group]:
+def verify_configuration(configuration: str, data: Path, phantom: Phantom) -> Iterator[Group]:
     """Compare a configuration on the CT phantom, with its diagnostics."""
-    image, mask = read_image(data / CT_IMAGE), read_mask(data / CT_MASK)
+    image, mask = phantom()
     settings = load_settings(preset_path(f"ibsi/config-{configuration}"))
     values = {**diagnostics(image, mask, settings), **measure(image, mask, settings)}
     references = read_references(data / reference_file(configuration))

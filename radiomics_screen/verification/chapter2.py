@@ -11,11 +11,11 @@ import numpy as np
 from radiomics_screen.errors import ReadError
 from radiomics_screen.extraction.lesion import all_images, measure
 from radiomics_screen.filters.registry import Box
-from radiomics_screen.imaging.reading import read_image, read_mask
+from radiomics_screen.imaging.reading import read_image
 from radiomics_screen.imaging.volume import to_volume
 from radiomics_screen.presets import preset_path
 from radiomics_screen.settings import load_settings
-from radiomics_screen.verification.chapter1 import CT_IMAGE, CT_MASK, required
+from radiomics_screen.verification.chapter1 import Phantom, required
 from radiomics_screen.verification.results import Group, Reference, compared
 
 #: The phantom that each test of phase 1 filters.
@@ -74,7 +74,7 @@ def verify_response(test: str, data: Path) -> Group:
     return Group("response maps", test, [compared(difference, Reference(test, 0.0, ALLOWED), rounded=False)])
 
 
-def verify_features(test: str, data: Path) -> Group:
+def verify_features(test: str, data: Path, phantom: Phantom) -> Group:
     """Compare the statistics of one filter of phase 2 on the CT phantom.
 
     Raises
@@ -83,7 +83,7 @@ def verify_features(test: str, data: Path) -> Group:
         The reference is no table of this format, or has nothing on this test.
     """
     settings = load_settings(preset_path(f"ibsi/filters/phase2-{test}"))
-    values = measure(read_image(data / CT_IMAGE), read_mask(data / CT_MASK), settings)
+    values = measure(*phantom(), settings)
     of_tag = {column.split("_", 1)[1]: value for column, value in values.items()}
     references = _phase_2_references(data / PHASE_2_REFERENCE, test)
     comparisons = [compared(of_tag.get(r.tag), r, rounded=False) for r in references]

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
@@ -80,20 +80,21 @@ def _require_some(data: Path, files: Iterable[Path]) -> None:
 def _tasks(data: Path) -> Iterator[_Task]:
     yield _Task("digital phantom", chapter1.verify_phantom)
     ct = (chapter1.CT_IMAGE, chapter1.CT_MASK)
+    phantom = cache(partial(chapter1.ct_phantom, data))
     for configuration in chapter1.CONFIGURATIONS:
-        work = partial(chapter1.verify_configuration, configuration, data)
+        work = partial(chapter1.verify_configuration, configuration, data, phantom)
         files = (*ct, chapter1.reference_file(configuration))
         yield _Task(f"configuration {configuration.upper()}", work, files)
     for test in chapter2.TESTS:
-        response = partial(_one, chapter2.verify_response, test, data)
+        response = partial(_one, partial(chapter2.verify_response, test, data))
         yield _Task("response maps", response, (chapter2.phantom_file(test), chapter2.response_file(test)))
     for test in chapter2.PHASE_2:
-        features = partial(_one, chapter2.verify_features, test, data)
+        features = partial(_one, partial(chapter2.verify_features, test, data, phantom))
         yield _Task("filtered CT phantom", features, (*ct, chapter2.PHASE_2_REFERENCE))
 
 
-def _one(work: Callable[[str, Path], Group], test: str, data: Path) -> list[Group]:
-    return [work(test, data)]
+def _one(work: Callable[[], Group]) -> list[Group]:
+    return [work()]
 
 
 def _reason(files: list[Path], data: Path | None) -> str:

@@ -7,7 +7,6 @@ import pytest
 from scipy.special import expit
 from scipy.special import logit as log_odds
 from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 
 from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling.statistics.calibration import (
@@ -19,21 +18,7 @@ from radiomics_screen.modelling.statistics.calibration import (
 )
 from radiomics_screen.modelling.statistics.logistic import slope_fit
 from radiomics_screen.modelling.statistics.proportions import wilson
-
-
-def drawn(rows: int, seed: int, *, slope: float = 1.0, shift: float = 0.0, levels: int | None = None):
-    """Outcome of logit shift + slope * logit(p), probability p, and weights."""
-    random = np.random.default_rng(seed)
-    p = expit(1.3 * random.normal(size=rows) - 0.5)
-    p = np.clip(np.round(p * levels) / levels, 0.01, 0.99) if levels else p
-    outcome = (random.random(rows) < expit(shift + slope * log_odds(p))).astype(int)
-    return outcome, p, random.integers(0, 4, (4, rows)).astype(float)
-
-
-def maximum_likelihood(x, y, weight):
-    model = LogisticRegression(C=np.inf, tol=1e-12, max_iter=10_000, solver="newton-cholesky")
-    model.fit(x[:, np.newaxis], y, sample_weight=weight)
-    return model.intercept_[0], model.coef_[0, 0]
+from tests.unit.outcomes import drawn, maximum_likelihood
 
 
 @pytest.mark.parametrize("seed", range(4))
