@@ -102,7 +102,7 @@ def extract_cohort(
     cohort = as_cohort(cases)
     resolved = load_settings(settings)
     require_distinct_images(resolved)
-    _require_free_names(cohort)
+    require_free_names(cohort)
     if output is not None and Path(output).absolute() == cohort.path.absolute():
         raise TableError(f"{output} is the cases file; name another --output")
     processes = count_processes(jobs)
@@ -156,7 +156,8 @@ def as_cohort(cases: str | Path | Cohort | Iterable[Case]) -> Cohort:
     return Cohort(Path(), listed, tuple(carried), problems=())
 
 
-def _require_free_names(cohort: Cohort) -> None:
+def require_free_names(cohort: Cohort) -> None:
+    """Raise a CohortError where a carried column is named like one of the table's own."""
     taken = [c for c in cohort.carried_columns if c in (*IDENTITY, *OUTCOME) or is_feature(c)]
     if taken:
         raise CohortError(

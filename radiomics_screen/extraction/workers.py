@@ -72,7 +72,7 @@ class Task:
     def rows(self, bunch: Bunch) -> Iterator[Row]:
         """Yield the rows of a bunch, each as soon as it is there."""
         extract_cases = engine_named(self.engine)
-        rows = extract_cases([case for _, case in bunch], _unpacked(self.settings))
+        rows = extract_cases([case for _, case in bunch], unpacked(self.settings))
         for (number, case), row in zip(bunch, rows, strict=True):
             yield number, measured(contents_of(case, self.recipe), row)
 
@@ -193,8 +193,9 @@ def _end_with_parent(parent: int) -> None:
 
 
 @lru_cache(maxsize=4)
-def _unpacked(settings: bytes) -> Settings:
-    unpacked = pickle.loads(settings)
-    if not isinstance(unpacked, Settings):
-        raise TypeError(f"expected pickled settings, got {type(unpacked).__name__}")
-    return unpacked
+def unpacked(settings: bytes) -> Settings:
+    """Return the settings of a task; a process unpacks them once."""
+    found = pickle.loads(settings)
+    if not isinstance(found, Settings):
+        raise TypeError(f"expected pickled settings, got {type(found).__name__}")
+    return found

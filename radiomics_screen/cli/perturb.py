@@ -1,0 +1,100 @@
+"""``radiomics-screen perturb``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from radiomics_screen.cli.extract import JobsOption
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Taken in turn. Translation and turning are not joined: the image would be interpolated twice.
+CHAINS = ("noise+translate+resize+contour", "noise+rotate+resize+contour")
+
+
+def perturb(
+    cases: Annotated[
+        Path, typer.Argument(help="Cases file (.csv, .xlsx, .parquet): image, mask, patient_id ...")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Table to write: .parquet or .csv.")],
+    params: Annotated[
+        Path | None, typer.Option("--params", "-p", help="Parameter file, that of the features.")
+    ] = None,
+    preset: Annotated[str | None, typer.Option(help="A ready parameter file; see `params --list`.")] = None,
+    times: Annotated[int, typer.Option(min=2, help="Number of perturbed measurements of each case.")] = 10,
+    chain: Annotated[
+        list[str] | None,
+        typer.Option(help="Alterations, one after the other; given more than once, they are taken in turn."),
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option(min=2, help="Perturb so many cases only, drawn from different patients.")
+    ] = None,
+    jobs: JobsOption = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of chance.")] = 0,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the output if it is there.")
+    ] = False,
+) -> None:
+    """Measure every case again after small random changes, to find the features that stay alike.
+
+    Each case is measured as it is, and --times more often after noise, a shift by part of a voxel or a
+    small turn, growth or shrinkage, and another contour. `fit` then keeps the features that hold.
+    The exit code is 0 if all is well, 1 if a measurement failed, 2 if nothing could be done.
+    """
+    from time import monotonic
+
+    from radiomics_screen.cli.progress import watching
+    from radiomics_screen.cli.summary import tell_problems
+    from radiomics_screen.cohort import read_cohort
+    from radiomics_screen.errors import SettingsError, TableError
+    from radiomics_screen.extraction.altered import extract_altered
+    from radiomics_screen.extraction.sampling import sample_of
+    from radiomics_screen.presets import preset_path
+    from radiomics_screen.settings import load_settings
+    from radiomics_screen.table import provenance_path
+
+    if params and preset:
+        raise SettingsError("give --params or --preset, not both")
+    if output.exists() and not overwrite:
+        raise TableError(f"{output} is there already; name another --output, or replace it with --overwrite")
+    start = monotonic()
+    settings = load_settings(preset_path(preset) if preset else params)
+    cohort = read_cohort(cases)
+    if output.absolute() == cases.absolute():
+        raise TableError(f"{output} is the cases file; name another --output")
+    tell_problems(cohort)
+    if sample is not None:
+        cohort = sample_of(cohort, sample, seed=seed)
+    named = chain or CHAINS
+    chains = [f"{named[number % len(named)]} {number + 1}" for number in range(times)]
+    with watching() as progress:
+        frame = extract_altered(
+            cohort, settings, ["", *chains], output=output, jobs=jobs, seed=seed, progress=progress
+        )
+    code = _summarize(frame, monotonic() - start)
+    typer.echo(f"table       {output}\nprovenance  {provenance_path(output)}")
+    raise typer.Exit(code)
+
+
+def _summarize(frame: pd.DataFrame, seconds: float) -> int:
+    """Print counts and the distinct errors; return the exit code: 1 where a measurement failed."""
+    from radiomics_screen.cli.summary import general
+
+    failed = frame[frame["status"] != "ok"]
+    measured = len(frame) - len(failed)
+    typer.echo(
+        f"{frame['case_id'].nunique()} cases, {frame['alteration'].nunique()} measurements each, in "
+        f"{seconds:.1f} s: {measured} ok, {len(failed)} failed"
+    )
+    causes: dict[str, list[str]] = {}
+    for _, row in failed.iterrows():
+        where = f"{row['case_id']} after {row['alteration']}" if row["alteration"] else row["case_id"]
+        causes.setdefault(general(row, row["error"]), []).append(where)
+    for cause, where in causes.items():
+        more = ", ..." if len(where) > 3 else ""
+        typer.echo(f"  {len(where)} failed: {cause} [{', '.join(where[:3])}{more}]")
+    return 1 if len(failed) else 0
