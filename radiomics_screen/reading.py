@@ -13,6 +13,7 @@ from radiomics_screen.cohort import Case, Cohort
 from radiomics_screen.errors import CohortError, ModelError
 from radiomics_screen.extraction.measured import BETWEEN
 from radiomics_screen.extraction.run import Watcher, as_cohort, extract_cohort
+from radiomics_screen.modelling.doubt import ERROR_RATE, UNUSUAL
 from radiomics_screen.modelling.model import Model
 from radiomics_screen.settings import load_settings
 from radiomics_screen.table import IDENTITY
@@ -29,6 +30,7 @@ def read_cases(
     model: Model,
     cases: str | Path | Cohort | Iterable[Case],
     *,
+    error_rate: float = ERROR_RATE,
     jobs: int | None = None,
     progress: Watcher | None = None,
 ) -> pd.DataFrame:
@@ -38,6 +40,8 @@ def read_cases(
     ----------
     model
         What :func:`~radiomics_screen.modelling.bundle.load_model` or ``fit`` returned.
+    error_rate
+        How often the set of outcomes that are not ruled out may miss the true one.
     cases, jobs, progress
         As in :func:`~radiomics_screen.extraction.run.extract_cohort`.
 
@@ -45,7 +49,10 @@ def read_cases(
     -------
     One row a case: identifiers and carried columns; ``status``, ``error``, ``warnings``;
     ``prediction`` (a value of the model's target), ``probability`` (of the positive value),
-    ``threshold``; and for n from 1 to 10 ``feature_n``, ``value_n`` (empty where it was not measured
+    ``threshold``; ``not_ruled_out``: the value or both values of the target that cannot be ruled out at
+    `error_rate` (both, with " or " between them: the model is not sure; "neither": it is like none);
+    ``unusual``: percent of the training rows that are less unlike the others than this case (99 and more
+    get a warning); and for n from 1 to 10 ``feature_n``, ``value_n`` (empty where it was not measured
     but taken as typical) and ``contribution_n``, what the feature added to the log-odds, strongest
     first. A case that cannot be read has ``status``
     "failed", its cause in ``error``, and no prediction.
@@ -64,8 +71,9 @@ def read_cases(
         )
     cohort = as_cohort(cases)
     _require_free_names(cohort)
+    _require_columns(model, cohort)
     frame = extract_cohort(cohort, load_settings(model.settings), jobs=jobs, progress=progress)
-    missing = [name for name in model.features if name not in frame]
+    missing = [name for name in model.radiomics if name not in frame]
     inputs = frame.reindex(columns=[*frame.columns, *missing])[["case_id", *model.features]]
     readings = frame[[*IDENTITY, *cohort.carried_columns, "status", "error", "warnings"]]
     readings = _with_unreadable(readings, inputs[model.features], model)
@@ -75,12 +83,13 @@ def read_cases(
     prediction = np.full(len(readings), "", dtype=object)
     prediction[readable] = model.classify(probability[readable])
     readings = readings.assign(prediction=prediction, probability=probability, threshold=model.threshold)
+    readings = _with_doubt(readings, inputs, readable, model, error_rate)
     return readings.join(_reasons(model, inputs[readable]))
 
 
 def _require_free_names(cohort: Cohort) -> None:
     """Refuse, before the work, carried columns that readings have of their own."""
-    own = {"prediction", "probability", "threshold"}
+    own = {"prediction", "probability", "threshold", "not_ruled_out", "unusual"}
     own |= {f"{what}_{n}" for what in _COLUMNS_OF_REASON for n in range(1, REASONS + 1)}
     if taken := [name for name in cohort.carried_columns if name in own]:
         raise CohortError(
@@ -89,10 +98,53 @@ def _require_free_names(cohort: Cohort) -> None:
         )
 
 
+def _require_columns(model: Model, cohort: Cohort) -> None:
+    """Refuse, before the work, a cases file without the other columns that the model learned from."""
+    radiomics = set(model.radiomics)
+    needed = [name for name in model.features if name not in radiomics]
+    if absent := [name for name in needed if name not in cohort.carried_columns]:
+        raise CohortError(
+            f"{cohort.path}: the model learned from {', '.join(needed)}, too, but there is no column "
+            f"'{absent[0]}'; add it, and leave it empty where it is not known"
+        )
+
+
+def _with_doubt(
+    readings: pd.DataFrame,
+    inputs: pd.DataFrame,
+    readable: NDArray[np.bool_],
+    model: Model,
+    error_rate: float,
+) -> pd.DataFrame:
+    """Add what cannot be ruled out, how unusual each case is, and remarks on cases of another kind."""
+    if model.doubt is None:
+        return readings
+    rows = inputs[readable]
+    open_, unusual = np.full(len(readings), "", dtype=object), np.full(len(readings), np.nan)
+    sets = model.prediction_sets(readings["probability"].to_numpy(np.float64)[readable], error_rate)
+    open_[readable] = [_set_text(pair, model.card.negative, model.card.positive) for pair in sets]
+    unusual[readable] = model.unusual(rows)
+    remarks = np.full(len(readings), "", dtype=object)
+    remarks[unusual >= UNUSUAL] = "unlike the cases that the model learned from"
+    unknown = np.zeros(len(readings), dtype=bool)
+    unknown[readable] = model.unknown_batches(rows)
+    harmonised = f"'{model.card.batch}' was not learned, so features are not harmonised"
+    warnings = [
+        BETWEEN.join(filter(None, (before, remark, harmonised if new else "")))
+        for before, remark, new in zip(readings["warnings"], remarks, unknown, strict=True)
+    ]
+    return readings.assign(not_ruled_out=open_, unusual=unusual, warnings=warnings)
+
+
+def _set_text(pair: NDArray[np.bool_], negative: str, positive: str) -> str:
+    held = [name for name, is_in in zip((negative, positive), pair, strict=True) if is_in]
+    return " or ".join(held) or "neither"
+
+
 def _with_unreadable(readings: pd.DataFrame, inputs: pd.DataFrame, model: Model) -> pd.DataFrame:
     """Turn extracted cases that the model cannot judge into failures, and remark on missing features."""
-    names = inputs.columns.astype(str).tolist()
-    absent = inputs.isna().to_numpy()
+    names = model.radiomics
+    absent = inputs[names].isna().to_numpy()
     reasons = model.unreadable(inputs)
     status, error, warnings = (readings[name].tolist() for name in ("status", "error", "warnings"))
     for row in np.flatnonzero(readings["status"] == "ok"):

@@ -15,8 +15,10 @@ from radiomics_screen.cli.evaluate import evaluate
 from radiomics_screen.cli.extract import extract
 from radiomics_screen.cli.features import features
 from radiomics_screen.cli.fit import fit
+from radiomics_screen.cli.keys import keys
 from radiomics_screen.cli.map import map_features
 from radiomics_screen.cli.params import params
+from radiomics_screen.cli.perturb import perturb
 from radiomics_screen.cli.predict import predict
 from radiomics_screen.cli.sample import sample
 from radiomics_screen.cli.verify import verify
@@ -64,9 +66,10 @@ def _common(
     """From images with marked lesions to a validated model. For research use only."""
 
 
-for _command in (extract, fit, evaluate, predict, compare, params, features, sample, verify):
+for _command in (extract, perturb, fit, evaluate, predict, compare, params, features, sample, verify):
     app.command()(_command)
 app.command("map")(map_features)
+app.command()(keys)
 
 
 def _remark(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:

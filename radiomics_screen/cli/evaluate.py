@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from radiomics_screen.cli.extract import JobsOption
+from radiomics_screen.cli.keys import TrustOption
 
 if TYPE_CHECKING:
     from radiomics_screen.modelling.external import External
@@ -46,6 +47,7 @@ def evaluate(
     ] = False,
     seed: Annotated[int, typer.Option(help="Of the bootstraps.")] = 0,
     jobs: JobsOption = 1,
+    trust: TrustOption = None,
 ) -> None:
     """Judge a model, its threshold frozen, on patients that it has never seen."""
     from radiomics_screen.modelling import load_model
@@ -54,7 +56,7 @@ def evaluate(
     from radiomics_screen.report import write_external_report
 
     check_folder(output)
-    loaded = load_model(model)
+    loaded = load_model(model, trusted=trust or None)
     names = [name.strip() for name in subgroups.split(",") if name.strip()]
     found = judge_model(
         loaded,
@@ -80,7 +82,7 @@ def _features_of(model: Model, path: Path, jobs: int | None) -> FeatureTable:
     if path.suffix.lower() != ".xlsx":
         read = read_table(path)
         columns = set(map(str, read.frame.columns))
-        if columns & set(model.features) or not {"image", "mask"} <= columns:
+        if columns & set(model.radiomics) or not {"image", "mask"} <= columns:
             return read
     return _extracted(model, path, jobs)
 
@@ -103,7 +105,7 @@ def _extracted(model: Model, path: Path, jobs: int | None) -> FeatureTable:
     tell_problems(cohort)
     with watching() as progress:
         frame = extract_cohort(cohort, load_settings(model.settings), jobs=jobs, progress=progress)
-    return FeatureTable(frame, model.features, {"parameters": model.settings})
+    return FeatureTable(frame, model.radiomics, {"parameters": model.settings})
 
 
 def _show(found: External) -> None:

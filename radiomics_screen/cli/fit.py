@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from radiomics_screen.modelling.controls import ImageEvidence
     from radiomics_screen.modelling.model import Model
+    from radiomics_screen.table import FeatureTable
+
+#: Settings that --tune tries in each fold.
+_TRIALS = 30
 
 
 def fit(
@@ -29,11 +34,24 @@ def fit(
     repeats: Annotated[
         int | None, typer.Option(help="How often all rows are divided anew.", show_default="5")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,
-    device: Annotated[str, typer.Option(help="Where trees are trained: cpu, cuda or auto.")] = "auto",
-    threshold: Annotated[
-        float, typer.Option(help="Probability from which on a case is called positive.")
-    ] = 0.5,
+    clinical: Annotated[
+        str, typer.Option(help="Columns of clinical variables to learn from as well, with commas between.")
+    ] = "",
+    batch: Annotated[
+        str | None,
+        typer.Option(help="Column with scanner or site, whose differences are taken out inside each fold."),
+    ] = None,
+    perturbed: Annotated[
+        Path | None,
+        typer.Option(help="Table that `perturb` wrote: features that do not come out alike are dropped."),
+    ] = None,
+    least_icc: Annotated[
+        float, typer.Option(help="Least lower bound of the ICC of a feature that is kept, with --perturbed.")
+    ] = 0.75,
+    common_value: Annotated[
+        float,
+        typer.Option(help="Part of the rows above which one value makes a feature useless; 1: only all."),
+    ] = 1.0,
     correlation: Annotated[
         float,
         typer.Option(help="Rank correlation above which the later of two features is dropped; 1 keeps all."),
@@ -44,26 +62,82 @@ def fit(
     ] = "none",
     most_features: Annotated[int, typer.Option(help="How many features mrmr keeps.")] = 20,
     classifier: Annotated[
-        str, typer.Option(help="What learns: xgboost, logistic, forest, svm or stack.")
-    ] = "xgboost",
+        str | None,
+        typer.Option(
+            help="What learns: xgboost, logistic, forest, svm, stack; several with commas between, or auto.",
+            show_default="xgboost; with --tune auto",
+        ),
+    ] = None,
+    tune: Annotated[
+        bool,
+        typer.Option("--tune", help="Choose classifier and settings on inner folds, in each fold anew."),
+    ] = False,
+    trials: Annotated[
+        int | None,
+        typer.Option(help="Settings tried on inner folds.", show_default="0; with --tune 30"),
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="After which no further setting is tried; for the whole fit.")
+    ] = None,
+    inner_folds: Annotated[int, typer.Option(help="Folds inside the training rows.")] = 5,
+    recalibrate: Annotated[
+        str, typer.Option(help="Correct probabilities on inner folds: none, platt or isotonic.")
+    ] = "none",
+    threshold: Annotated[
+        float, typer.Option(help="Probability from which on a case is called positive.")
+    ] = 0.5,
+    at_sensitivity: Annotated[
+        float | None, typer.Option(help="Put the threshold, on inner folds, at this sensitivity instead.")
+    ] = None,
+    at_specificity: Annotated[
+        float | None, typer.Option(help="Put the threshold, on inner folds, at this specificity instead.")
+    ] = None,
+    permutations: Annotated[
+        int, typer.Option(help="Do all of it again so often, at most, with permuted labels: a p-value.")
+    ] = 0,
+    controls: Annotated[
+        str,
+        typer.Option(
+            help="Is it the lesion at all? all; table: without looking at the images again; or none."
+        ),
+    ] = "all",
+    error_rate: Annotated[float, typer.Option(help="How often prediction sets may miss the outcome.")] = 0.1,
     subgroups: Annotated[
         str,
         typer.Option(help="Columns that part the rows in the report, with commas between: device,birads."),
     ] = "",
+    montage: Annotated[
+        bool, typer.Option(help="Show the surest hits and misses in the report, with pictures and names.")
+    ] = True,
+    sign: Annotated[
+        Path | None, typer.Option(help="Private key (`keys` makes one) to sign the model with.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,
+    device: Annotated[str, typer.Option(help="Where trees are trained: cpu, cuda or auto.")] = "auto",
     jobs: Annotated[
         int,
         typer.Option("--jobs", "-j", help="Number of folds worked on at a time (threads); -1: one a core."),
     ] = 1,
 ) -> None:
-    """Cross-validate a classifier, patients kept together, then fit it on all rows."""
+    """Cross-validate a way to learn, patients kept together, then learn from all rows."""
+    from radiomics_screen.cli.keys import signing_key
     from radiomics_screen.modelling import check_destination
     from radiomics_screen.modelling import fit as fit_model
-    from radiomics_screen.report import check_subgroups, report_beside, write_fit_report
+    from radiomics_screen.report import (
+        card_beside,
+        check_subgroups,
+        report_beside,
+        write_fit_report,
+        write_model_card,
+    )
     from radiomics_screen.table import read_table
 
     check_destination(output)
+    _check_controls(controls)
+    key = signing_key(sign)
     read = read_table(table)
     named = check_subgroups(read.frame, subgroups)
+    candidates = _listed(classifier) if classifier else ["auto" if tune else "xgboost"]
     model = fit_model(
         read,
         target=target,
@@ -72,22 +146,60 @@ def fit(
         folds=folds,
         splits=splits,
         repeats=repeats,
-        seed=seed,
-        device=device,
-        threshold=threshold,
+        clinical=_listed(clinical),
+        batch=batch,
+        perturbed=perturbed,
+        least_icc=least_icc,
+        common_value=common_value,
         correlation=correlation,
         select=select,
         most_features=most_features,
-        classifier=classifier,
+        classifier=candidates,
+        trials=(_TRIALS if tune else 0) if trials is None else trials,
+        minutes=minutes,
+        inner_folds=inner_folds,
+        recalibrate=recalibrate,
+        threshold=threshold,
+        at_sensitivity=at_sensitivity,
+        at_specificity=at_specificity,
+        permutations=permutations,
+        controls=controls != "none",
+        images=_evidence(read, table, group, seed, jobs) if controls == "all" else None,
+        error_rate=error_rate,
+        seed=seed,
+        device=device,
         jobs=jobs,
-        progress=lambda finished, of: typer.echo(f"fold {finished} of {of}", err=True),
+        progress=lambda what, finished, of: typer.echo(f"{what} {finished} of {of}", err=True),
     )
-    model.save(output)
-    report = report_beside(output)
-    write_fit_report(model, report, table=read.frame, subgroups=named)
+    model.save(output, sign_with=key)
+    report, card = report_beside(output), card_beside(output)
+    write_fit_report(model, report, table=read.frame, subgroups=named, montage=montage)
+    write_model_card(model, card)
     _show(model)
     typer.echo(f"model       {output}\nevaluation  {output / 'evaluation.json'}, {output / 'metrics.csv'}")
-    typer.echo(f"report      {report}")
+    typer.echo(f"report      {report}\nmodel card  {card}")
+
+
+def _listed(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _check_controls(controls: str) -> None:
+    from radiomics_screen.errors import ModelError, did_you_mean
+
+    known = ("all", "table", "none")
+    if controls not in known:
+        raise ModelError(f"unknown controls '{controls}'{did_you_mean(controls, known)}")
+
+
+def _evidence(read: FeatureTable, path: Path, group: str | None, seed: int, jobs: int) -> ImageEvidence:
+    """Look at the images again, for the controls."""
+    from radiomics_screen.cli.progress import watching
+    from radiomics_screen.evidence import image_evidence
+
+    typer.echo("looking at the images again, for the controls", err=True)
+    with watching() as progress:
+        return image_evidence(read, group=group, folder=path.parent, seed=seed, jobs=jobs, progress=progress)
 
 
 def _show(model: Model) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from radiomics_screen.cli.extract import JobsOption
+from radiomics_screen.cli.keys import TrustOption
 
 
 def predict(
@@ -16,7 +17,12 @@ def predict(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Readings to write: .csv, .parquet or .xlsx.")
     ],
+    error_rate: Annotated[
+        float,
+        typer.Option(help="How often the outcomes that are not ruled out may miss the true one."),
+    ] = 0.1,
     jobs: JobsOption = 1,
+    trust: TrustOption = None,
 ) -> None:
     """Tell what a model makes of each case, and why.
 
@@ -38,11 +44,11 @@ def predict(
         raise TableError(
             f"{output}: readings would replace the cases file or lie in the model; name another file"
         )
-    loaded = load_model(model)
+    loaded = load_model(model, trusted=trust or None)
     cohort = read_cohort(cases)
     tell_problems(cohort)
     with watching() as progress:
-        readings = read_cases(loaded, cohort, jobs=jobs, progress=progress)
+        readings = read_cases(loaded, cohort, error_rate=error_rate, jobs=jobs, progress=progress)
     write_frame(readings, output)
     code = summarize(readings, monotonic() - start)
     typer.echo(f"readings    {output}\nFor research use only: no reading here is a diagnosis.")

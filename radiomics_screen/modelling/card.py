@@ -18,6 +18,12 @@ class Card(BaseModel):
         With which its features were extracted, as a parameter file; None where its table did not say.
     setting_files
         Files that the settings name, each with the BLAKE2b digest of its content (16 bytes, hex).
+    clinical
+        Columns of clinical variables that a case must bring.
+    batch
+        Column with scanner or site that a case must bring; None where nothing is harmonised.
+    recalibration
+        How the classifier's probabilities are corrected, as plain JSON values; None: not at all.
     training
         Counts of rows and features, and the ``fingerprint`` of the table it was learned from.
     probe
@@ -39,5 +45,8 @@ class Card(BaseModel):
     device: str
     settings: dict[str, Any] | None
     setting_files: dict[str, str] = Field(default={})
+    clinical: list[str] = Field(default=[])
+    batch: str | None = None
+    recalibration: dict[str, Any] | None = None
     training: dict[str, Any]
     probe: float

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -37,14 +37,38 @@ BOOKKEEPING = frozenset(
 _MOST_VALUES = 10  # of an outcome, that a message lists
 
 
+#: What can be learned from, where there are clinical columns.
+BLOCKS = ("both", "radiomics", "clinical")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the columns of a dataset are.
+
+    Attributes
+    ----------
+    features
+        Names of the radiomic features.
+    clinical
+        Names of the clinical columns.
+    batch
+        Name of the column with scanner or site, or None.
+    """
+
+    features: tuple[str, ...]
+    clinical: tuple[str, ...] = ()
+    batch: str | None = None
+
+
 @dataclass(frozen=True)
 class Dataset:
     """The rows that a model is learned from, in the order of the table.
 
     Attributes
     ----------
-    features
-        Numbers, NaN where missing; shape (rows, features).
+    inputs
+        All that is learned from, shape (rows, columns): the features as numbers, NaN where missing;
+        after them the clinical columns, numbers or texts; and last the batch.
     outcome
         1 for a positive row, else 0; shape (rows,).
     groups
@@ -64,9 +88,16 @@ class Dataset:
     torn
         Number of patients of ``patient_id`` whose rows are in several groups; above 0 only where
         each row counts as a patient.
+    columns
+        What the columns of `inputs` are.
+    positions
+        Which row of the table each is, from 0 on; shape (rows,).
+    measured
+        Repeated measurements of the features, NaN where a row was not measured again; shape
+        (rows, measurements, features); None where there are none.
     """
 
-    features: pd.DataFrame
+    inputs: pd.DataFrame
     outcome: npt.NDArray[np.int64]
     groups: npt.NDArray[np.object_]
     folds: npt.NDArray[np.object_] | None
@@ -78,12 +109,62 @@ class Dataset:
     rows_read: int
     left_out: list[dict[str, Any]] = field(default_factory=list)
     torn: int = 0
+    columns: Columns = Columns(())
+    positions: npt.NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+    measured: npt.NDArray[np.float64] | None = None
+
+    @property
+    def features(self) -> pd.DataFrame:
+        """The features alone, numbers, shape (rows, features)."""
+        return self.inputs[list(self.columns.features)]
+
+    def only(self, columns: Columns) -> Dataset:
+        """Return the same rows with some of the columns."""
+        batch = [] if columns.batch is None else [columns.batch]
+        measured = self.measured
+        if measured is not None:
+            place = {name: at for at, name in enumerate(self.columns.features)}
+            measured = measured[:, :, [place[name] for name in columns.features]]
+        inputs = self.inputs[[*columns.features, *columns.clinical, *batch]]
+        return replace(self, inputs=inputs, columns=columns, measured=measured)
+
+    def block(self, block: str) -> Dataset:
+        """Return the same rows with the columns of one of :data:`BLOCKS`."""
+        known = self.columns
+        if block == "radiomics":
+            return self.only(replace(known, clinical=()))
+        return self.only(Columns((), known.clinical)) if block == "clinical" else self
+
+    def measured_columns(self) -> npt.NDArray[np.float64] | None:
+        """Return the repeated measurements, NaN for columns that are no features.
+
+        Shape (rows, measurements, columns of `inputs`).
+        """
+        if self.measured is None:
+            return None
+        others = self.inputs.shape[1] - self.measured.shape[2]
+        return np.pad(self.measured, ((0, 0), (0, 0), (0, others)), constant_values=np.nan)
+
+    def take(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> Dataset:
+        """Return the data of some rows."""
+        chosen = self.inputs[rows] if rows.dtype == bool else self.inputs.iloc[rows]
+        return replace(
+            self,
+            inputs=chosen.reset_index(drop=True),
+            outcome=self.outcome[rows],
+            groups=self.groups[rows],
+            folds=None if self.folds is None else self.folds[rows],
+            cases=self.cases[rows],
+            positions=self.positions[rows],
+            measured=None if self.measured is None else self.measured[rows],
+        )
 
     @property
     def cohort(self) -> dict[str, Any]:
         """Counts of what was read, left out and used, as plain JSON values."""
         by_patient = pd.Series(self.outcome).groupby(self.groups).agg(["min", "max"])
-        missing = self.features.isna().to_numpy()
+        features = self.features
+        missing = features.isna().to_numpy()
         return {
             "rows_read": self.rows_read,
             "left_out": self.left_out,
@@ -93,7 +174,7 @@ class Dataset:
             "patients": len(by_patient),
             "patients_with_both": int((by_patient["min"] < by_patient["max"]).sum()),
             "patients_in_several_groups": self.torn,
-            "features": self.features.shape[1],
+            "features": features.shape[1],
             "missing_values": int(missing.sum()),
             "features_with_missing_values": int(missing.any(axis=0).sum()),
         }
@@ -106,6 +187,8 @@ class Dataset:
             digest.update(repr(None if texts is None else list(texts)).encode())
         digest.update(np.ascontiguousarray(self.features.to_numpy(np.float64)).tobytes())
         digest.update(self.outcome.astype(np.int8).tobytes())
+        for name in self.inputs.columns[len(self.columns.features) :]:
+            digest.update(repr((name, list(texts_of(self.inputs[name])))).encode())
         return digest.hexdigest()
 
 
@@ -117,6 +200,8 @@ def prepare(
     positive: object = None,
     group: str | None,
     folds: str | None = None,
+    clinical: Sequence[str] = (),
+    batch: str | None = None,
 ) -> Dataset:
     """Check a feature table and turn it into what is learned from.
 
@@ -138,6 +223,10 @@ def prepare(
         Column that tells patients apart, or ``"none"`` where each row is another patient.
     folds
         Column with the fold of each row.
+    clinical
+        Columns of clinical variables, numbers or texts; never the outcome, patient or fold.
+    batch
+        Column with scanner or site, which every row must have.
 
     Raises
     ------
@@ -148,7 +237,10 @@ def prepare(
     """
     refuse_double_columns(frame)
     by = _group_column(frame, group)
-    _check_columns(frame, {"target": target, "group": by, "folds": folds})
+    _check_columns(frame, {"target": target, "group": by, "folds": folds, "batch": batch})
+    clinical = checked_clinical(
+        frame, clinical, taken={"target": target, "group": by, "folds": folds, "batch": batch}
+    )
     cases = _case_names(frame)
     rows = pd.Series(True, index=range(len(frame)))
     left_out: list[dict[str, Any]] = []
@@ -163,7 +255,7 @@ def prepare(
     leave_out(_failed(frame), "the extraction failed (status is not ok)")
     outcomes = texts_of(frame[target])
     leave_out(outcomes == "", f"no value of '{target}'")
-    used = _feature_names(frame, features, exclude={target, by, folds} | BOOKKEEPING)
+    used = _feature_names(frame, features, exclude={target, by, folds, batch, *clinical} | BOOKKEEPING)
     values = numbers_of(frame, used, cases)
     leave_out(values.isna().all(axis=1).to_numpy(), "no feature has a value")
 
@@ -176,8 +268,11 @@ def prepare(
     refuse_beyond(values, cases)
     groups = _row_names(frame) if by is None else _no_empty(frame, by, cases, "patient")
     torn = _check_groups(frame, values, groups, cases, by)
+    beside = {name: clinical_column(frame[name]) for name in clinical}
+    if batch is not None:
+        beside[batch] = _no_empty(frame, batch, cases, "batch")
     return Dataset(
-        features=values,
+        inputs=pd.concat([values, pd.DataFrame(beside, index=values.index)], axis=1) if beside else values,
         outcome=(outcomes[kept] == positive_text).astype(np.int64),
         groups=groups,
         folds=None if folds is None else _no_empty(frame, folds, cases, "fold"),
@@ -189,7 +284,40 @@ def prepare(
         rows_read=len(kept),
         left_out=left_out,
         torn=torn,
+        columns=Columns(tuple(values.columns), clinical, batch),
+        positions=np.flatnonzero(kept),
     )
+
+
+def clinical_column(column: pd.Series[Any]) -> npt.NDArray[Any]:
+    """Return a clinical column as numbers (NaN where missing) if all its values are, else as texts."""
+    texts = texts_of(column)
+    truths = pd.Series(texts).replace({"true": "1", "false": "0"})
+    numbers = pd.to_numeric(truths.where(truths != ""), errors="coerce")
+    if bool((numbers.notna() | (texts == "")).all()):
+        found: npt.NDArray[Any] = numbers.to_numpy(np.float64, na_value=np.nan)
+        return found
+    return texts
+
+
+def checked_clinical(
+    frame: pd.DataFrame, clinical: Sequence[str], taken: Mapping[str, str | None]
+) -> tuple[str, ...]:
+    """Return the names of the clinical columns, each once.
+
+    Raises
+    ------
+    ModelError
+        If one is not there, or has another part in this fit.
+    """
+    if isinstance(clinical, str):
+        raise ModelError(f"clinical is the text {clinical!r}; it must be a list of column names")
+    for name in clinical:
+        _check_columns(frame, {"clinical": name})
+        if name in BOOKKEEPING or name in taken.values():
+            role = next((role for role, column in taken.items() if column == name), "bookkeeping")
+            raise ModelError(f"'{name}' cannot be a clinical variable: it is the column of {role}")
+    return tuple(dict.fromkeys(clinical))
 
 
 def _group_column(frame: pd.DataFrame, group: str | None) -> str | None:

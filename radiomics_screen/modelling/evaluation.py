@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from joblib import Parallel, delayed
-from sklearn.pipeline import Pipeline
 
 from radiomics_screen.errors import ModelError, did_you_mean
 from radiomics_screen.modelling.dataset import Dataset
+from radiomics_screen.modelling.folds import FoldResult, laid_out, pooled_probabilities, told
 from radiomics_screen.modelling.intervals import Figure, bootstrap_figures
-from radiomics_screen.modelling.metrics import METRICS
-from radiomics_screen.modelling.pipeline import (
-    feature_counts,
-    fitted,
-    is_constant,
-    kept_features,
-    probability_of,
-)
+from radiomics_screen.modelling.metrics import METRICS, Floats
+from radiomics_screen.modelling.plan import Plan
 from radiomics_screen.modelling.splits import Split
 from radiomics_screen.modelling.steps.stability import selection_stability
 
 POOLED, MEAN_OF_FOLDS, FOLD = "pooled", "mean of folds", "fold"
 _MOST_FREQUENT = 50  # features that are told with the part of folds that kept them
 _MANY_UNDEFINED = 0.05  # of the resamples, from which on people are told
-Progress = Callable[[int, int], None]  # (finished, of how many)
 
 
 @dataclass(frozen=True)
@@ -45,7 +37,8 @@ class Evaluation:
         (resamples left out), ``rows``, ``positives``, ``patients``.
     predictions
         One row a case and repeat, made by a pipeline that has not seen the case's patient:
-        ``case_id``, ``group``, ``target``, ``repeat``, ``fold``, ``probability``. None where a
+        ``case_id``, ``group``, ``target``, ``repeat``, ``fold``, ``probability``, and the fold's
+        ``threshold``. None where a
         model folder was handed on without them.
     summary
         Plain JSON values: the cohort, how it was split, rows called positive in each repeat, the
@@ -116,89 +109,52 @@ class Evaluation:
         return found
 
 
-class _Tested(NamedTuple):
-    """What one fold gave."""
-
-    probability: npt.NDArray[np.float64]
-    counts: dict[str, int]
-    constant: bool
-    kept: list[str]
-
-
-def cross_validate(
+def judged(
     dataset: Dataset,
-    pipeline: Pipeline,
-    splits: list[Split],
+    plan: Plan,
+    splits: Sequence[Split],
+    tested: Sequence[FoldResult],
     *,
-    threshold: float = 0.5,
     resamples: int = 2000,
-    seed: int = 0,
-    jobs: int = 1,
-    progress: Progress | None = None,
 ) -> Evaluation:
-    """Fit a clone of `pipeline` on each split's training rows and predict its test rows.
+    """Judge what was learned on each split's training rows by its test rows.
 
     Parameters
     ----------
-    dataset
-        Features, outcomes and patients.
-    pipeline
-        Unfitted; all that is learned must be learned in it.
+    dataset, plan
+        What was learned from, and how.
     splits
         Of the rows; the test rows of one repeat are all rows, each once.
-    threshold
-        Probability from which on a row is called positive.
+    tested
+        What came of each split.
     resamples
         Of the bootstrap.
-    seed
-        Of the bootstrap.
-    jobs
-        Number of folds that are worked on at a time; the result does not depend on it.
-    progress
-        Called after each fold with the number of finished folds and of all.
     """
-    work = (delayed(_fit_and_test)(pipeline, dataset, split) for split in splits)
-    tested: list[_Tested] = []
-    for one in Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(work):
-        tested.append(one)
-        if progress is not None:
-            progress(len(tested), len(splits))
-    metrics = _metrics(dataset, splits, tested, threshold=threshold, resamples=resamples, seed=seed)
+    metrics = _metrics(dataset, splits, tested, resamples=resamples, seed=plan.seed)
     predictions = _predictions(dataset, splits, tested)
-    called = (predictions["probability"] >= threshold).groupby(predictions["repeat"]).sum()
+    called = (predictions["probability"] >= predictions["threshold"]).groupby(predictions["repeat"]).sum()
     folds = [
         {"repeat": split.repeat, "fold": split.fold, "train_rows": len(split.train),
          "test_rows": len(split.test), "test_positives": int(dataset.outcome[split.test].sum()),
-         "features": one.counts, "constant": one.constant}
+         "features": one.counts, "constant": one.constant, "choice": one.choice}
         for split, one in zip(splits, tested, strict=True)
     ]  # fmt: skip
     summary = {
         "cohort": dataset.cohort,
-        "threshold": threshold,
         "called_positive": [int(count) for count in called],
         "interval": {"method": "percentile bootstrap over patients", "level": 0.95, "resamples": resamples},
         "folds": folds,
         "stability": _stability(dataset, tested),
+        "notes": told([one.notes for one in tested]),
     }
     return Evaluation(metrics, predictions, summary)
 
 
-def _fit_and_test(pipeline: Pipeline, dataset: Dataset, split: Split) -> _Tested:
-    learned_from = dataset.features.iloc[split.train]
-    made = fitted(pipeline, learned_from, dataset.outcome[split.train], dataset.groups[split.train])
-    return _Tested(
-        probability_of(made, dataset.features.iloc[split.test]),
-        feature_counts(made),
-        is_constant(made, learned_from),
-        kept_features(made),
-    )
-
-
-def _stability(dataset: Dataset, tested: list[_Tested]) -> dict[str, Any]:
+def _stability(dataset: Dataset, tested: Sequence[FoldResult]) -> dict[str, Any]:
     """Tell how alike the features are that reach the classifier in each fold."""
     if len(tested) < 2:
         return {}
-    found = selection_stability([one.kept for one in tested], [str(name) for name in dataset.features])
+    found = selection_stability([one.kept for one in tested], _all_kept(dataset, tested))
     numbers = {"index": found.index, "low": found.low, "high": found.high}
     often = found.frequency[found.frequency > 0].head(_MOST_FREQUENT)
     return {
@@ -207,34 +163,45 @@ def _stability(dataset: Dataset, tested: list[_Tested]) -> dict[str, Any]:
     }
 
 
-def _metrics(dataset: Dataset, splits: list[Split], tested: list[_Tested], **options: Any) -> pd.DataFrame:
+def _all_kept(dataset: Dataset, tested: Sequence[FoldResult]) -> list[str]:
+    """Return the names of all columns that could reach the classifier, encoded clinical ones too."""
+    encoded = dict.fromkeys(name for one in tested for name in one.kept)
+    return list(dict.fromkeys([*map(str, dataset.columns.features), *encoded]))
+
+
+def _metrics(
+    dataset: Dataset, splits: Sequence[Split], tested: Sequence[FoldResult], **options: Any
+) -> pd.DataFrame:
     """Return the pooled figures, their mean over the folds and those of each fold, with intervals."""
-    repeats = sorted({split.repeat for split in splits})
-    pooled = np.full((len(repeats), len(dataset.outcome)), np.nan)
-    by_fold = np.full((len(splits), len(dataset.outcome)), np.nan)
+    rows = len(dataset.outcome)
+    limits = [float(one.choice["threshold"]) for one in tested]
+    by_fold = np.full((len(splits), rows), np.nan)
     for number, (split, one) in enumerate(zip(splits, tested, strict=True)):
-        pooled[repeats.index(split.repeat), split.test] = one.probability
         by_fold[number, split.test] = one.probability
     everywhere: dict[str, Any] = {"repeat": None, "fold": None}
-    whole = np.arange(len(dataset.outcome))
-    parts: list[tuple[dict[str, Any], npt.NDArray[np.intp], npt.NDArray[np.float64]]]
+    whole = np.arange(rows)
+    pooled = pooled_probabilities(splits, tested, rows), laid_out(splits, limits, rows)
+    of_folds = by_fold, np.repeat(np.array(limits)[:, np.newaxis], rows, axis=1)
+    parts: list[tuple[dict[str, Any], npt.NDArray[np.intp], tuple[Floats, Floats]]]
     parts = [
         ({"scope": POOLED, **everywhere}, whole, pooled),
-        ({"scope": MEAN_OF_FOLDS, **everywhere}, whole, by_fold),
+        ({"scope": MEAN_OF_FOLDS, **everywhere}, whole, of_folds),
     ]
-    for split, one in zip(splits, tested, strict=True):
+    for split, one, limit in zip(splits, tested, limits, strict=True):
         where = {"scope": FOLD, "repeat": split.repeat, "fold": split.fold}
-        parts.append((where, split.test, one.probability[np.newaxis]))
-    rows = []
-    for where, at, probabilities in parts:
+        probability = one.probability[np.newaxis]
+        parts.append((where, split.test, (probability, np.full(probability.shape, limit))))
+    found_rows = []
+    for where, at, (probabilities, thresholds) in parts:
         outcome, groups = dataset.outcome[at], dataset.groups[at]
         size = {"rows": len(at), "positives": int(outcome.sum()), "patients": len(set(groups))}
-        for name, found in bootstrap_figures(outcome, probabilities, groups, **options).items():
-            rows.append({**where, "metric": name, **vars(found), **size})
-    return pd.DataFrame(rows).astype({"repeat": "Int64"})
+        figures = bootstrap_figures(outcome, probabilities, groups, threshold=thresholds, **options)
+        for name, found in figures.items():
+            found_rows.append({**where, "metric": name, **vars(found), **size})
+    return pd.DataFrame(found_rows).astype({"repeat": "Int64"})
 
 
-def _predictions(dataset: Dataset, splits: list[Split], tested: list[_Tested]) -> pd.DataFrame:
+def _predictions(dataset: Dataset, splits: Sequence[Split], tested: Sequence[FoldResult]) -> pd.DataFrame:
     labels = np.array([dataset.negative, dataset.positive], dtype=object)[dataset.outcome]
     parts = [
         pd.DataFrame(
@@ -245,6 +212,7 @@ def _predictions(dataset: Dataset, splits: list[Split], tested: list[_Tested]) -
                 "repeat": split.repeat,
                 "fold": split.fold,
                 "probability": one.probability,
+                "threshold": float(one.choice["threshold"]),
             },
             index=split.test,
         )

@@ -16,6 +16,7 @@ import pandas as pd
 from radiomics_screen import __version__
 from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling.dataset import NO_GROUP, Dataset, prepare
+from radiomics_screen.modelling.doubt import ERROR_RATE, figures_of_sets
 from radiomics_screen.modelling.judgement import judge
 from radiomics_screen.modelling.manifest import (
     CARD_FILE,
@@ -25,10 +26,10 @@ from radiomics_screen.modelling.manifest import (
     write_json,
 )
 from radiomics_screen.modelling.model import Model
+from radiomics_screen.modelling.statistics.arrays import patient_numbers
 from radiomics_screen.modelling.values import NAMED, listed, texts_of
 from radiomics_screen.table import FeatureTable, as_table, read_table
 
-_ROW = "row of the table"  # a column that is added for a while, to know later which rows were kept
 _MOST_PARTS = 12  # values of a subgroup column
 _THIRDS = 8  # different numbers, from which on a column of numbers is cut into thirds
 
@@ -135,25 +136,41 @@ def evaluate(
     frame = given.frame.reset_index(drop=True)
     _require_features(model, frame)
     _require_columns(frame, subgroups)
-    asked = {"target": target or model.card.target, "group": group or model.card.group or NO_GROUP}
     positive = model.card.positive if positive is None else positive
-    numbered = frame.assign(**{_ROW: np.arange(len(frame))})
-    whole = prepare(numbered, model.features, positive=positive, folds=_ROW, **asked)
+    whole = prepare(
+        frame, model.radiomics, positive=positive, target=target or model.card.target,
+        group=group or model.card.group or NO_GROUP, clinical=model.card.clinical, batch=model.card.batch,
+    )  # fmt: skip
     _refuse_training_table(model, whole, frame)
     known, remarks = _known(model, whole, has_names="case_id" in frame)
     dataset = whole if keep_known else _without(whole, known)
     if keep_known and known.any():
         remarks.append(f"{int(known.sum())} rows have names that the model was fitted on; kept, as asked")
-    at = np.array(dataset.folds, dtype=np.intp)
-    probability = model.predict_probability(dataset.features)
+    at = dataset.positions
+    probability = model.predict_probability(dataset.inputs)
     parts = {name: parts_of(frame[name].iloc[at], name) for name in subgroups}
     judgement = judge(
         dataset.outcome, probability, dataset.groups.astype(str), threshold=model.threshold,
         subgroups=parts, resamples=resamples, seed=seed,
     )  # fmt: skip
+    sets = _sets(model, dataset, probability, resamples, seed)
     messages = [*remarks, *_on_rows(model, given, dataset), *judgement["messages"]]
-    summary = _summary(model, dataset, {**judgement, "messages": []}, messages)
+    summary = {**_summary(model, dataset, {**judgement, "messages": []}, messages), "doubt": sets}
     return External(summary, _predictions(model, dataset, probability))
+
+
+def _sets(
+    model: Model, dataset: Dataset, probability: npt.NDArray[np.float64], resamples: int, seed: int
+) -> dict[str, Any] | None:
+    """Return how the model's prediction sets did here; None where it has none."""
+    if model.doubt is None:
+        return None
+    owner = patient_numbers(dataset.groups.astype(str), len(dataset.outcome))
+    sets = [model.prediction_sets(probability, ERROR_RATE)]
+    return {
+        "error_rate": ERROR_RATE,
+        "figures": figures_of_sets(dataset.outcome, sets, owner, resamples, seed),
+    }
 
 
 def _feature_table(table: FeatureTable | pd.DataFrame | str | Path) -> FeatureTable:
@@ -163,9 +180,9 @@ def _feature_table(table: FeatureTable | pd.DataFrame | str | Path) -> FeatureTa
 
 
 def _require_features(model: Model, frame: pd.DataFrame) -> None:
-    if absent := [name for name in model.features if name not in frame]:
+    if absent := [name for name in model.radiomics if name not in frame]:
         raise ModelError(
-            f"{len(absent)} of the model's {len(model.features)} features are missing in the table: "
+            f"{len(absent)} of the model's {len(model.radiomics)} features are missing in the table: "
             f"{listed(absent)}; extract with the settings that the model was fitted with"
         )
 
@@ -180,7 +197,7 @@ def _refuse_training_table(model: Model, dataset: Dataset, frame: pd.DataFrame) 
     named = re.fullmatch("folds of column '(.*)'", str(model.evaluation.summary.get("folds_from")))
     possible: list[npt.NDArray[np.object_] | None] = [None]
     if named and named[1] in frame:
-        possible.append(texts_of(frame[named[1]].iloc[np.array(dataset.folds, dtype=np.intp)]))
+        possible.append(texts_of(frame[named[1]].iloc[dataset.positions]))
     if model.card.training.get("fingerprint") in {replace(dataset, folds=f).fingerprint for f in possible}:
         raise ModelError(
             "this is the table that the model was fitted on: its figures on patients that it had not seen "
@@ -221,15 +238,7 @@ def _without(dataset: Dataset, known: Rows) -> Dataset:
             f"fitted ({listed(cases)}), and the others are not of two classes. If another place numbers its "
             "patients alike, keep them (keep_known, --keep-known)"
         )
-    return replace(
-        dataset,
-        features=dataset.features[rest].reset_index(drop=True),
-        outcome=outcome,
-        groups=dataset.groups[rest],
-        folds=None if dataset.folds is None else dataset.folds[rest],
-        cases=dataset.cases[rest],
-        left_out=left_out,
-    )
+    return replace(dataset.take(rest), left_out=left_out)
 
 
 def parts_of(column: pd.Series[Any], name: str) -> npt.NDArray[np.object_]:

@@ -3,40 +3,43 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
 from radiomics_screen import __version__
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.card import Card
-from radiomics_screen.modelling.classifiers import CLASSIFIERS
-from radiomics_screen.modelling.classifiers.base import ClassifierKind, resolved_options
-from radiomics_screen.modelling.classifiers.xgboost import resolve_device
-from radiomics_screen.modelling.dataset import Dataset, prepare
-from radiomics_screen.modelling.evaluation import Progress, cross_validate
-from radiomics_screen.modelling.model import Model
-from radiomics_screen.modelling.pipeline import (
-    build_pipeline,
-    feature_counts,
-    fitted,
-    is_constant,
-    probe_of,
+from radiomics_screen.modelling.asking import (
+    candidates_of,
+    check_counts,
+    device_for,
+    rule_of,
+    seconds_a_search,
 )
+from radiomics_screen.modelling.card import Card
+from radiomics_screen.modelling.controls import ImageEvidence
+from radiomics_screen.modelling.dataset import Dataset, prepare
+from radiomics_screen.modelling.division import Divider, Division
+from radiomics_screen.modelling.doubt import ERROR_RATE, fit_doubt
+from radiomics_screen.modelling.evaluation import Evaluation, judged
+from radiomics_screen.modelling.folds import Progress, learn_everywhere
+from radiomics_screen.modelling.further import Run
+from radiomics_screen.modelling.learning import Learned
+from radiomics_screen.modelling.model import Model
+from radiomics_screen.modelling.perturbed import measured_again
+from radiomics_screen.modelling.pipeline import Preparation, feature_counts, probe_of, values_reaching
+from radiomics_screen.modelling.plan import Plan
 from radiomics_screen.modelling.remarks import remarks_of
-from radiomics_screen.modelling.splits import Split, column_splits, grouped_splits
+from radiomics_screen.modelling.steps.combat import ComBat
 from radiomics_screen.table import FeatureTable, as_table, read_table
 
 _PACKAGES = ("xgboost", "scikit-learn", "numpy", "scipy", "pandas")
-_SPLITS, _REPEATS = 5, 5  # where neither they nor a column of folds are given
 
 
 def fit(
@@ -48,19 +51,34 @@ def fit(
     folds: str | None = None,
     splits: int | None = None,
     repeats: int | None = None,
-    seed: int = 0,
-    device: str = "auto",
-    threshold: float = 0.5,
+    clinical: Sequence[str] = (),
+    batch: str | None = None,
+    perturbed: FeatureTable | pd.DataFrame | str | Path | None = None,
+    least_icc: float = 0.75,
+    common_value: float = 1.0,
     correlation: float = 0.95,
     select: str = "none",
     most_features: int = 20,
-    classifier: str = "xgboost",
+    classifier: str | Sequence[str] = "xgboost",
     hyperparameters: Mapping[str, Any] | None = None,
+    trials: int = 0,
+    minutes: float | None = None,
+    inner_folds: int = 5,
+    recalibrate: str = "none",
+    threshold: float = 0.5,
+    at_sensitivity: float | None = None,
+    at_specificity: float | None = None,
+    permutations: int = 0,
+    controls: bool = True,
+    images: ImageEvidence | None = None,
+    error_rate: float = ERROR_RATE,
     resamples: int = 2000,
+    seed: int = 0,
+    device: str = "auto",
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> Model:
-    """Evaluate a classifier by patient-grouped cross-validation, then fit it on all rows.
+    """Evaluate a way to learn by patient-grouped cross-validation, then learn from all rows so.
 
     Parameters
     ----------
@@ -78,13 +96,20 @@ def fit(
     splits
         Number of folds; 5 where it is not given.
     repeats
-        How often all rows are divided anew; 5 where it is not given.
-    seed
-        Of all that is drawn: folds, the classifier's rows and columns, resamples.
-    device
-        Where trees are trained: ``"cpu"``, ``"cuda"``, or ``"auto"``, a GPU where one is usable.
-    threshold
-        Probability from which on a case is called positive.
+        How often all rows are divided anew; 5 where it is not given, 1 where `trials` are.
+    clinical
+        Columns of clinical variables, learned from beside the features. Models of the clinical variables
+        alone and of the features alone are then evaluated, too, and compared.
+    batch
+        Column with scanner or site: inside each fold its differences are taken out of the features (ComBat).
+    perturbed
+        Table of the same features measured again on perturbed images (``radiomics-screen perturb``).
+        Features that do not agree with themselves in the training rows are dropped inside each fold.
+    least_icc
+        Least lower bound of the intraclass correlation of a feature that is kept, with `perturbed`.
+    common_value
+        A feature is dropped where more than this part of the training rows have one value; 1 drops
+        constant ones only.
     correlation
         Of two features with an absolute rank correlation above it the later one is dropped;
         1 keeps all.
@@ -95,20 +120,47 @@ def fit(
     most_features
         How many features ``"mrmr"`` keeps.
     classifier
-        Name of the classifier: ``"xgboost"``, ``"logistic"``, ``"forest"``, ``"svm"`` or ``"stack"``.
+        ``"xgboost"``, ``"logistic"``, ``"forest"``, ``"svm"`` or ``"stack"``; or several of them, among
+        which inner folds choose; ``"auto"``: logistic, svm, xgboost and stack.
     hyperparameters
-        Options of the classifier instead of its defaults.
+        Options of the classifier that are given and not tuned; of several, by their names.
+    trials
+        How many settings of the classifiers are tried on inner folds, in each fold anew; 0: only the
+        defaults.
+    minutes
+        After which no further setting is tried; for the whole fit. The result then depends on the machine.
+    inner_folds
+        Stratified folds of whole patients inside the training rows.
+    recalibrate
+        Correction of probabilities, learned on inner folds: ``"none"``, ``"platt"`` or ``"isotonic"``.
+    threshold
+        Probability from which on a case is called positive.
+    at_sensitivity, at_specificity
+        Instead of `threshold`: put it, on inner folds, where this much is reached.
+    permutations
+        How often everything is done again with permuted labels, at most, for a p-value.
+    controls
+        Also judge whether size, scanner, single columns or alike rows explain the figures.
+    images
+        What was found in the images, for further controls.
+    error_rate
+        How often prediction sets may miss the outcome, in the evaluation of them.
     resamples
         Number of bootstrap resamples behind each interval.
+    seed
+        Of all that is drawn: folds, settings, the classifier's rows and columns, resamples.
+    device
+        Where trees are trained: ``"cpu"``, ``"cuda"``, or ``"auto"``, a GPU where one is usable.
     jobs
         Number of folds worked on at a time; the result does not depend on it.
     progress
-        Called after each fold with the number of finished folds and of all.
+        Called after each fold, and then after each permutation, with what was finished (``"fold"``,
+        ``"permutation"``), how many of them, and of how many.
 
     Returns
     -------
     Model
-        Fitted on all rows, with the evaluation of the same pipeline.
+        Learned from all rows, with the evaluation of the same way to learn.
 
     Raises
     ------
@@ -116,67 +168,148 @@ def fit(
         If the table cannot be learned from as asked; the message says what to change.
     """
     started = time.monotonic()
-    _check_counts(splits=splits, repeats=repeats, seed=seed, resamples=resamples, jobs=jobs)
-    _check_limits(threshold, correlation)
-    if most_features < 1:
-        raise ModelError(f"most_features is {most_features}; it must be at least 1")
-    kind = CLASSIFIERS[classifier]
-    options = resolved_options(kind, hyperparameters or {})
-    device = _device_for(kind, classifier, device)
+    check_counts(
+        splits=splits, repeats=repeats, seed=seed, resamples=resamples, jobs=jobs, trials=trials,
+        inner_folds=inner_folds, permutations=permutations,
+    )  # fmt: skip
+    least = None if perturbed is None else least_icc
+    preparation = Preparation(least, common_value, correlation, select, most_features)
+    candidates, options = candidates_of(classifier, hyperparameters or {})
+    rule = rule_of(threshold, at_sensitivity, at_specificity)
+    device = device_for(candidates, device)
+    plan = Plan(preparation, candidates, options, trials, None, inner_folds, recalibrate, rule, seed, device)
     table = _feature_table(table)
-    dataset = prepare(table.frame, table.features, target=target, positive=positive, group=group, folds=folds)
-    division = _divide(dataset, folds, splits, repeats, seed)
-    pipeline = build_pipeline(
-        correlation=correlation,
-        select=select,
-        most_features=most_features,
-        classifier=classifier,
-        hyperparameters=options,
-        seed=seed,
-        device=device,
-    )
-    final = _fitted_on_all(pipeline, dataset)
-    evaluation = cross_validate(
-        dataset,
-        pipeline,
-        division.splits,
-        threshold=threshold,
-        resamples=resamples,
-        seed=seed,
-        jobs=1 if device == "cuda" else jobs,  # folds side by side would share one GPU's memory
-        progress=progress,
-    )
-    about: dict[str, Any] = {
+    dataset = prepare(
+        table.frame, table.features, target=target, positive=positive, group=group, folds=folds,
+        clinical=clinical, batch=batch,
+    )  # fmt: skip
+    if perturbed is not None:
+        again = measured_again(perturbed, table, cases=dataset.cases, features=dataset.features)
+        dataset = replace(dataset, measured=again)
+    divide = Divider(folds, splits, repeats or (1 if trials else None), seed)
+    division = divide.all(dataset)
+    jobs = 1 if device == "cuda" else jobs  # folds side by side would share one GPU's memory
+    plan = replace(plan, seconds=seconds_a_search(minutes, len(division.splits) + 1, jobs))
+    final, tested = learn_everywhere(dataset, plan, division.splits, jobs=jobs, progress=progress)
+    evaluation = judged(dataset, plan, division.splits, tested, resamples=resamples)
+    run = Run(dataset, table.frame, plan, division.splits, evaluation, jobs, resamples)
+    further = {
+        "doubt": run.sets(error_rate),
+        "comparison": run.blocks() if clinical else None,
+        "controls": run.controls(images) if controls else None,
+        "permutation": run.chance(divide.one, permutations, progress) if permutations else None,
+    }
+    about = _about(dataset, plan, final)
+    summary = {
+        **about,
+        **_scheme(plan, division, minutes, final, dataset, evaluation),
+        **further,
+        **evaluation.summary,
+        "messages": _messages(division, dataset, table, final, evaluation),
+        "seconds": round(time.monotonic() - started, 3),
+    }
+    reaching = values_reaching(final.pipeline, dataset.inputs)
+    doubt = fit_doubt(dataset.outcome, run.unseen, reaching, dataset.groups.astype(str), seed=seed)
+    card = _card(about, table, dataset, final)
+    return Model(final.pipeline, card, replace(evaluation, summary=summary), doubt)
+
+
+def _about(dataset: Dataset, plan: Plan, final: Learned) -> dict[str, Any]:
+    """Return what model and evaluation say of themselves, as plain JSON values."""
+    return {
         "versions": _versions(),
         "target": dataset.target,
         "positive": dataset.positive,
         "negative": dataset.negative,
         "group": dataset.group,
-        "classifier": classifier,
-        "hyperparameters": options,
-        "seed": seed,
-        "device": device,
+        "classifier": final.classifier,
+        "hyperparameters": final.hyperparameters,
+        "seed": plan.seed,
+        "device": plan.device,
+        "threshold": final.threshold,
+        "clinical": list(dataset.columns.clinical),
+        "batch": dataset.columns.batch,
+        "recalibration": None if final.recalibration is None else final.recalibration.to_dict(),
     }
-    scheme = {
+
+
+def _scheme(
+    plan: Plan,
+    division: Division,
+    minutes: float | None,
+    final: Learned,
+    dataset: Dataset,
+    evaluation: Evaluation,
+) -> dict[str, Any]:
+    """Return how it was learned, as plain JSON values."""
+    preparation = plan.preparation
+    return {
         "folds_from": division.origin,
         "repeats": max(split.repeat for split in division.splits),
-        "correlation": correlation,
-        "select": select,
-        "most_features": most_features if select == "mrmr" else None,
-        "messages": [*division.remarks, *remarks_of(dataset, evaluation.summary), *_on_origin(table)],
-        "seconds": round(time.monotonic() - started, 3),
+        "correlation": preparation.correlation,
+        "common_value": preparation.common_value,
+        "select": preparation.select,
+        "most_features": preparation.most_features if preparation.select == "mrmr" else None,
+        "threshold_rule": plan.rule.text,
+        "recalibration": plan.recalibrate,
+        "tuning": _tuning(plan, minutes, final, evaluation.summary["folds"]),
+        "robustness": _robustness(final, dataset, preparation.reproducible),
+        "harmonised": _harmonised(final),
     }
-    card = _card(about, threshold, table, dataset, final)
-    return Model(final, card, replace(evaluation, summary={**about, **scheme, **evaluation.summary}))
 
 
-def _device_for(kind: ClassifierKind, classifier: str, device: str) -> str:
-    """Return where a classifier is trained; a GPU only where it can use one."""
-    if "cuda" in kind.devices:
-        return resolve_device(device)
-    if device == "cuda":
-        raise ModelError(f"the classifier {classifier} is trained on the CPU only; take device cpu or auto")
-    return "cpu"
+def _messages(
+    division: Division, dataset: Dataset, table: FeatureTable, final: Learned, evaluation: Evaluation
+) -> list[str]:
+    known = {"threshold": final.threshold, "auc": evaluation.figure("auc")}
+    return [
+        *division.remarks,
+        *remarks_of(dataset, {**evaluation.summary, **known}),
+        *evaluation.summary["notes"],
+        *(f"{note} (in the final fit)" for note in final.notes),
+        *_on_origin(table),
+    ]
+
+
+def _tuning(
+    plan: Plan, minutes: float | None, final: Learned, folds: Sequence[Mapping[str, Any]]
+) -> dict[str, Any] | None:
+    """Return what inner folds chose, as plain JSON values; None where there was nothing to choose."""
+    if not plan.chooses:
+        return None
+    return {
+        "candidates": list(plan.candidates),
+        "trials": plan.trials,
+        "minutes": minutes,
+        "inner_folds": plan.inner_folds,
+        "chosen": [{"repeat": f["repeat"], "fold": f["fold"], **f["choice"]} for f in folds],
+        "final": final.choice,
+    }
+
+
+def _harmonised(final: Learned) -> dict[str, Any] | None:
+    """Return whose differences were taken out of the features; None where nobody's were."""
+    for _, step in final.pipeline.steps:
+        if isinstance(step, ComBat):
+            return {"batch": step.batch_column, "batches": step.batches_}
+    return None
+
+
+def _robustness(final: Learned, dataset: Dataset, least: float | None) -> dict[str, Any] | None:
+    """Return how many features agree with themselves on perturbed images; None where it was not asked."""
+    if dataset.measured is None:
+        return None
+    step = final.pipeline.named_steps["reproducible"]
+    kept = set(map(str, step.get_feature_names_out()))
+    features = dataset.columns.features
+    again = ~np.isnan(dataset.measured).all(axis=(1, 2))
+    return {
+        "least": least,
+        "cases": int(again.sum()),
+        "measurements": int(dataset.measured.shape[1]),
+        "kept": sum(name in kept for name in features),
+        "of": len(features),
+    }
 
 
 def _on_origin(table: FeatureTable) -> list[str]:
@@ -189,27 +322,6 @@ def _on_origin(table: FeatureTable) -> list[str]:
     ]
 
 
-def _check_counts(**given: int | None) -> None:
-    """Refuse numbers of something that are no whole numbers, or out of range."""
-    least = {"splits": 2, "repeats": 1, "seed": 0, "resamples": 1}
-    for name, value in given.items():
-        if value is None:
-            continue
-        if not isinstance(value, int | np.integer):
-            raise ModelError(f"{name} is {value!r}; it must be a whole number")
-        if name in least and value < least[name]:
-            raise ModelError(f"{name} is {value}; it must be at least {least[name]}")
-    if given["jobs"] == 0:
-        raise ModelError("jobs is 0; it must be at least 1, or -1 for all cores")
-
-
-def _check_limits(threshold: float, correlation: float) -> None:
-    if not 0 < threshold < 1:
-        raise ModelError(f"the threshold is {threshold}; it must be between 0 and 1")
-    if not 0 < correlation <= 1:
-        raise ModelError(f"the correlation limit is {correlation}; it must be above 0 and at most 1")
-
-
 def _feature_table(table: FeatureTable | pd.DataFrame | str | Path) -> FeatureTable:
     if isinstance(table, FeatureTable):
         return table
@@ -218,57 +330,19 @@ def _feature_table(table: FeatureTable | pd.DataFrame | str | Path) -> FeatureTa
     return read_table(table)
 
 
-class _Division(NamedTuple):
-    """How the rows are divided, in words too, and what is to be said about it."""
-
-    splits: list[Split]
-    origin: str
-    remarks: list[str]
-
-
-def _divide(
-    dataset: Dataset, folds: str | None, splits: int | None, repeats: int | None, seed: int
-) -> _Division:
-    if dataset.folds is not None:
-        given = {"splits": splits, "repeats": repeats}
-        unused = " and ".join(name for name, value in given.items() if value is not None)
-        remarks = [f"{unused} not used: the folds are those of column '{folds}'"] if unused else []
-        found = column_splits(dataset.outcome, dataset.groups, dataset.folds)
-        return _Division(found, f"folds of column '{folds}'", remarks)
-    splits = _SPLITS if splits is None else splits
-    repeats = _REPEATS if repeats is None else repeats
-    found = grouped_splits(dataset.outcome, dataset.groups, splits=splits, repeats=repeats, seed=seed)
-    return _Division(found, f"{splits} stratified folds of whole patients", [])
-
-
-def _fitted_on_all(pipeline: Pipeline, dataset: Dataset) -> Pipeline:
-    final = fitted(pipeline, dataset.features, dataset.outcome, dataset.groups)
-    if is_constant(final, dataset.features):
-        raise ModelError(
-            f"nothing can be learned from these {len(dataset.outcome)} rows, of which "
-            f"{int(dataset.outcome.sum())} are {dataset.positive}: every one gets the same probability. "
-            "Collect more cases, or take hyperparameters that hold less back (of xgboost, a smaller "
-            "min_child_weight)"
-        )
-    return final
-
-
-def _card(
-    about: dict[str, Any], threshold: float, table: FeatureTable, dataset: Dataset, final: Pipeline
-) -> Card:
+def _card(about: dict[str, Any], table: FeatureTable, dataset: Dataset, final: Learned) -> Card:
     provenance = table.provenance or {}
     return Card(
         **about,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        threshold=threshold,
         settings=provenance.get("parameters"),
         setting_files=provenance.get("files") or {},
         training={
             **dataset.cohort,
-            "features_left": feature_counts(final),
+            "features_left": feature_counts(final.pipeline),
             "fingerprint": dataset.fingerprint,
         },
-        probe=probe_of(final),
+        probe=probe_of(final.pipeline),
     )
 
 

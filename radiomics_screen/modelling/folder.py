@@ -19,9 +19,11 @@ from radiomics_screen.errors import ModelError, SettingsError
 from radiomics_screen.modelling.card import Card
 from radiomics_screen.modelling.classifiers import CLASSIFIERS
 from radiomics_screen.modelling.classifiers.base import resolved_options
+from radiomics_screen.modelling.doubt import Doubt
 from radiomics_screen.modelling.evaluation import Evaluation
 from radiomics_screen.modelling.manifest import (
     CARD_FILE,
+    DOUBT_FILE,
     EVALUATION_FILE,
     METRICS_FILE,
     PIPELINE_FILE,
@@ -34,6 +36,16 @@ from radiomics_screen.modelling.manifest import (
 )
 from radiomics_screen.modelling.pipeline import kept_features, pipeline_from_dict, pipeline_to_dict, probe_of
 from radiomics_screen.modelling.setting_files import FILES, packed, unpacked
+from radiomics_screen.modelling.signing import (
+    SIGNATURE_FILE,
+    Keyring,
+    SignWith,
+    as_signing_key,
+    check_covered,
+    check_signature,
+    sign_folder,
+)
+from radiomics_screen.modelling.statistics.recalibration import recalibration_from_dict
 
 _PROBE_TOLERANCE = 1e-5
 
@@ -44,9 +56,10 @@ class Parts(NamedTuple):
     pipeline: Pipeline
     card: Card
     evaluation: Evaluation
+    doubt: Doubt | None = None
 
 
-def write_folder(parts: Parts, folder: str | Path) -> None:
+def write_folder(parts: Parts, folder: str | Path, sign_with: SignWith | None = None) -> None:
     """Write a model folder; an older model there is replaced.
 
     The files are written to a folder beside it, which takes its place when all are there and could
@@ -56,14 +69,16 @@ def write_folder(parts: Parts, folder: str | Path) -> None:
     ------
     ModelError
         If `folder` is something else than a model folder or an empty folder, cannot be written, or
-        a file that the settings name is gone.
+        a file that the settings name is gone; or if the key to sign with cannot be opened.
     """
+    key = as_signing_key(sign_with)
     check_destination(folder)
     folder = Path(folder).resolve()
     partial = _beside(folder)
     try:
         partial.mkdir()
         _write_files(parts, partial)
+        sign_folder(partial, key)
         _require_readable(partial)
         _put(partial, folder)
     except (OSError, ValueError) as error:
@@ -95,8 +110,8 @@ def _refuse_foreign(folder: Path) -> None:
     if not folder.is_dir():
         raise ModelError(f"{folder} is a file; name a folder for the model")
     found = sorted(path.name for path in folder.iterdir())
-    own = {CARD_FILE, PIPELINE_FILE, EVALUATION_FILE, METRICS_FILE, PREDICTIONS_FILE, FILES}
-    own |= {kind.file_name for _, kind in CLASSIFIERS.items()}
+    own = {CARD_FILE, PIPELINE_FILE, EVALUATION_FILE, METRICS_FILE, PREDICTIONS_FILE, FILES, DOUBT_FILE}
+    own |= {SIGNATURE_FILE} | {kind.file_name for _, kind in CLASSIFIERS.items()}
     foreign = [name for name in found if name not in own]
     if foreign or (found and CARD_FILE not in found):
         named = ", ".join((foreign or found)[:3])
@@ -113,6 +128,8 @@ def _write_files(parts: Parts, folder: Path) -> None:
     kind.save(parts.pipeline[-1], folder / kind.file_name)
     write_json(folder / PIPELINE_FILE, pipeline_to_dict(parts.pipeline))
     write_json(folder / EVALUATION_FILE, parts.evaluation.to_json())
+    if parts.doubt is not None:
+        write_json(folder / DOUBT_FILE, parts.doubt.to_dict())
     parts.evaluation.metrics.to_csv(folder / METRICS_FILE, index=False)
     if parts.evaluation.predictions is not None:
         parts.evaluation.predictions.to_csv(folder / PREDICTIONS_FILE, index=False)
@@ -141,17 +158,19 @@ def _put(made: Path, folder: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def read_folder(folder: str | Path) -> Parts:
+def read_folder(folder: str | Path, required: tuple[Keyring, ...] = ()) -> Parts:
     """Read a model folder; see :func:`radiomics_screen.modelling.bundle.load_model`."""
     folder = Path(folder).absolute()
     try:
-        return _read(folder)
+        return _read(folder, required)
     except OSError as error:
         raise ModelError(f"the model in {folder} cannot be read: {error}") from error
 
 
-def _read(folder: Path) -> Parts:
+def _read(folder: Path, required: tuple[Keyring, ...]) -> Parts:
+    check_signature(folder, required)
     manifest = read_manifest(folder)
+    check_covered(folder, manifest.files, required)
     if manifest.classifier not in CLASSIFIERS:
         raise ModelError(
             f"the model in {folder} is a '{manifest.classifier}', which is not installed; "
@@ -166,9 +185,14 @@ def _read(folder: Path) -> Parts:
         if (inputs := kind.input_count(estimator)) != (kept := len(kept_features(pipeline))):
             raise ModelError(f"{folder} is damaged: its classifier expects {inputs} features, not {kept}")
         probe = probe_of(pipeline)
+        if manifest.recalibration is not None:
+            recalibration_from_dict(manifest.recalibration)
+        doubt = Doubt.from_dict(read_json(folder / DOUBT_FILE)) if DOUBT_FILE in sound else None
+        if doubt is not None and doubt.outlying is not None and doubt.outlying.columns != kept:
+            raise ModelError(f"{folder} is damaged: {DOUBT_FILE} is of {doubt.outlying.columns} features")
         predictions = _predictions(folder / PREDICTIONS_FILE) if PREDICTIONS_FILE in sound else None
         evaluation = Evaluation.from_json(read_json(folder / EVALUATION_FILE), predictions)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError, SettingsError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, SettingsError) as error:
         raise ModelError(f"the model in {folder} is damaged: {error}") from error
     if not abs(probe - manifest.probe) <= _PROBE_TOLERANCE:
         raise ModelError(
@@ -178,9 +202,10 @@ def _read(folder: Path) -> Parts:
             f"{xgboost.__version__})"
         )
     card = Card.model_validate(manifest.model_dump(include=set(Card.model_fields)))
-    return Parts(pipeline, unpacked(card, folder), evaluation)
+    return Parts(pipeline, unpacked(card, folder), evaluation, doubt)
 
 
 def _predictions(path: Path) -> pd.DataFrame:
     texts = dict.fromkeys(("case_id", "group", "target", "fold"), object)
-    return pd.read_csv(path, dtype=texts, converters={"probability": float}, keep_default_na=False)
+    exact = {"probability": float, "threshold": float}
+    return pd.read_csv(path, dtype=texts, converters=exact, keep_default_na=False)

@@ -36,7 +36,7 @@ def bootstrap_figures(
     probabilities: npt.ArrayLike,
     patients: npt.ArrayLike,
     *,
-    threshold: float = 0.5,
+    threshold: npt.ArrayLike = 0.5,
     resamples: int = 2000,
     level: float = 0.95,
     seed: int = 0,
@@ -63,7 +63,8 @@ def bootstrap_figures(
     patients
         Which patient a row belongs to, shape (rows,).
     threshold
-        See :func:`radiomics_screen.modelling.metrics.figures`.
+        See :func:`radiomics_screen.modelling.metrics.figures`; one for all, or one for each
+        probability, of the same shape.
     resamples
         How often patients are drawn.
     level
@@ -73,35 +74,37 @@ def bootstrap_figures(
     """
     positive = np.asarray(outcome, dtype=np.float64)
     scores = np.atleast_2d(np.asarray(probabilities, dtype=np.float64))
+    limits = np.broadcast_to(np.asarray(threshold, dtype=np.float64), scores.shape)
     patient_of_row = np.unique(np.asarray(patients), return_inverse=True)[1]
     drawn = {name: np.empty(resamples) for name in METRICS}
     at = 0
     for weights in patient_weights(patient_of_row, resamples, seed):
-        for name, found in _mean_figures(positive, scores, threshold, weights).items():
+        for name, found in _mean_figures(positive, scores, limits, weights).items():
             drawn[name][at : at + len(weights)] = found
         at += len(weights)
-    values = _mean_figures(positive, scores, threshold, np.ones((1, scores.shape[1])))
-    trials = _patients_concerned(positive, scores, threshold, patient_of_row)
+    values = _mean_figures(positive, scores, limits, np.ones((1, scores.shape[1])))
+    trials = _patients_concerned(positive, scores, limits, patient_of_row)
     return {name: _figure(float(values[name][0]), drawn[name], level, trials.get(name)) for name in METRICS}
 
 
-def _mean_figures(positive: Floats, scores: Floats, threshold: float, weights: Floats) -> dict[str, Floats]:
+def _mean_figures(positive: Floats, scores: Floats, limits: Floats, weights: Floats) -> dict[str, Floats]:
     """Return the mean of each figure over the parts, shape (weightings,)."""
     found = []
-    for part in scores:
+    for part, limit in zip(scores, limits, strict=True):
         there = ~np.isnan(part)
-        found.append(figures(positive[there], part[there], threshold=threshold, weights=weights[:, there]))
+        seen = {"threshold": limit[there], "weights": weights[:, there]}
+        found.append(figures(positive[there], part[there], **seen))
     return {name: np.mean([one[name] for one in found], axis=0) for name in METRICS}
 
 
 def _patients_concerned(
-    positive: Floats, scores: Floats, threshold: float, patient_of_row: npt.NDArray[np.intp]
+    positive: Floats, scores: Floats, limits: Floats, patient_of_row: npt.NDArray[np.intp]
 ) -> dict[str, int]:
     """Return for each proportion how many patients have a row, in any part, that it is one of."""
     found: dict[str, set[int]] = {}
-    for part in scores:
+    for part, limit in zip(scores, limits, strict=True):
         there = ~np.isnan(part)
-        called = (part[there] >= threshold).astype(np.float64)
+        called = (part[there] >= limit[there]).astype(np.float64)
         for name, rows in concerned(positive[there], called).items():
             found.setdefault(name, set()).update(patient_of_row[there][rows].tolist())
     return {name: len(patients) for name, patients in found.items()}

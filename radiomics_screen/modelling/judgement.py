@@ -54,6 +54,7 @@ def judge(
     patients: npt.ArrayLike | None = None,
     *,
     threshold: float | None = None,
+    thresholds: npt.ArrayLike | None = None,
     subgroups: Mapping[str, npt.ArrayLike] | None = None,
     resamples: int = 2000,
     seed: int = 0,
@@ -71,6 +72,9 @@ def judge(
     threshold
         Fixed beforehand; a row is called positive where its probability is at or above it. Without
         one, no figure that needs one is given.
+    thresholds
+        Those by which rows are called, of the shape of `probabilities`, where each fold had its own;
+        `threshold` is then only the one to be shown.
     subgroups
         Name -> value of each row as text, empty where it is not known.
     resamples, seed
@@ -101,20 +105,30 @@ def judge(
     """
     positive, scores = _checked(outcome, probabilities)
     patient = patient_numbers(patients, len(positive))
+    limits = _limits(threshold, thresholds, scores.shape)
     drawing = {"resamples": resamples, "seed": seed}
     found: dict[str, Any] = {
         "counts": _counts(positive, patient, len(scores)),
         "threshold": threshold,
         "level": LEVEL,
         "resamples": resamples,
-        "figures": _figures(positive, scores, patient, threshold, drawing),
+        "figures": _figures(positive, scores, patient, limits, drawing),
         "delong": _delong(positive, scores, patient),
-        "confusion": None if threshold is None else _confusion(positive, scores, threshold),
+        "confusion": None if limits is None else _confusion(positive, scores, limits),
         "curves": curves_of(positive, scores, patient, min(resamples, 1000), seed),
         "distribution": distribution_of(positive, scores),
         "subgroups": {
             name: [
-                {"value": value, **judge_subgroup(positive[a], scores[:, a], patient[a], threshold, drawing)}
+                {
+                    "value": value,
+                    **judge_subgroup(
+                        positive[a],
+                        scores[:, a],
+                        patient[a],
+                        None if limits is None else limits[:, a],
+                        drawing,
+                    ),
+                }
                 for value, a in _parts(values, len(positive), name)
             ]
             for name, values in (subgroups or {}).items()
@@ -128,10 +142,10 @@ def judge_subgroup(
     positive: Floats,
     scores: Floats,
     patient: npt.NDArray[np.intp],
-    threshold: float | None,
+    limits: Floats | None,
     drawing: Mapping[str, int],
 ) -> dict[str, Any]:
-    """Return counts, AUC (DeLong) and, at the threshold, sensitivity and specificity of some rows.
+    """Return counts, AUC (DeLong) and, at the thresholds, sensitivity and specificity of some rows.
 
     A figure that needs a class which is missing is None: "note" says so, and where a class has few rows.
     """
@@ -142,8 +156,8 @@ def judge_subgroup(
         note = f"no {'positive' if found['positives'] == 0 else 'negative'} rows: no AUC"
     elif fewest < _FEW:
         note = f"only {fewest} rows of one class: says little"
-    figures = {} if threshold is None else bootstrap_figures(
-        positive, scores, patient, threshold=threshold, resamples=drawing["resamples"], seed=drawing["seed"]
+    figures = {} if limits is None else bootstrap_figures(
+        positive, scores, patient, threshold=limits, resamples=drawing["resamples"], seed=drawing["seed"]
     )  # fmt: skip
     at = {name: vars(figures[name]) for name in ("sensitivity", "specificity") if figures}
     return {**found, "auc": _delong(positive, scores, patient), **at, "note": note}
@@ -186,13 +200,13 @@ def _figures(
     positive: Floats,
     scores: Floats,
     patient: npt.NDArray[np.intp],
-    threshold: float | None,
+    limits: Floats | None,
     drawing: Mapping[str, int],
 ) -> dict[str, Any]:
-    limit = 0.5 if threshold is None else threshold  # not used where there is none
-    known = bootstrap_figures(positive, scores, patient, threshold=limit, **drawing)
+    by = 0.5 if limits is None else limits  # not used where there is none
+    known = bootstrap_figures(positive, scores, patient, threshold=by, **drawing)
     found: dict[str, Any] = {
-        name: vars(one) for name, one in known.items() if threshold is not None or name not in AT_THRESHOLD
+        name: vars(one) for name, one in known.items() if limits is not None or name not in AT_THRESHOLD
     }
 
     def read(score: Floats, weights: Floats) -> Floats:
@@ -213,6 +227,14 @@ def _figures(
     return found
 
 
+def auc_of_repeats(
+    outcome: npt.ArrayLike, probabilities: npt.ArrayLike, patients: npt.ArrayLike
+) -> dict[str, Any]:
+    """Return the AUC, mean over the repeats in `probabilities`, with DeLong's interval: see :func:`judge`."""
+    positive, scores = _checked(outcome, probabilities)
+    return _delong(positive, scores, patient_numbers(patients, len(positive)))
+
+
 def _delong(positive: Floats, scores: Floats, patient: npt.NDArray[np.intp]) -> dict[str, Any]:
     if len(scores) == 1:
         return _shown(auc_interval(positive, scores[0], patient, level=LEVEL))
@@ -231,8 +253,20 @@ def _shown(auc: Auc) -> dict[str, Any]:
     return {"value": auc.value, "low": auc.low, "high": auc.high, "interval": auc.interval}
 
 
-def _confusion(positive: Floats, scores: Floats, threshold: float) -> dict[str, float]:
-    called = scores >= threshold
+def _limits(
+    threshold: float | None, thresholds: npt.ArrayLike | None, shape: tuple[int, ...]
+) -> Floats | None:
+    """Return the threshold of each probability; None where there is none."""
+    if thresholds is None:
+        return None if threshold is None else np.full(shape, threshold)
+    limits = np.atleast_2d(np.asarray(thresholds, dtype=np.float64))
+    if limits.shape != shape:
+        raise ModelError(f"thresholds have shape {limits.shape}, but the probabilities {shape}")
+    return limits
+
+
+def _confusion(positive: Floats, scores: Floats, limits: Floats) -> dict[str, float]:
+    called = scores >= limits
     tp, fp = (called & (positive > 0)).sum(axis=1).mean(), (called & (positive == 0)).sum(axis=1).mean()
     return {"tp": tp, "fp": fp, "tn": (1 - positive).sum() - fp, "fn": positive.sum() - tp}
 

@@ -22,6 +22,7 @@ FORMAT_VERSION = 1
 
 CARD_FILE, PIPELINE_FILE, EVALUATION_FILE = "model.json", "pipeline.json", "evaluation.json"
 METRICS_FILE, PREDICTIONS_FILE = "metrics.csv", "predictions.csv"
+DOUBT_FILE = "doubt.json"
 #: For people only: a model is whole without them.
 REPORTS = frozenset((METRICS_FILE, PREDICTIONS_FILE))
 

@@ -45,7 +45,7 @@ def figures(
     outcome: npt.ArrayLike,
     probability: npt.ArrayLike,
     *,
-    threshold: float = 0.5,
+    threshold: npt.ArrayLike = 0.5,
     weights: npt.ArrayLike | None = None,
 ) -> dict[str, Floats]:
     """Return every figure of :data:`METRICS`, for each weighting of the rows.
@@ -57,7 +57,8 @@ def figures(
     probability
         Predicted probability of being positive; shape (rows,).
     threshold
-        A row is called positive where its probability is at or above it.
+        A row is called positive where its probability is at or above it; one for all rows, or one a
+        row, shape (rows,).
     weights
         Non-negative weights, shape (weightings, rows); without them, one weighting of ones.
 
@@ -73,7 +74,7 @@ def figures(
     positive = np.asarray(outcome, dtype=np.float64)
     scores = np.asarray(probability, dtype=np.float64)
     w = np.ones((1, len(scores))) if weights is None else np.asarray(weights, dtype=np.float64)
-    called = (scores >= threshold).astype(np.float64)
+    called = (scores >= np.asarray(threshold, dtype=np.float64)).astype(np.float64)
     parts = np.stack(
         [
             positive * called,

@@ -15,9 +15,20 @@ from sklearn.pipeline import Pipeline
 from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling.card import Card
 from radiomics_screen.modelling.classifiers import CLASSIFIERS
+from radiomics_screen.modelling.dataset import clinical_column
+from radiomics_screen.modelling.doubt import ERROR_RATE, Doubt
 from radiomics_screen.modelling.evaluation import Evaluation
 from radiomics_screen.modelling.folder import Parts, write_folder
-from radiomics_screen.modelling.pipeline import kept_features, probability_of
+from radiomics_screen.modelling.learning import recalibrated
+from radiomics_screen.modelling.pipeline import kept_features, probability_of, values_reaching
+from radiomics_screen.modelling.signing import SignWith
+from radiomics_screen.modelling.statistics.recalibration import (
+    Platt,
+    Recalibration,
+    recalibration_from_dict,
+)
+from radiomics_screen.modelling.steps.combat import ComBat
+from radiomics_screen.modelling.steps.encode import ClinicalEncoder
 from radiomics_screen.modelling.values import beyond_largest, listed, numbers_of, texts_of
 
 
@@ -55,16 +66,31 @@ class Model:
         What it was learned from, and for which question.
     evaluation
         How good the same pipeline was on patients that it had not seen.
+    doubt
+        What it knows of its own limits; None where the folder of an older version was loaded.
     """
 
     pipeline: Pipeline
     card: Card
     evaluation: Evaluation
+    doubt: Doubt | None = None
 
     @property
     def features(self) -> list[str]:
-        """Names of the features that a case must bring."""
+        """Names of the columns that a case must bring: features, clinical variables, scanner or site."""
         return [str(name) for name in self.pipeline[0].feature_names_in_]
+
+    @property
+    def radiomics(self) -> list[str]:
+        """Names of the features among them, which an extraction gives."""
+        aside = {*self.card.clinical, self.card.batch}
+        return [name for name in self.features if name not in aside]
+
+    @property
+    def recalibration(self) -> Recalibration | None:
+        """How the classifier's probabilities are corrected; None: not at all."""
+        written = self.card.recalibration
+        return None if written is None else recalibration_from_dict(written)
 
     @property
     def kept(self) -> list[str]:
@@ -87,8 +113,9 @@ class Model:
         Parameters
         ----------
         frame
-            A table with the model's features, and any other columns; or one case's features as
-            a mapping. A missing value (NaN) is imputed.
+            A table with the model's columns (features, and clinical variables or the scanner where it
+            learned from them), and any others; or those of one case as a mapping. A missing value (NaN)
+            is imputed.
 
         Raises
         ------
@@ -97,7 +124,52 @@ class Model:
             value at all.
         """
         inputs = self._inputs(frame)
-        return probability_of(self.pipeline, inputs) if len(inputs) else np.empty(0)
+        if not len(inputs):
+            return np.empty(0)
+        return recalibrated(probability_of(self.pipeline, inputs), self.recalibration)
+
+    def prediction_sets(
+        self, probabilities: npt.ArrayLike, error_rate: float = ERROR_RATE
+    ) -> npt.NDArray[np.bool_]:
+        """Return whether the negative and the positive outcome cannot be ruled out, shape (rows, 2).
+
+        One of them: the case is called so. Both: the model is not sure. None: it is like neither. Of patients
+        like those learned from, the set misses the outcome in about `error_rate` of the cases of each class;
+        the evaluation's summary tells how often it did (``doubt``).
+
+        Raises
+        ------
+        ModelError
+            If the model was saved by a version that did not keep what is needed.
+        """
+        if self.doubt is None:
+            raise ModelError(
+                "the model was saved without what prediction sets need; fit it anew with this version"
+            )
+        return self.doubt.sets(probabilities, error_rate)
+
+    def unusual(self, frame: pd.DataFrame | Mapping[str, Any]) -> npt.NDArray[np.float64]:
+        """Return how unusual each case is: percent of the training rows that are less so, shape (rows,).
+
+        By the distance from the training rows in what reaches the classifier. NaN where it is not known.
+        """
+        values = self._values(self._inputs(frame))
+        if self.doubt is None or not len(values):
+            return np.full(len(values), np.nan)
+        return self.doubt.percentiles(values)
+
+    def unknown_batches(self, frame: pd.DataFrame | Mapping[str, Any]) -> npt.NDArray[np.bool_]:
+        """Return whether each case is of a scanner or site that was not learned, shape (rows,).
+
+        Its features are then not harmonised. False everywhere for a model that does not harmonise.
+        """
+        given = _as_frame(frame)
+        for _, step in self.pipeline.steps:
+            if isinstance(step, ComBat):
+                column = texts_of(given[step.batch_column])
+                found: npt.NDArray[np.bool_] = ~np.isin(column, step.batches_)
+                return found
+        return np.zeros(len(given), dtype=bool)
 
     def classify(self, probabilities: npt.ArrayLike) -> npt.NDArray[np.object_]:
         """Return the positive or the negative label for each probability, at the stored threshold."""
@@ -110,7 +182,9 @@ class Model:
         How they are found depends on the classifier: Shapley values of boosted trees (Lundberg et al.,
         "From local explanations to global understanding", 2020); for the others, see the
         documentation of modelling. One column a kept feature, and last ``bias``, the log-odds where no
-        feature is known; the sum of a row is the log-odds of its probability.
+        feature is known; the sum of a row is the log-odds of its probability. Where probabilities are
+        recalibrated by a logistic curve (Platt), the sum is that of the recalibrated one; where by steps
+        (isotonic), that of the one before.
         """
         inputs = self._inputs(frame)
         found = self._contributions(inputs)
@@ -124,7 +198,7 @@ class Model:
         inputs = self._inputs(frame)
         kept = self.kept
         values = self._values(inputs)
-        missing = inputs[kept].isna().to_numpy()
+        missing = inputs.reindex(columns=kept).isna().to_numpy() & np.isin(kept, inputs.columns)
         found = self._contributions(inputs)[:, :-1]
         reasons = []
         for row, added in enumerate(found):
@@ -150,16 +224,24 @@ class Model:
         """
         return self._reasons_against(self._numbers(frame))
 
-    def save(self, folder: str | Path) -> None:
+    def save(self, folder: str | Path, sign_with: SignWith | None = None) -> None:
         """Write the model folder; an older model there is replaced.
+
+        Parameters
+        ----------
+        folder
+            A model folder, an empty one, or one to be made.
+        sign_with
+            Private key with which the model is signed: its file, or, where that has a password, what
+            :func:`~radiomics_screen.modelling.signing_keys.open_signing_key` returned.
 
         Raises
         ------
         ModelError
             If `folder` is something else than a model folder or an empty folder, cannot be written,
-            or a file that the settings name is gone.
+            or a file that the settings name is gone; or if the key cannot be opened.
         """
-        write_folder(Parts(self.pipeline, self.card, self.evaluation), folder)
+        write_folder(Parts(self.pipeline, self.card, self.evaluation, self.doubt), folder, sign_with)
 
     def _inputs(self, frame: pd.DataFrame | Mapping[str, Any]) -> pd.DataFrame:
         """Return the model's features in its order, as numbers that it can take or NaN."""
@@ -171,36 +253,63 @@ class Model:
         return values
 
     def _numbers(self, frame: pd.DataFrame | Mapping[str, Any]) -> pd.DataFrame:
-        """Return the model's features in its order, as numbers or NaN."""
+        """Return the model's columns in its order: features as numbers or NaN, the others as they are."""
         given = _as_frame(frame)
-        names = self.features
+        names = self.radiomics
         if absent := [name for name in names if name not in given]:
             raise ModelError(
                 f"{len(absent)} of the model's {len(names)} features are missing: {listed(absent, 10)}; "
                 "extract with the settings that the model was fitted with"
             )
-        return numbers_of(given, names, _case_names(given)).set_index(given.index)
+        beside = [name for name in self.features if name not in set(names)]
+        if absent := [name for name in beside if name not in given]:
+            raise ModelError(
+                f"the model learned from {listed(beside, 10)}, too, but there is no column '{absent[0]}': "
+                "give each case its value, or leave it empty where it is not known"
+            )
+        values = numbers_of(given, names, _case_names(given)).set_index(given.index)
+        for name in beside:
+            column = given[name]
+            values[name] = texts_of(column) if name == self.card.batch else clinical_column(column)
+        return values[self.features]
 
     def _reasons_against(self, values: pd.DataFrame) -> npt.NDArray[np.object_]:
-        names = np.array(values.columns, dtype=object)
+        names = np.array(self.radiomics, dtype=object)
         reasons = np.full(len(values), "", dtype=object)
-        reasons[values.isna().all(axis=1).to_numpy()] = "none of the model's features has a value"
-        beyond = beyond_largest(values)
+        if len(names):
+            reasons[values[names].isna().all(axis=1).to_numpy()] = "none of the model's features has a value"
+        for name in self._numeric_clinical():
+            numbers = pd.to_numeric(values[name], errors="coerce")
+            wrong = (numbers.isna() & (texts_of(values[name]) != "")).to_numpy()
+            for row in np.flatnonzero(wrong):
+                reasons[row] = f"'{name}' is {values[name].iloc[row]!r}, which is no number"
+            beyond = beyond_largest(numbers)
+            reasons[beyond] = f"infinite or beyond 3.4e38: {name}"
+        beyond = beyond_largest(values[names])
         for row in np.flatnonzero(beyond.any(axis=1)):
             reasons[row] = f"infinite or beyond 3.4e38: {listed(names[beyond[row]].tolist())}"
         return reasons
 
+    def _numeric_clinical(self) -> list[str]:
+        """Return the clinical columns that were learned as numbers."""
+        for _, step in self.pipeline.steps:
+            if isinstance(step, ClinicalEncoder):
+                return [name for name, coding in step.coding_.items() if "levels" not in coding]
+        return []
+
     def _values(self, inputs: pd.DataFrame) -> npt.NDArray[np.float64]:
         """Return what reaches the classifier, shape (rows, kept)."""
-        if not len(inputs):
-            return np.empty((0, len(self.kept)))
-        return np.asarray(self.pipeline[:-1].transform(inputs), dtype=np.float64)
+        return values_reaching(self.pipeline, inputs) if len(inputs) else np.empty((0, len(self.kept)))
 
     def _contributions(self, inputs: pd.DataFrame) -> npt.NDArray[np.float64]:
         if not len(inputs):
             return np.empty((0, len(self.kept) + 1))
         kind = CLASSIFIERS[self.card.classifier]
-        return kind.contributions(self.pipeline[-1], self._values(inputs))
+        found = kind.contributions(self.pipeline[-1], self._values(inputs))
+        if isinstance(curve := self.recalibration, Platt):
+            found = found * curve.slope
+            found[:, -1] += curve.intercept
+        return found
 
 
 def _as_frame(given: pd.DataFrame | Mapping[str, Any]) -> pd.DataFrame:

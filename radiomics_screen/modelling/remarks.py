@@ -10,6 +10,7 @@ from scipy.stats import chi2_contingency
 
 from radiomics_screen.modelling.dataset import NO_GROUP, Dataset
 from radiomics_screen.modelling.evaluation import MEAN_OF_FOLDS
+from radiomics_screen.modelling.intervals import Figure
 from radiomics_screen.modelling.leaks import PATIENT
 from radiomics_screen.modelling.metrics import METRICS
 
@@ -24,9 +25,24 @@ def remarks_of(dataset: Dataset, summary: Mapping[str, Any]) -> list[str]:
     dataset
         What was learned from.
     summary
-        Of the :class:`~radiomics_screen.modelling.evaluation.Evaluation`.
+        Of the :class:`~radiomics_screen.modelling.evaluation.Evaluation`, with the ``threshold`` and the
+        pooled ``auc``.
     """
-    return [*_on_rows(dataset), *_on_folds(summary["folds"]), *_on_calls(summary, dataset.positive)]
+    return [
+        *_on_rows(dataset),
+        *_on_folds(summary["folds"]),
+        *_on_calls(summary, dataset.positive),
+        *_on_chance(summary["auc"]),
+    ]
+
+
+def _on_chance(auc: Figure) -> list[str]:
+    if not auc.low <= 0.5 <= auc.high:
+        return []
+    return [
+        f"the interval of the AUC ({auc.low:.3f} to {auc.high:.3f}) holds 0.5: chance alone could make "
+        "such figures"
+    ]
 
 
 def _on_rows(dataset: Dataset) -> list[str]:

@@ -20,6 +20,7 @@ ORDER: list[tuple[str, ...]] = [
     ("cases_file",),
     ("cohort",),
     ("imaging",),
+    ("altering",),
     ("filters",),
     ("features",),
     ("schema",),
@@ -32,10 +33,12 @@ ORDER: list[tuple[str, ...]] = [
     ("matching",),
     ("comparing",),
     ("extraction",),
+    ("duplicates",),
     ("verification",),
     ("modelling",),
     ("sample",),
     ("reading",),
+    ("evidence",),
     ("report",),
     ("cli",),
 ]
@@ -43,6 +46,7 @@ ORDER: list[tuple[str, ...]] = [
 ONLY = {
     "modelling": {"errors", "notes", "options", "table"},
     "cohort": {"errors", "notes", "options", "cases_file"},
+    "altering": {"errors", "notes", "options", "imaging"},
     "sample": {"errors"},
 }
 #: Packages that a room may not import, whatever else it does.

@@ -169,7 +169,8 @@ def test_many_kinds_of_trees_come_back(table, tmp_path):
 def test_folder_holds_json_and_csv_only(folder):
     names = sorted(path.name for path in folder.iterdir())
     assert names == [
-        "evaluation.json", "metrics.csv", "model.json", "pipeline.json", "predictions.csv", "xgboost.json",
+        "doubt.json", "evaluation.json", "metrics.csv", "model.json", "pipeline.json", "predictions.csv",
+        "xgboost.json",
     ]  # fmt: skip
     for path in folder.glob("*.json"):
         json.loads(path.read_text(encoding="utf-8"), parse_constant=pytest.fail)

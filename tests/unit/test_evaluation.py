@@ -261,7 +261,7 @@ def test_patients_whom_no_group_parts_are_told(table):
 
 def test_figures_can_be_computed_again_from_the_predictions(model, table):
     predictions = model.evaluation.predictions
-    assert list(predictions) == ["case_id", "group", "target", "repeat", "fold", "probability"]
+    assert list(predictions) == ["case_id", "group", "target", "repeat", "fold", "probability", "threshold"]
     assert len(predictions) == 2 * len(table)
     for _, one in predictions.groupby("repeat"):
         assert one["case_id"].tolist() == table["case_id"].tolist()
@@ -348,7 +348,7 @@ def test_table_for_people_marks_what_many_resamples_do_not_have(table):
 def test_result_is_the_same_for_any_number_of_jobs_and_differs_by_seed(table, model):
     options = {**FAST, "repeats": 2}
     told: list[tuple[int, int]] = []
-    other = fit(table, **ASKED, **options, jobs=2, progress=lambda done, of: told.append((done, of)))
+    other = fit(table, **ASKED, **options, jobs=2, progress=lambda what, done, of: told.append((done, of)))
     pd.testing.assert_frame_equal(other.evaluation.metrics, model.evaluation.metrics)
     pd.testing.assert_frame_equal(other.evaluation.predictions, model.evaluation.predictions)
     np.testing.assert_array_equal(other.predict_probability(table), model.predict_probability(table))

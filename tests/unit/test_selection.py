@@ -14,7 +14,15 @@ from sklearn.pipeline import Pipeline
 from radiomics_screen import load_model
 from radiomics_screen.errors import ScreenError
 from radiomics_screen.modelling import fit
-from radiomics_screen.modelling.pipeline import CLASSIFIER, SELECTIONS, build_pipeline, feature_counts, fitted
+from radiomics_screen.modelling.dataset import prepare
+from radiomics_screen.modelling.pipeline import (
+    CLASSIFIER,
+    SELECTIONS,
+    Preparation,
+    build_pipeline,
+    feature_counts,
+    fitted,
+)
 from tests.unit.tables import ASKED, FAST, small_table
 
 TELLING = "original_firstorder_F0"
@@ -41,7 +49,7 @@ def test_what_tells_is_kept_and_comes_back_from_the_folder(select: str, tmp_path
 
 def test_every_selection_stands_before_the_classifier() -> None:
     for select in SELECTIONS:
-        names = [name for name, _ in build_pipeline(select=select).steps]
+        names = [name for name, _ in build_pipeline(Preparation(select=select)).steps]
         assert names[-2:] == [names[-2] if select == "none" else select, CLASSIFIER]
 
 
@@ -73,9 +81,8 @@ class _Spy(LogisticRegression):
 
 def test_patients_reach_what_divides_the_rows_anew() -> None:
     table = small_table(30)
-    features = table[[c for c in table if c.startswith("original")]]
-    outcome, patients = (table["finding"] == "bad").to_numpy(int), table["patient_id"].to_numpy(object)
-    made = build_pipeline(select="elasticnet")
+    rows = prepare(table, [c for c in table if c.startswith("original")], **ASKED)
+    made = build_pipeline(Preparation(select="elasticnet"))
     pipeline = Pipeline([*made.steps[:-1], (CLASSIFIER, _Spy())])
     told: list[Any] = []
     step = type(pipeline["elasticnet"])
@@ -86,9 +93,9 @@ def test_patients_reach_what_divides_the_rows_anew() -> None:
             "fit",
             lambda self, X, y=None, groups=None: told.append(groups) or original(self, X, y, groups),
         )
-        fitted(pipeline, features, outcome, patients)
-    np.testing.assert_array_equal(_Spy.seen[-1], patients)
-    np.testing.assert_array_equal(told[-1], patients)
+        fitted(pipeline, rows)
+    np.testing.assert_array_equal(_Spy.seen[-1], table["patient_id"])
+    np.testing.assert_array_equal(told[-1], table["patient_id"])
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +19,30 @@ from radiomics_screen.options import Registry, options_of
 Floats = npt.NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Span:
+    """Where tuning looks for a hyperparameter: between two numbers, whole ones if both are.
+
+    Attributes
+    ----------
+    low, high
+        Both ends belong to it.
+    log
+        Whether factors count rather than differences.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+
+
 class ClassifierKind(ABC):
     """One kind of classifier. It keeps no state: the estimator is handed in and out."""
 
     file_name: str  # under which a model folder keeps the fitted estimator
     build: Callable[..., ClassifierMixin]  # unfitted, from `seed`, `device` and its own options
     devices: tuple[str, ...] = ("cpu",)  # on which it can be trained
+    space: ClassVar[Mapping[str, Span]] = {}  # of the hyperparameters that are worth tuning
 
     @abstractmethod
     def save(self, estimator: ClassifierMixin, path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import xgboost
@@ -23,7 +23,7 @@ from radiomics_screen.modelling.classifiers._binary import (
 from radiomics_screen.modelling.classifiers._data_file import class_labels, read_content, write_content
 from radiomics_screen.modelling.classifiers._shapley import as_booster, shapley_values
 from radiomics_screen.modelling.classifiers._trees import TreePart, Trees, joined, parted
-from radiomics_screen.modelling.classifiers.base import ClassifierKind, classifier
+from radiomics_screen.modelling.classifiers.base import ClassifierKind, Span, classifier
 from radiomics_screen.modelling.classifiers.trees_file import DEEPEST
 from radiomics_screen.options import PositiveInt
 
@@ -168,6 +168,7 @@ class ForestKind(ClassifierKind):
 
     file_name = "forest.json"
     build = staticmethod(forest_classifier)
+    space: ClassVar = {"max_features": Span(0.05, 0.6, log=True), "min_samples_leaf": Span(1, 20, log=True)}
 
     def save(self, estimator: ClassifierMixin, path: Path) -> None:
         forest = estimator.forest_

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import BaseModel, Field, model_validator
@@ -26,7 +26,7 @@ from radiomics_screen.modelling.classifiers._data_file import (
     write_content,
 )
 from radiomics_screen.modelling.classifiers._elastic_net import fit_elastic_net
-from radiomics_screen.modelling.classifiers.base import ClassifierKind, classifier
+from radiomics_screen.modelling.classifiers.base import ClassifierKind, Span, classifier
 
 Penalty = Annotated[float, Field(ge=0.001, le=100, allow_inf_nan=False)]
 Ratio = Annotated[float, Field(ge=0, le=1)]
@@ -120,6 +120,7 @@ class LogisticKind(ClassifierKind):
 
     file_name = "logistic.json"
     build = staticmethod(logistic_classifier)
+    space: ClassVar = {"penalty": Span(0.002, 0.3, log=True), "l1_ratio": Span(0.0, 1.0)}
 
     def save(self, estimator: ClassifierMixin, path: Path) -> None:
         content = _LogisticFile(

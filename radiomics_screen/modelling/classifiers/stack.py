@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, Field, model_validator
-from scipy.special import logit
+from scipy.special import expit, logit
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import has_fit_parameter
 
@@ -132,6 +133,31 @@ def _log_odds_of(members: Mapping[str, ClassifierMixin], values: Floats) -> Floa
     """Return the log-odds of each member, shape (rows, members)."""
     chances = [np.asarray(one.predict_proba(values)[:, 1], dtype=np.float64) for one in members.values()]
     return logit(np.clip(np.stack(chances, axis=1), _CERTAIN, 1 - _CERTAIN))
+
+
+def cross_combined(
+    unseen: Floats, outcome: Outcome, parts: Sequence[npt.NDArray[np.intp]], pull: float
+) -> Floats:
+    """Return what a stack says of rows that neither its members nor its weights have seen, shape (rows,).
+
+    Parameters
+    ----------
+    unseen
+        Probabilities of the members, each by a member that had not seen the row; shape (rows, members).
+    outcome
+        0 or 1, shape (rows,).
+    parts
+        Rows of each fold: its weights are learned from the others.
+    pull
+        See :func:`stack_classifier`.
+    """
+    log_odds = logit(np.clip(unseen, _CERTAIN, 1 - _CERTAIN))
+    found = np.empty(len(outcome))
+    for part in parts:
+        others = np.setdiff1d(np.arange(len(outcome)), part)
+        weights, intercept = combined(log_odds[others], outcome[others], pull)
+        found[part] = expit((log_odds[part] * weights).sum(axis=1) + intercept)
+    return found
 
 
 def stack_classifier(

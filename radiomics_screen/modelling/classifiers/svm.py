@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import BaseModel, Field, model_validator
@@ -30,7 +30,7 @@ from radiomics_screen.modelling.classifiers._data_file import (
 )
 from radiomics_screen.modelling.classifiers._inner import inner_splits
 from radiomics_screen.modelling.classifiers._platt import platt_curve
-from radiomics_screen.modelling.classifiers.base import ClassifierKind, classifier
+from radiomics_screen.modelling.classifiers.base import ClassifierKind, Span, classifier
 
 Cost = Annotated[float, Field(ge=1e-4, le=1e4, allow_inf_nan=False)]
 Width = Annotated[float, Field(ge=1e-4, le=100, allow_inf_nan=False)]
@@ -207,6 +207,7 @@ class SvmKind(ClassifierKind):
 
     file_name = "svm.json"
     build = staticmethod(svm_classifier)
+    space: ClassVar = {"C": Span(0.3, 100.0, log=True), "gamma": Span(0.01, 1.0, log=True)}
 
     def save(self, estimator: ClassifierMixin, path: Path) -> None:
         machine = estimator.machine_

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 import xgboost
@@ -14,7 +14,7 @@ from sklearn.base import ClassifierMixin
 from xgboost import XGBClassifier
 
 from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.classifiers.base import ClassifierKind, Floats, classifier
+from radiomics_screen.modelling.classifiers.base import ClassifierKind, Floats, Span, classifier
 from radiomics_screen.modelling.classifiers.trees_file import DEEPEST, checked_trees
 from radiomics_screen.options import NonNegative, Positive, PositiveInt
 
@@ -97,6 +97,15 @@ class XGBoostKind(ClassifierKind):
     file_name = "xgboost.json"
     build = staticmethod(xgboost_classifier)
     devices = ("cpu", "cuda")
+    space: ClassVar = {
+        "n_estimators": Span(100, 800, log=True),
+        "learning_rate": Span(0.01, 0.1, log=True),
+        "max_depth": Span(2, 6),
+        "min_child_weight": Span(0.5, 20.0, log=True),
+        "subsample": Span(0.5, 1.0),
+        "colsample_bytree": Span(0.1, 0.8),
+        "reg_lambda": Span(0.1, 30.0, log=True),
+    }
 
     def save(self, estimator: ClassifierMixin, path: Path) -> None:
         try:

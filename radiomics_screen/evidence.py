@@ -1,0 +1,115 @@
+"""What the images of a feature table say about a model of it: altered lesions, images that are alike."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from radiomics_screen.duplicates import NearDuplicates, near_duplicates
+from radiomics_screen.errors import ScreenError
+from radiomics_screen.extraction.altered import ALTERATION, extract_altered
+from radiomics_screen.extraction.table_cases import cases_of
+from radiomics_screen.modelling.controls import Control, ImageEvidence
+from radiomics_screen.settings import load_settings
+
+if TYPE_CHECKING:
+    from radiomics_screen.cohort import Case
+    from radiomics_screen.extraction.run import Watcher
+    from radiomics_screen.table import FeatureTable
+
+_SHUFFLE, _SURROUNDINGS = "shuffle", "surroundings"
+#: The form of a ring is the form of the lesion inside it, so it says nothing of the surroundings alone.
+_OF_FORM = re.compile(r"[^_]+_(shape|shape2D|morph)_.*", re.IGNORECASE)
+_NAMED = 3  # pairs that a message names
+
+
+def image_evidence(
+    table: FeatureTable,
+    *,
+    group: str | None,
+    folder: str | Path | None = None,
+    seed: int = 0,
+    jobs: int | None = None,
+    progress: Watcher | None = None,
+) -> ImageEvidence:
+    """Return what the images behind a feature table say, for the controls of a fit.
+
+    Every case is measured twice more with the parameters of the table: with the voxels of its lesion
+    shuffled, and in a ring round it. Images of different patients are compared with each other.
+
+    Parameters
+    ----------
+    table
+        As ``extract`` wrote it, with its provenance.
+    group
+        Column that tells patients apart; None or ``"none"``: each row is another patient.
+    folder
+        Of the table, where relative paths of images are looked for, too.
+    seed
+        Of the shuffling.
+    jobs, progress
+        As in :func:`~radiomics_screen.extraction.run.extract_cohort`.
+    """
+    frame = table.frame
+    if "status" in frame:
+        frame = frame[frame["status"] == "ok"].reset_index(drop=True)
+    settings = (table.provenance or {}).get("parameters")
+    if settings is None:
+        return ImageEvidence(hindrance="Nothing says how the features were extracted.")
+    try:
+        cases = [case for case in cases_of(frame, folder) if not case.problem]
+        if not cases:
+            return ImageEvidence(hindrance="None of the images can be found where the table says they are.")
+        alike = near_duplicates(_placed(frame, cases), _owners(frame, group, cases), jobs=jobs)
+        altered = _altered(cases, settings, seed, jobs, progress)
+    except ScreenError as error:
+        return ImageEvidence(hindrance=f"The images cannot be looked at: {error}.")
+    return ImageEvidence(altered, (_of_duplicates(alike, len(frame)),))
+
+
+def _placed(frame: pd.DataFrame, cases: list[Case]) -> pd.DataFrame:
+    """Return name and image of each case, the image where it was found."""
+    return pd.DataFrame({"case_id": [c.id for c in cases], "image": [str(c.image) for c in cases]})
+
+
+def _owners(frame: pd.DataFrame, group: str | None, cases: list[Case]) -> list[str]:
+    """Return the patient of each case; of a case without one, its own name."""
+    if group is None or group not in frame:
+        return [case.id for case in cases]
+    known = dict(zip(frame["case_id"].astype(str), frame[group].fillna("").astype(str), strict=True))
+    return [known.get(case.id) or case.id for case in cases]
+
+
+def _altered(
+    cases: list[Case], settings: object, seed: int, jobs: int | None, progress: Watcher | None
+) -> dict[str, pd.DataFrame]:
+    resolved = load_settings(settings)  # type: ignore[arg-type]  # the provenance holds what it takes
+    found = extract_altered(
+        cases, resolved, (_SHUFFLE, _SURROUNDINGS), seed=seed, jobs=jobs, progress=progress
+    )
+    tables = {str(name): part for name, part in found.groupby(ALTERATION, sort=False)}
+    formless = [name for name in found.columns if not _OF_FORM.fullmatch(str(name))]
+    return {_SHUFFLE: tables[_SHUFFLE], _SURROUNDINGS: tables[_SURROUNDINGS][formless]}
+
+
+def _of_duplicates(found: NearDuplicates, rows: int) -> Control:
+    """Return what was found among the images, as a control."""
+    name, title = "near duplicates", "Images of different patients that look alike"
+    unread = rows - found.compared
+    rest = f" {unread} images could not be read." if unread else ""
+    figures = {"pairs": len(found.pairs), "compared": found.compared}
+    if not found.compared:
+        return Control(name, title, "not run", f"No image could be read.{rest}")
+    if not found.pairs:
+        text = f"Among {found.compared} images there is no such pair.{rest}"
+        return Control(name, title, "passed", text, figures)
+    pairs = [f"{pair.first} and {pair.second}" for pair in found.pairs[:_NAMED]]
+    more = f" and {len(found.pairs) - _NAMED} more" if len(found.pairs) > _NAMED else ""
+    text = (
+        f"{len(found.pairs)} pairs among {found.compared} images: {'; '.join(pairs)}{more}. If they are one "
+        f"patient, or one image twice, the model was tested on what it has learned: give them one group.{rest}"
+    )
+    return Control(name, title, "look", text, figures)

@@ -1,0 +1,87 @@
+"""What a user asks of a fit, checked and resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from joblib import effective_n_jobs
+
+from radiomics_screen.errors import ModelError
+from radiomics_screen.modelling.classifiers import CLASSIFIERS
+from radiomics_screen.modelling.classifiers.base import resolved_options
+from radiomics_screen.modelling.classifiers.xgboost import resolve_device
+from radiomics_screen.modelling.plan import ThresholdRule
+
+#: Candidates of ``classifier="auto"``: different in kind, and quick; a forest takes longer than all of them.
+AUTO = ("logistic", "svm", "xgboost", "stack")
+
+
+def candidates_of(
+    classifier: str | Sequence[str], hyperparameters: Mapping[str, Any]
+) -> tuple[tuple[str, ...], dict[str, dict[str, Any]]]:
+    """Return the names of the candidates, and the options given of each; wrong ones are told now."""
+    names = [classifier] if isinstance(classifier, str) else list(classifier)
+    if names == ["auto"]:
+        names = list(AUTO)
+    for name in names:
+        CLASSIFIERS[name]
+    options = {names[0]: dict(hyperparameters)} if len(names) == 1 else _by_name(names, hyperparameters)
+    for name, given in options.items():
+        resolved_options(CLASSIFIERS[name], given)
+    return tuple(names), options
+
+
+def _by_name(names: Sequence[str], hyperparameters: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    for name, given in hyperparameters.items():
+        if name not in names or not isinstance(given, Mapping):
+            raise ModelError(
+                f"hyperparameters of several classifiers are given by their names ({', '.join(names)}), "
+                f"as {{'{names[0]}': {{...}}}}; got '{name}': {given!r}"
+            )
+    return {name: dict(given) for name, given in hyperparameters.items()}
+
+
+def rule_of(threshold: float, at_sensitivity: float | None, at_specificity: float | None) -> ThresholdRule:
+    if at_sensitivity is not None and at_specificity is not None:
+        raise ModelError("a threshold is put at a sensitivity or at a specificity, not at both")
+    if at_sensitivity is not None:
+        return ThresholdRule("sensitivity", at_sensitivity)
+    if at_specificity is not None:
+        return ThresholdRule("specificity", at_specificity)
+    return ThresholdRule("fixed", threshold)
+
+
+def seconds_a_search(minutes: float | None, searches: int, jobs: int) -> float | None:
+    """Return how long one search may take so that all of them end in time."""
+    if minutes is None:
+        return None
+    if not minutes > 0:
+        raise ModelError(f"minutes is {minutes}; it must be above 0")
+    return minutes * 60 * min(effective_n_jobs(jobs), searches) / searches
+
+
+def device_for(candidates: Sequence[str], device: str) -> str:
+    """Return where classifiers are trained; a GPU only where one of them can use it."""
+    if any("cuda" in CLASSIFIERS[name].devices for name in candidates):
+        return resolve_device(device)
+    if device == "cuda":
+        named = " and ".join(candidates)
+        raise ModelError(f"the classifier {named} is trained on the CPU only; take device cpu or auto")
+    return "cpu"
+
+
+def check_counts(**given: int | None) -> None:
+    """Refuse numbers of something that are no whole numbers, or out of range."""
+    least = {"splits": 2, "repeats": 1, "seed": 0, "resamples": 1, "trials": 0, "inner_folds": 2}
+    least["permutations"] = 0
+    for name, value in given.items():
+        if value is None:
+            continue
+        if not isinstance(value, int | np.integer):
+            raise ModelError(f"{name} is {value!r}; it must be a whole number")
+        if name in least and value < least[name]:
+            raise ModelError(f"{name} is {value}; it must be at least {least[name]}")
+    if given["jobs"] == 0:
+        raise ModelError("jobs is 0; it must be at least 1, or -1 for all cores")

@@ -1,0 +1,10 @@
+"""Is it the lesion at all? Checks that run with every fit: one file a control.
+
+Each returns a :class:`~radiomics_screen.modelling.controls.base.Control`: passed, or what it means.
+They are prompts to look, not proofs: a control that passes does not make a model right.
+"""
+
+from radiomics_screen.modelling.controls.base import Control, ImageEvidence
+from radiomics_screen.modelling.controls.run import run_controls
+
+__all__ = ["Control", "ImageEvidence", "run_controls"]

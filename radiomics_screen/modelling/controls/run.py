@@ -1,0 +1,87 @@
+"""All controls of a fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from radiomics_screen.modelling.controls.altered import altered_controls
+from radiomics_screen.modelling.controls.base import Control, ImageEvidence, Setup
+from radiomics_screen.modelling.controls.batch import batch_alone
+from radiomics_screen.modelling.controls.leaking import alike_rows, one_feature, torn_patients
+from radiomics_screen.modelling.controls.size import size_alone
+from radiomics_screen.modelling.dataset import Columns, Dataset
+from radiomics_screen.modelling.folds import pooled_probabilities, run_folds
+from radiomics_screen.modelling.metrics import Floats
+from radiomics_screen.modelling.plan import Plan, ThresholdRule
+from radiomics_screen.modelling.splits import Split
+
+#: Which of several candidates stands for all of them in the controls: the quickest that is there.
+_QUICK = ("logistic", "svm", "xgboost", "forest", "stack")
+
+
+def run_controls(
+    dataset: Dataset,
+    frame: pd.DataFrame,
+    plan: Plan,
+    splits: Sequence[Split],
+    probability: Floats,
+    *,
+    evidence: ImageEvidence | None = None,
+    jobs: int = 1,
+) -> list[Control]:
+    """Return what each control found; those to look at first.
+
+    They use the radiomic features without clinical columns, the folds of one repeat, and one classifier
+    with given settings, for the features and for what stands against them alike.
+
+    Parameters
+    ----------
+    dataset
+        What was learned from.
+    frame
+        The same rows of the table, with all columns.
+    plan
+        How it was learned.
+    splits
+        Of the first repeat.
+    probability
+        Out-of-fold probabilities there, shape (rows,).
+    evidence
+        What was found in the images.
+    jobs
+        Number of folds worked on at a time.
+    """
+    columns = dataset.columns
+    lesion = dataset.only(Columns(columns.features, (), columns.batch))
+    simple = _simple(plan)
+    reference = probability[np.newaxis]
+    if simple != plan or columns.clinical:
+        tested = run_folds(lesion, simple, splits, jobs=jobs)
+        reference = pooled_probabilities(splits, tested, len(dataset.outcome))
+    setup = Setup(lesion, frame, simple, splits, reference, jobs)
+    torn = torn_patients(setup)
+    with_clinical = replace(setup, dataset=dataset)
+    found = [
+        *([] if torn is None else [torn]),
+        one_feature(with_clinical),
+        alike_rows(setup),
+        size_alone(setup),
+        batch_alone(setup),
+        *altered_controls(setup, evidence),
+    ]
+    order = {"look": 0, "passed": 1, "not run": 2}
+    return sorted(found, key=lambda one: order[one.verdict])
+
+
+def _simple(plan: Plan) -> Plan:
+    """Return the plan without anything that is searched, recalibrated or put on inner folds."""
+    one = plan.candidates[0] if len(plan.candidates) == 1 else min(plan.candidates, key=_place)
+    return replace(plan, candidates=(one,), trials=0, seconds=None, recalibrate="none", rule=ThresholdRule())
+
+
+def _place(name: str) -> int:
+    return _QUICK.index(name) if name in _QUICK else len(_QUICK)

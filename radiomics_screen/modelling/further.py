@@ -1,0 +1,109 @@
+"""What is found out about a model besides its figures: sets, blocks, controls, chance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from radiomics_screen.modelling.chance import permuted
+from radiomics_screen.modelling.comparison import compare
+from radiomics_screen.modelling.controls import ImageEvidence, run_controls
+from radiomics_screen.modelling.dataset import Dataset
+from radiomics_screen.modelling.doubt import judge_sets
+from radiomics_screen.modelling.evaluation import Evaluation
+from radiomics_screen.modelling.folds import Progress, laid_out, pooled_probabilities, run_folds
+from radiomics_screen.modelling.metrics import Floats
+from radiomics_screen.modelling.plan import Plan
+from radiomics_screen.modelling.splits import Split
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished cross-validation, and all that is needed to ask more of it.
+
+    Attributes
+    ----------
+    dataset, plan, splits, evaluation
+        What was learned from, how, in which folds, and what came of it.
+    frame
+        The table.
+    jobs
+        Number of folds worked on at a time.
+    resamples
+        Of the bootstraps.
+    """
+
+    dataset: Dataset
+    frame: pd.DataFrame
+    plan: Plan
+    splits: Sequence[Split]
+    evaluation: Evaluation
+    jobs: int
+    resamples: int
+
+    @cached_property
+    def probabilities(self) -> Floats:
+        """Out-of-fold probabilities, shape (repeats, rows)."""
+        predictions = self.evaluation.predictions
+        assert predictions is not None  # of a cross-validation that was just made
+        repeats = [part for _, part in predictions.groupby("repeat", sort=True)]
+        return np.stack([part["probability"].to_numpy(np.float64) for part in repeats])
+
+    @property
+    def unseen(self) -> Floats:
+        """Out-of-fold probabilities of the first repeat, shape (rows,)."""
+        found: Floats = self.probabilities[0]
+        return found
+
+    @property
+    def _first(self) -> list[Split]:
+        return [split for split in self.splits if split.repeat == 1]
+
+    @property
+    def _patients(self) -> npt.NDArray[np.str_]:
+        return self.dataset.groups.astype(str)
+
+    def sets(self, error_rate: float) -> dict[str, Any]:
+        """Return how prediction sets do."""
+        numbers = [float(at) for at in range(len(self.splits))]
+        folds = laid_out(self.splits, numbers, len(self.dataset.outcome)).astype(np.intp)
+        return judge_sets(
+            self.dataset.outcome, self.probabilities, folds, self._patients,
+            error_rate=error_rate, resamples=self.resamples, seed=self.plan.seed,
+        )  # fmt: skip
+
+    def blocks(self) -> dict[str, Any]:
+        """Return the models of the clinical variables, of the features, and of both, side by side."""
+        models = {}
+        for block in ("clinical", "radiomics"):
+            part = self.dataset.block(block)
+            tested = run_folds(part, self.plan, self.splits, jobs=self.jobs)
+            models[block] = self._named(part, pooled_probabilities(self.splits, tested, len(part.outcome)))
+        models["both"] = self._named(self.dataset, self.probabilities)
+        return compare(self.dataset.outcome, models, self._patients)
+
+    def _named(self, dataset: Dataset, probabilities: Floats) -> tuple[Floats, int]:
+        return probabilities, len(dataset.columns.features) + len(dataset.columns.clinical)
+
+    def controls(self, images: ImageEvidence | None) -> list[dict[str, Any]]:
+        """Return what the controls found, as plain JSON values."""
+        rows = self.frame.iloc[self.dataset.positions].reset_index(drop=True)
+        found = run_controls(
+            self.dataset, rows, self.plan, self._first, self.unseen, evidence=images, jobs=self.jobs
+        )
+        return [one.to_dict() for one in found]
+
+    def chance(
+        self, divide: Callable[[Dataset], list[Split]], permutations: int, progress: Progress | None
+    ) -> dict[str, Any]:
+        """Return how well permuted labels do."""
+        return permuted(
+            self.dataset, self.plan, divide, self.unseen,
+            permutations=permutations, jobs=self.jobs, progress=progress,
+        )  # fmt: skip
