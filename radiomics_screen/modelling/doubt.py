@@ -172,6 +172,8 @@ def figures_of_sets(
 
     (here,) = compute(np.ones((1, len(outcome))))
     low, high = percentile_interval(resampled(compute, owner, resamples=resamples, seed=seed))
+    same = low == high  # resamples that all agree tell nothing
+    low, high = np.where(same, np.nan, low), np.where(same, np.nan, high)
     return {
         name: {"value": _plain(here[at]), "low": _plain(low[at]), "high": _plain(high[at])}
         for at, name in enumerate(names)

@@ -21,7 +21,7 @@ from radiomics_screen.modelling.splits import Split
 from radiomics_screen.modelling.steps.stability import selection_stability
 
 POOLED, MEAN_OF_FOLDS, FOLD = "pooled", "mean of folds", "fold"
-_MOST_FREQUENT = 50  # features that are told with the part of folds that kept them
+_MOST_FREQUENT = 500  # features that are told with the part of folds that kept them
 _MANY_UNDEFINED = 0.05  # of the resamples, from which on people are told
 
 

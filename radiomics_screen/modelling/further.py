@@ -80,12 +80,11 @@ class Run:
 
     def blocks(self) -> dict[str, Any]:
         """Return the models of the clinical variables, of the features, and of both, side by side."""
-        models = {}
-        for block in ("clinical", "radiomics"):
+        models = {"both": self._named(self.dataset, self.probabilities)}
+        for block in ("radiomics", "clinical"):
             part = self.dataset.block(block)
             tested = run_folds(part, self.plan, self.splits, jobs=self.jobs)
             models[block] = self._named(part, pooled_probabilities(self.splits, tested, len(part.outcome)))
-        models["both"] = self._named(self.dataset, self.probabilities)
         return compare(self.dataset.outcome, models, self._patients)
 
     def _named(self, dataset: Dataset, probabilities: Floats) -> tuple[Floats, int]:

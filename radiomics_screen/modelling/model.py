@@ -128,6 +128,11 @@ class Model:
             return np.empty(0)
         return recalibrated(probability_of(self.pipeline, inputs), self.recalibration)
 
+    def values(self, frame: pd.DataFrame | Mapping[str, Any]) -> pd.DataFrame:
+        """Return what reaches the classifier: imputed, harmonised, encoded; one column a kept feature."""
+        inputs = self._inputs(frame)
+        return pd.DataFrame(self._values(inputs), columns=self.kept, index=inputs.index)
+
     def prediction_sets(
         self, probabilities: npt.ArrayLike, error_rate: float = ERROR_RATE
     ) -> npt.NDArray[np.bool_]:

@@ -1,18 +1,18 @@
-"""The figures of a report, each with its title, caption and description."""
+"""The curves of a report, each with its title, caption and description."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 
-from radiomics_screen.report.svg import ACCENT, GREY, INK, PALE, drawn
-from radiomics_screen.report.words import number, with_interval
+from radiomics_screen.report.svg import ACCENT, GREY, INK, drawn
+from radiomics_screen.report.words import with_interval
 
-_LONGEST, _SHORTEST = 28, 4  # letters of a name in a figure; and of one that needs its column beside it
+_LONGEST = 28  # letters of a name in a figure
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,23 @@ class Chart:
     caption: str
 
 
-def charts_of(judgement: Mapping[str, Any], positive: str, negative: str) -> list[Chart]:
-    """Return the figures that a judgement allows; none of the curves where a class is missing."""
+def charts_of(judgement: Mapping[str, Any], positive: str, negative: str, threshold: str) -> list[Chart]:
+    """Return the figures that a judgement allows; none of the curves where a class is missing.
+
+    Parameters
+    ----------
+    judgement
+        What :func:`~radiomics_screen.modelling.judgement.judge` returned.
+    positive, negative
+        Values of the outcome.
+    threshold
+        Of the calls, in words.
+    """
     curves = judgement["curves"]
     charts = []
     if curves["roc"] is not None:
         charts = [
-            _roc(judgement),
+            _roc(judgement, threshold),
             _precision_recall(judgement),
             _calibration(judgement, positive),
             _decision(judgement, positive),
@@ -56,7 +66,7 @@ def _square(axes: Any, x: str, y: str) -> None:
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), xlabel=x, ylabel=y)
 
 
-def _roc(judgement: Mapping[str, Any]) -> Chart:
+def _roc(judgement: Mapping[str, Any], threshold: str) -> Chart:
     curve, figures = judgement["curves"]["roc"], judgement["figures"]
     auc = with_interval(figures["auc"])
     at = {name: figures[name]["value"] for name in ("sensitivity", "specificity") if name in figures}
@@ -69,7 +79,7 @@ def _roc(judgement: Mapping[str, Any]) -> Chart:
                 1 - at["specificity"], at["sensitivity"], "o", color="white", markeredgecolor=INK, zorder=5
             )
             axes.annotate(
-                f"threshold {judgement['threshold']:.3g}", (1 - at["specificity"], at["sensitivity"]),
+                f"threshold {threshold}", (1 - at["specificity"], at["sensitivity"]),
                 xytext=(9, -11), textcoords="offset points", fontsize=8.5,
             )  # fmt: skip
         _square(axes, "1 \N{MINUS SIGN} specificity", "sensitivity")
@@ -111,7 +121,7 @@ def _calibration(judgement: Mapping[str, Any], positive: str) -> Chart:
             bins["predicted"], bins["observed"], yerr=reach, fmt="o", color=INK, markersize=3.5,
             elinewidth=0.8, markerfacecolor="white",
         )  # fmt: skip
-        _square(axes, "predicted probability", f"observed part of {_short(positive)}")
+        _square(axes, "predicted probability", f"observed part of {shortened(positive)}")
 
     return Chart(
         "Calibration",
@@ -148,11 +158,13 @@ def _distribution(judgement: Mapping[str, Any], positive: str, negative: str) ->
     found = judgement["distribution"]
     edges = np.array(found["edges"])
     ups, downs = np.array(found["positives"]), np.array(found["negatives"])
+    limit = judgement["threshold"]
+    dotted = "" if limit is None else f"; dotted: a probability of {limit:.3g}, the model's threshold"
 
     def draw(axes: Any) -> None:
         width = np.diff(edges) * 0.9
-        axes.bar(edges[:-1], ups, width, align="edge", color=ACCENT, label=_short(positive))
-        axes.bar(edges[:-1], -downs, width, align="edge", color=GREY, label=_short(negative))
+        axes.bar(edges[:-1], ups, width, align="edge", color=ACCENT, label=shortened(positive))
+        axes.bar(edges[:-1], -downs, width, align="edge", color=GREY, label=shortened(negative))
         axes.axhline(0, color=INK, linewidth=0.8)
         if judgement["threshold"] is not None:
             axes.axvline(judgement["threshold"], color=INK, linewidth=0.9, linestyle=":")
@@ -165,82 +177,10 @@ def _distribution(judgement: Mapping[str, Any], positive: str, negative: str) ->
         drawn(
             "distribution", f"Numbers of rows by probability, {positive} upwards, {negative} downwards", draw
         ),
-        f"Rows of {positive} upwards, of {negative} downwards; dotted: the threshold. {_sizes(judgement)}.",
+        f"Rows of {positive} upwards, of {negative} downwards{dotted}. {_sizes(judgement)}.",
     )
 
 
-def forest(judgement: Mapping[str, Any]) -> Chart | None:
-    """Return the AUC of each part of the subgroups with its interval; None where there are none."""
-    parts = [(column, part) for column, found in judgement["subgroups"].items() for part in found]
-    if not parts:
-        return None
-    labels = [
-        f"{_short(part['value'])} ({part['positives']}/{part['rows']})"
-        if len(part["value"]) > _SHORTEST
-        else f"{_short(column)} {part['value']} ({part['positives']}/{part['rows']})"
-        for column, part in parts
-    ]
-    overall = judgement["delong"]["value"]
-
-    def draw(axes: Any) -> None:
-        if overall is not None:
-            axes.axvline(overall, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)))
-        for at, (_, part) in enumerate(parts):
-            auc = part["auc"]
-            if auc["value"] is None:
-                axes.text(0.02, at, "no AUC", transform=axes.get_yaxis_transform(), va="center", color=INK)
-                continue
-            if auc["low"] is not None:
-                axes.plot([auc["low"], auc["high"]], [at, at], color=ACCENT, linewidth=1.4)
-            axes.plot(auc["value"], at, "s", color=ACCENT, markersize=5, clip_on=False)
-        changes = [at for at in range(1, len(parts)) if parts[at][0] != parts[at - 1][0]]
-        for at in changes:
-            axes.axhline(at - 0.5, color=PALE, linewidth=0.8)
-        axes.set(yticks=range(len(parts)), ylim=(len(parts) - 0.4, -0.6), xlabel="AUC", xlim=(None, 1.01))
-        axes.set_yticklabels(labels, fontsize=8.5)
-
-    names = ", ".join(judgement["subgroups"])
-    return Chart(
-        "Subgroups",
-        drawn(
-            "forest",
-            f"AUC with interval in the parts of {names}",
-            draw,
-            (4.6, max(2.2, 0.9 + 0.27 * len(parts))),
-        ),
-        f"AUC with 95 % interval (DeLong, clustered by patient) by {names}; in brackets positive rows of all "
-        f"rows. Dashed: all rows, {number(overall)}. The parts were not tested against each other.",
-    )
-
-
-def importances(
-    names: Sequence[str], sizes: Sequence[float], rows: int, of: int, stability: str = ""
-) -> Chart:
-    """Return the mean absolute contributions of the strongest features; `stability` ends the caption."""
-
-    def draw(axes: Any) -> None:
-        axes.barh(range(len(names)), sizes, color=ACCENT, height=0.62)
-        axes.set(
-            yticks=range(len(names)),
-            ylim=(len(names) - 0.4, -0.6),
-            xlabel="log-odds added",
-        )
-        axes.set_yticklabels([_short(name, 44) for name in names], fontsize=7.5)
-
-    return Chart(
-        "Features that move the model most",
-        drawn(
-            "features",
-            f"Strongest features: {', '.join(names[:3])}",
-            draw,
-            (4.6, max(2.2, 0.9 + 0.19 * len(names))),
-        ),
-        f"Mean absolute contribution to the log-odds: the first {len(names)} of the {of} features that reach "
-        f"the classifier, of the model fitted on all {rows} rows. They say what moves this model, not what "
-        "causes the disease; of features that are alike the filter keeps one, which gets the credit for all."
-        f"{stability}",
-    )
-
-
-def _short(text: str, longest: int = _LONGEST) -> str:
+def shortened(text: str, longest: int = _LONGEST) -> str:
+    """Return a name as it fits into a figure."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"

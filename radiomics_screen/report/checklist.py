@@ -2,12 +2,17 @@
 
 The topics follow CLEAR (Kocak et al. 2023, Insights Imaging 14:75) and METRICS (Kocak et al. 2024,
 Insights Imaging 15:8), in words of our own. It is a help for filling them in, not a score: nothing
-counts as done because a program says so.
+counts as done because a program could do it, only because the evaluation shows that it was done.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
+
+from radiomics_screen.report.controls import controls_of, in_short
+from radiomics_screen.report.preparation import harmonised_text, robustness_text
+from radiomics_screen.report.words import number, p_equals
 
 AUTHOR = "needs the author"
 
@@ -26,17 +31,22 @@ _OF_AUTHOR = (
     "Reference standard, and the time between imaging and it",
     "Imaging devices and protocol",
     "Who drew the regions, how, and how alike several readers draw them",
-    "Robustness of features against contours and acquisition",
-    "Comparison with readers, clinical data or a simpler model",
+    "Comparison with readers",
     "Number of patients: why it is enough",
-    "Confounding factors",
     "Data, code and model: where they can be had",
     "Limits, and what would have to be shown before use",
 )
 
 
 def items_of(
-    *, cohort: dict[str, Any], division: str, settings: bool, features: str, calibrated: bool, external: bool
+    *,
+    cohort: Mapping[str, Any],
+    division: str,
+    settings: bool,
+    features: str,
+    calibrated: bool,
+    external: bool,
+    summary: Mapping[str, Any],
 ) -> list[Item]:
     """Return the topics with their answers, those that software can answer first.
 
@@ -54,26 +64,61 @@ def items_of(
         Whether calibration could be judged.
     external
         Whether this is a test on other data.
+    summary
+        Of the evaluation: what else was done.
     """
     left_out = sum(part["rows"] for part in cohort["left_out"])
     gaps = cohort["missing_values"]
-    kept = "kept in the model folder" if settings else ""
-    answers = [
-        (
-            "Flow of cases",
-            f"{cohort['rows_read']} rows read, {left_out} left out with their reason, {cohort['rows']} used",
-        ),
-        ("Balance of classes", f"{cohort['positives']} of {cohort['rows']} rows positive"),
-        ("Missing values", f"{gaps} values, imputed by medians of the training rows" if gaps else "none"),
-        ("Settings of the extraction", kept),
-        ("Number of features and how they are chosen", features),
-        ("Learning and testing apart", division),
-        ("Figures with their uncertainty", "95 % intervals, drawing patients, not rows"),
-        ("Calibration", "slope, intercept, curve, Brier score" if calibrated else ""),
-        ("Use for decisions", "decision curve; what calls cost, the author has to say" if calibrated else ""),
-        ("Test on other data", "this table; whence it comes, the author has to say" if external else ""),
-        ("Versions and parameters", "below"),
-    ]  # fmt: skip
-    known = [Item(topic, answer or AUTHOR, bool(answer)) for topic, answer in answers]
+    answers = {
+        "Flow of cases": f"{cohort['rows_read']} rows read, {left_out} left out with their reason, "
+        f"{cohort['rows']} used",
+        "Balance of classes": f"{cohort['positives']} of {cohort['rows']} rows positive",
+        "Missing values": f"{gaps} values, imputed by medians of the training rows" if gaps else "none",
+        "Settings of the extraction": "kept in the model folder" if settings else "",
+        "Number of features and how they are chosen": features,
+        "Learning and testing apart": division,
+        "Figures with their uncertainty": "95 % intervals, drawing patients, not rows",
+        "Calibration": "slope, intercept, curve, Brier score" if calibrated else "",
+        "Use for decisions": "decision curve; what calls cost, the author has to say" if calibrated else "",
+        "Test on other data": "this table; whence it comes, the author has to say" if external else "",
+        **_where_done(summary),
+        "Versions and parameters": "below",
+    }
+    known = [Item(topic, answer or AUTHOR, bool(answer)) for topic, answer in answers.items()]
     missing = [Item(topic, AUTHOR, False) for topic in _OF_AUTHOR]
     return sorted([*known, *missing], key=lambda item: not item.answered)
+
+
+def _where_done(summary: Mapping[str, Any]) -> dict[str, str]:
+    """Return topics that are answered only where the summary shows that something was done."""
+    robust, harmonised = summary.get("robustness"), summary.get("harmonised")
+    found = {
+        "Robustness of features against contours and acquisition": robustness_text(robust) if robust else "",
+        "Differences between devices or sites": harmonised_text(harmonised) if harmonised else "",
+        "Stability of the chosen features": _stability(summary),
+        "Comparison with clinical data or a simpler model": _comparison(summary),
+        "Confounding factors": _confounders(summary),
+    }
+    if permutation := summary.get("permutation"):
+        found["More than chance"] = f"permutation test of the whole fit, {p_equals(permutation['p'])}"
+    if tuning := summary.get("tuning"):
+        found["Choice of hyperparameters"] = f"{tuning['trials']} trials inside each fold, see below"
+    return found
+
+
+def _stability(summary: Mapping[str, Any]) -> str:
+    index = (summary.get("stability") or {}).get("index")
+    return "" if index is None else f"index over the folds {number(index, 2)} (Nogueira et al. 2018)"
+
+
+def _comparison(summary: Mapping[str, Any]) -> str:
+    found = summary.get("comparison")
+    if not found or not found["tests"]:
+        return ""
+    aucs = ", ".join(f"{one['name']} {number(one['auc']['value'])}" for one in found["models"])
+    return f"AUC on the same folds: {aucs}; tested after DeLong, corrected after Holm"
+
+
+def _confounders(summary: Mapping[str, Any]) -> str:
+    short = in_short(controls_of(summary))
+    return f"{short}; what else could confound, the author has to say" if short else ""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from radiomics_screen.report.charts import charts_of, forest
+from radiomics_screen.report.charts import charts_of
 from radiomics_screen.report.checklist import items_of
+from radiomics_screen.report.doubt import doubt_of
+from radiomics_screen.report.forests import forest
 from radiomics_screen.report.page import Page, write
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ def write_external_report(found: External, path: str | Path) -> None:
     summary = found.summary
     judgement, cohort, model = summary["judgement"], summary["cohort"], summary["model"]
     subgroups = forest(judgement)
-    charts = charts_of(judgement, summary["positive"], summary["negative"])
+    threshold = f"{summary['threshold']:.3g}"
+    charts = charts_of(judgement, summary["positive"], summary["negative"], threshold)
     parameters = {
         "target": summary["target"],
         "positive value": summary["positive"],
@@ -40,6 +43,7 @@ def write_external_report(found: External, path: str | Path) -> None:
         lead="A fitted model, its threshold frozen, on rows that it was not fitted on. Nothing is learned.",
         positive=summary["positive"],
         negative=summary["negative"],
+        threshold=threshold,
         cohort=cohort,
         judgement=judgement,
         charts=[*charts, *([subgroups] if subgroups else [])],
@@ -51,9 +55,11 @@ def write_external_report(found: External, path: str | Path) -> None:
             features=f"{cohort['features']} features go in, as the model asks for",
             calibrated=judgement["curves"]["calibration"] is not None,
             external=True,
+            summary=summary,
         ),
         parameters=[(name, str(value)) for name, value in parameters.items()],
         versions={**{f"model: {n}": v for n, v in model["versions"].items()}, **summary["versions"]},
         created=summary["created"],
+        doubt=doubt_of(summary, summary["positive"], summary["negative"]),
     )
     write(page, path)

@@ -6,24 +6,32 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling.evaluation import FOLD, MEAN_OF_FOLDS
 from radiomics_screen.modelling.external import parts_of
-from radiomics_screen.modelling.judgement import judge
 from radiomics_screen.modelling.values import texts_of
-from radiomics_screen.report.charts import Chart, charts_of, forest, importances
-from radiomics_screen.report.checklist import items_of
-from radiomics_screen.report.page import Page, write
+from radiomics_screen.report.charts import charts_of
+from radiomics_screen.report.checklist import Item, items_of
+from radiomics_screen.report.clusters import clusters_of
+from radiomics_screen.report.comparing import comparison_of, permutation_chart
+from radiomics_screen.report.controls import controls_of
+from radiomics_screen.report.doubt import doubt_of
+from radiomics_screen.report.explained import explained
+from radiomics_screen.report.forests import forest
+from radiomics_screen.report.montage import montage_of
+from radiomics_screen.report.out_of_fold import OutOfFold, out_of_fold
+from radiomics_screen.report.page import FeaturePart, Page, write
+from radiomics_screen.report.preparation import preparation_of
+from radiomics_screen.report.stability import stability_chart, stability_text
+from radiomics_screen.report.swarm import swarm
+from radiomics_screen.report.tuning import tuning_of
 from radiomics_screen.report.words import number, with_interval
 
 if TYPE_CHECKING:
     from radiomics_screen.modelling.model import Model
-
-_STRONGEST = 15
 
 
 def write_fit_report(
@@ -33,6 +41,7 @@ def write_fit_report(
     table: pd.DataFrame | None = None,
     subgroups: Sequence[str] = (),
     resamples: int = 2000,
+    montage: bool = True,
 ) -> None:
     """Write the report of a fitted model as one HTML file.
 
@@ -43,47 +52,44 @@ def write_fit_report(
     path
         Of the file.
     table
-        What the model was fitted on: for its strongest features, and for subgroups.
+        What the model was fitted on: for its strongest features, for subgroups, and for pictures.
     subgroups
         Columns of the table whose values part the rows.
     resamples
         Of the bootstraps over patients.
+    montage
+        Whether the surest hits and misses are shown: the file then holds pictures and names of cases.
 
     Raises
     ------
     ModelError
         If the model has no predictions, a subgroup is not a column, or the file cannot be written.
     """
-    summary = model.evaluation.summary
-    cases, outcome, patients, probabilities = _out_of_fold(model)
-    parts = {name: _column(table, name, cases) for name in subgroups}
-    judgement = judge(
-        outcome, probabilities, patients, threshold=model.threshold, subgroups=parts,
-        resamples=resamples, seed=model.card.seed,
-    )  # fmt: skip
-    charts = charts_of(judgement, model.card.positive, model.card.negative)
-    extra = [forest(judgement), None if table is None else _strongest(model, table)]
+    card = model.card
+    found = out_of_fold(model)
+    parts = {name: _column(table, name, found.cases) for name in subgroups}
+    judgement = found.judged(parts, resamples=resamples, seed=card.seed)
+    threshold = threshold_text(found)
+    subgroup_chart = forest(judgement)
     page = Page(
-        title=f"{model.card.target} = {model.card.positive}: cross-validated",
+        title=f"{card.target} = {card.positive}: cross-validated",
         lead=_lead(model),
-        positive=model.card.positive,
-        negative=model.card.negative,
-        cohort=summary["cohort"],
+        positive=card.positive,
+        negative=card.negative,
+        threshold=threshold,
+        cohort=model.evaluation.summary["cohort"],
         judgement=judgement,
-        charts=[*charts, *(chart for chart in extra if chart is not None)],
-        messages=[*summary["messages"], *judgement["messages"]],
-        items=items_of(
-            cohort=dict(summary["cohort"]),
-            division=f"tested on {summary['folds_from']}, {_kept_together(model)}; all learned inside folds",
-            settings=model.settings is not None,
-            features=_feature_flow(model.card.training),
-            calibrated=judgement["curves"]["calibration"] is not None,
-            external=False,
-        ),
+        charts=charts_of(judgement, card.positive, card.negative, threshold)
+        + ([subgroup_chart] if subgroup_chart else []),
+        messages=[*model.evaluation.summary["messages"], *judgement["messages"]],
+        items=_items(model, calibrated=judgement["curves"]["calibration"] is not None),
         parameters=_parameters(model),
-        versions=model.card.versions,
-        created=model.card.created,
+        versions=card.versions,
+        created=card.created,
         folds=_folds(model.evaluation.metrics),
+        features=_features(model, table),
+        montage=montage_of(model, table, found) if montage else None,
+        **_where_done(model),
     )
     write(page, path)
 
@@ -92,7 +98,7 @@ def report_beside(folder: str | Path) -> Path:
     """Return where the report of a model folder lies: beside it, as the folder holds a model and no more.
 
     A folder ``model`` has ``model.report.html``. So the folder can be handed on without the names of cases
-    that a report may show.
+    and the pictures that a report may show.
     """
     place = Path(folder).absolute()
     return place.with_name(f"{place.name}.report.html")
@@ -113,58 +119,69 @@ def check_subgroups(table: pd.DataFrame, subgroups: str) -> list[str]:
     return names
 
 
+def threshold_text(found: OutOfFold) -> str:
+    """Return the threshold of the calls in words: "0.5", or the range over the folds."""
+    if found.thresholds is None:
+        return f"{found.threshold:.3g}"
+    low, high = float(found.thresholds.min()), float(found.thresholds.max())
+    return f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}, by fold"
+
+
+def _feature_flow(training: Mapping[str, Any]) -> str:
+    """Return how the features became fewer in the final model, in words."""
+    return "; ".join(f"{name}: {count} left" for name, count in training["features_left"].items())
+
+
 def _require_column(table: pd.DataFrame | None, name: str) -> pd.DataFrame:
     if table is None or name not in table or "case_id" not in table:
         raise ModelError(f"subgroup '{name}' needs a table with that column and case_id")
     return table
 
 
-def _out_of_fold(
-    model: Model,
-) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.int64], npt.NDArray[np.str_], npt.NDArray[np.float64]]:
-    """Return cases, outcome, patients, and the probabilities of shape (repeats, rows)."""
-    predictions = model.evaluation.predictions
-    if predictions is None:
-        raise ModelError("the model folder has no predictions.csv: there is nothing to draw a report from")
-    repeats = [part for _, part in predictions.groupby("repeat", sort=True)]
-    first = repeats[0]
-    if any(list(part["case_id"]) != list(first["case_id"]) for part in repeats):
-        raise ModelError("predictions.csv is not as it was written: the repeats have different rows")
-    outcome = (texts_of(first["target"]) == model.card.positive).astype(np.int64)
-    probabilities = np.stack([part["probability"].to_numpy(np.float64) for part in repeats])
-    return texts_of(first["case_id"]), outcome, texts_of(first["group"]).astype(str), probabilities
-
-
-def _column(table: pd.DataFrame | None, name: str, cases: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+def _column(table: pd.DataFrame | None, name: str, cases: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return the part of each case by a column of the table."""
     known = _require_column(table, name)
     named = pd.Series(known[name].to_numpy(), index=texts_of(known["case_id"]))
     return parts_of(named.loc[list(cases)], name)
 
 
-def _strongest(model: Model, table: pd.DataFrame) -> Chart | None:
-    """Return the figure of the strongest features over the rows of the table that were learned from."""
-    used = table[texts_of(table[model.card.target]) != ""]
-    used = used[model.unreadable(used) == ""] if len(used) else used
-    if used.empty:
-        return None
-    added = model.contributions(used).drop(columns="bias").abs().mean()
-    strongest = added[added > 0].sort_values(ascending=False, kind="stable").head(_STRONGEST)
-    if strongest.empty:
-        return None
-    names, sizes = [str(name) for name in strongest.index], strongest.tolist()
-    return importances(names, sizes, len(used), len(model.kept), _stability(model.evaluation.summary))
+def _features(model: Model, table: pd.DataFrame | None) -> FeaturePart | None:
+    """Return the figures of the features; without a table, only how often the folds kept them."""
+    found = explained(model, table)
+    clusters = clusters_of(found) if found else None
+    charts = [
+        swarm(found) if found else None,
+        clusters.chart if clusters else None,
+        stability_chart(model.evaluation.summary, found.names if found else []),
+    ]
+    shown = [chart for chart in charts if chart is not None]
+    stable = stability_text(model.evaluation.summary)
+    return FeaturePart(shown, clusters.rows if clusters else [], stable) if shown or stable else None
 
 
-def _stability(summary: Mapping[str, Any]) -> str:
-    """Return how alike the features of the folds are, as the end of a caption."""
-    found = summary.get("stability") or {}
-    if found.get("index") is None:
-        return ""
-    ends = f" ({number(found['low'], 2)} to {number(found['high'], 2)})" if found["low"] is not None else ""
-    return (
-        f" How alike the features of the folds are: {number(found['index'], 2)}{ends}, where 1 is the same "
-        "features each time and 0 is chance (Nogueira et al. 2018)."
+def _where_done(model: Model) -> dict[str, Any]:
+    """Return the sections of which the summary tells, each empty where it does not."""
+    summary, card = model.evaluation.summary, model.card
+    return {
+        "controls": controls_of(summary),
+        "doubt": doubt_of(summary, card.positive, card.negative),
+        "comparison": comparison_of(summary),
+        "permutation": permutation_chart(summary),
+        "preparation": preparation_of(summary),
+        "tuning": tuning_of(summary),
+    }
+
+
+def _items(model: Model, *, calibrated: bool) -> list[Item]:
+    summary = model.evaluation.summary
+    return items_of(
+        cohort=summary["cohort"],
+        division=f"tested on {summary['folds_from']}, {kept_together(model)}; all learned inside folds",
+        settings=model.settings is not None,
+        features=_feature_flow(model.card.training),
+        calibrated=calibrated,
+        external=False,
+        summary=summary,
     )
 
 
@@ -179,13 +196,9 @@ def _lead(model: Model) -> str:
     )
 
 
-def _kept_together(model: Model) -> str:
+def kept_together(model: Model) -> str:
+    """Return whether patients were kept whole, in words."""
     return "each row taken for a patient" if model.card.group is None else "each patient whole"
-
-
-def _feature_flow(training: Mapping[str, Any]) -> str:
-    left = training["features_left"]
-    return "; ".join(f"{name}: {count} left" for name, count in left.items())
 
 
 def _parameters(model: Model) -> list[tuple[str, str]]:

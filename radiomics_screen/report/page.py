@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from radiomics_screen import __version__
-from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling.judgement import LABELS
 from radiomics_screen.report.charts import Chart
 from radiomics_screen.report.checklist import Item
+from radiomics_screen.report.comparing import Comparison
+from radiomics_screen.report.controls import Control
+from radiomics_screen.report.doubt import Doubt
+from radiomics_screen.report.montage import Montage
+from radiomics_screen.report.tuning import Tuning
 from radiomics_screen.report.words import (
     count,
     grouped_figures,
@@ -22,9 +24,19 @@ from radiomics_screen.report.words import (
     share,
     with_interval,
 )
+from radiomics_screen.report.writing import write_whole
 
 #: Figures at the top of the page.
 _HEADLINE = ("auc", "sensitivity", "specificity", "slope", "brier")
+
+
+@dataclass(frozen=True)
+class FeaturePart:
+    """What is shown of the features: figures, clusters with several members, and a sentence on stability."""
+
+    charts: Sequence[Chart]
+    clusters: Sequence[tuple[str, str, str]]
+    stability: str
 
 
 @dataclass(frozen=True)
@@ -37,6 +49,8 @@ class Page:
         What was asked, and how it was tested, in a sentence.
     positive, negative
         Values of the outcome.
+    threshold
+        Of the calls, in words.
     cohort
         Counts of who took part.
     judgement
@@ -53,12 +67,15 @@ class Page:
         Name and value.
     created
         When the model was fitted or judged; part of the page, so that it does not change by itself.
+    controls, doubt, comparison, permutation, features, preparation, tuning, montage
+        Further sections, each left out where there is nothing of it.
     """
 
     title: str
     lead: str
     positive: str
     negative: str
+    threshold: str
     cohort: Mapping[str, Any]
     judgement: Mapping[str, Any]
     charts: Sequence[Chart]
@@ -68,6 +85,14 @@ class Page:
     versions: Mapping[str, str]
     created: str
     folds: Sequence[tuple[str, ...]] = field(default=())
+    controls: Sequence[Control] = field(default=())
+    doubt: Doubt | None = None
+    comparison: Comparison | None = None
+    permutation: Chart | None = None
+    features: FeaturePart | None = None
+    preparation: Sequence[tuple[str, str]] = field(default=())
+    tuning: Tuning | None = None
+    montage: Montage | None = None
 
 
 def render(page: Page) -> str:
@@ -84,6 +109,7 @@ def render(page: Page) -> str:
     judgement = page.judgement
     return rooms.get_template("report.html").render(
         page=page,
+        contents=_contents(page),
         flow=_flow(page),
         headline=_headline(judgement),
         groups=grouped_figures(judgement),
@@ -95,6 +121,28 @@ def render(page: Page) -> str:
     )
 
 
+def _contents(page: Page) -> list[tuple[str, str]]:
+    """Return the sections that the page has: id and short title."""
+    there = {
+        ("keep-in-mind", "To keep in mind"): page.messages,
+        ("lesion", "Is it the lesion?"): page.controls,
+        ("cohort", "Who took part"): True,
+        ("figures", "Figures"): True,
+        ("calls", "Calls"): page.judgement["confusion"],
+        ("doubt", "How sure"): page.doubt,
+        ("simpler", "Simpler models and chance"): page.comparison or page.permutation,
+        ("features", "Features"): page.features,
+        ("cases", "Hits and misses"): page.montage,
+        ("all-figures", "All figures"): True,
+        ("subgroups", "Subgroups"): page.judgement["subgroups"],
+        ("folds", "Folds"): page.folds,
+        ("preparation", "Preparation"): page.preparation,
+        ("guidelines", "Guidelines"): True,
+        ("parameters", "Parameters"): True,
+    }
+    return [place for place, found in there.items() if found]
+
+
 def write(page: Page, path: str | Path) -> None:
     """Write the page to a file, whole or not at all.
 
@@ -103,15 +151,7 @@ def write(page: Page, path: str | Path) -> None:
     ModelError
         If it cannot be written.
     """
-    place, text = Path(path), render(page)
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=place.parent, prefix=".report-") as beside:
-            made = Path(beside) / place.name
-            made.write_text(text, encoding="utf-8")
-            os.replace(made, place)
-    except OSError as error:
-        raise ModelError(f"the report cannot be written to {path}: {error}") from error
+    write_whole(render(page), path)
 
 
 def _flow(page: Page) -> list[tuple[str, str, str]]:
@@ -139,7 +179,6 @@ def _confusion(judgement: Mapping[str, Any]) -> dict[str, str] | None:
     whole = {"tp": cells["tp"] + cells["fn"], "fp": cells["fp"] + cells["tn"]}
     whole |= {"fn": whole["tp"], "tn": whole["fp"]}
     return {
-        "threshold": f"{judgement['threshold']:.3g}",
         **{name: count(cells[name]) for name in cells},
         **{f"{name}_share": share(cells[name], whole[name]) for name in cells},
     }

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 ACCENT, GREY, PALE, INK = "#1b5e85", "#8a939b", "#d9dee2", "#24292e"
 _FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+_DOTS_PER_INCH = 200  # of what is drawn as dots, as points in their thousands would be too many lines
 _LOOK: dict[Any, Any] = {
     "svg.fonttype": "none",
     "text.parse_math": False,  # a "$" in a name is a "$"
@@ -55,7 +56,13 @@ def drawn(name: str, alt: str, draw: Callable[[Any], None], size: tuple[float, f
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # the reader's font may have it
         figure = Figure(figsize=size, layout="constrained")
         draw(figure.subplots())
-        figure.savefig(written, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+        figure.savefig(
+            written,
+            format="svg",
+            dpi=_DOTS_PER_INCH,
+            transparent=True,
+            metadata={"Date": None, "Creator": None},
+        )
     return Markup(_inline(written.getvalue(), name, alt))
 
 

@@ -53,9 +53,41 @@ def with_interval(figure: Mapping[str, Any], digits: int = 3) -> str:
     return f"{number(figure['value'], digits)} ({ends})" if ends else number(figure["value"], digits)
 
 
+def p_value(value: float | None) -> str:
+    """Return a p-value with three digits, or that it is below what they can tell."""
+    return "< 0.001" if value is not None and value < 0.001 else number(value)
+
+
+def p_equals(value: float | None) -> str:
+    """Return "p = 0.020" or "p < 0.001"."""
+    shown = p_value(value)
+    return (f"p {shown}" if shown.startswith("<") else f"p = {shown}").replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def per_cent(part: float | None) -> str:
+    """Return a part in 0 to 1 in per cent, with one digit."""
+    return NONE if part is None else f"{100 * part:.1f}\N{NO-BREAK SPACE}%"
+
+
+def per_cent_with_interval(figure: Mapping[str, Any]) -> str:
+    """Return value and interval of a part in 0 to 1 in per cent, in one text.
+
+    An interval without width (all resamples agree) tells nothing, and is left out.
+    """
+    if None in (figure["value"], figure["low"], figure["high"]) or figure["low"] == figure["high"]:
+        return per_cent(figure["value"])
+    low, high = (f"{100 * figure[end]:.1f}" for end in ("low", "high"))
+    return f"{per_cent(figure['value'])} ({low} to {high})"
+
+
 def count(value: float) -> str:
     """Return a count; a mean of several repeats has one digit after the point where it is not whole."""
     return f"{value:.0f}" if float(value).is_integer() else f"{value:.1f}"
+
+
+def counted(number_of: int, thing: str) -> str:
+    """Return "1 feature" or "3 features"."""
+    return f"{number_of} {thing}{'' if number_of == 1 else 's'}"
 
 
 def share(part: float, whole: float) -> str:

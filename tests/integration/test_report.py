@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -15,9 +18,11 @@ from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling import Model, fit
 from radiomics_screen.modelling.external import evaluate
 from radiomics_screen.report import write_external_report, write_fit_report
+from radiomics_screen.sample import make_sample
+from tests.unit.summaries import full_summary
 from tests.unit.tables import ASKED, FAST, small_table
 
-VOID = {"meta", "link", "br", "hr", "img", "input", "path", "use", "rect", "line", "circle", "stop"}
+VOID = {"meta", "link", "br", "hr", "img", "input", "path", "use", "rect", "line", "circle", "stop", "image"}
 
 
 class _Read(HTMLParser):
@@ -73,11 +78,12 @@ def written(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_page_loads_nothing_and_runs_nothing(written: Path) -> None:
     page, text = read(written), written.read_text(encoding="utf-8")
     assert not {"script", "link", "iframe", "img", "object"} & {tag for tag, _ in page.tags}
+    assert "javascript:" not in text
     assert "@import" not in text
     for _, attributes in page.tags:
         for name, value in attributes.items():
             if name in ("href", "src", "xlink:href"):
-                assert (value or "").startswith("#")
+                assert (value or "").startswith(("#", "data:image/png;base64,"))
     assert re.findall(r"url\((?!#)", text) == []
 
 
@@ -91,10 +97,10 @@ def test_every_id_is_there_once_and_every_reference_leads_somewhere(written: Pat
 def test_every_figure_has_a_description_and_its_n(written: Path) -> None:
     page = read(written)
     pictures = [attributes for tag, attributes in page.tags if tag == "svg"]
-    assert len(pictures) == 7
+    assert len(pictures) == 8
     assert all(one["role"] == "img" and one["aria-label"] and "viewbox" in one for one in pictures)
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", written.read_text(encoding="utf-8"))
-    assert len(captions) == 7
+    assert len(captions) == 8
     rows = len(table())
     assert sum(f"n = {rows} rows" in caption for caption in captions) == 5
 
@@ -124,8 +130,108 @@ def test_the_same_model_gives_the_same_bytes(written: Path, model: Model, tmp_pa
 def test_a_report_without_its_table_has_no_features_and_no_subgroups(model: Model, tmp_path: Path) -> None:
     write_fit_report(model, tmp_path / "r.html", resamples=50)
     assert sum(tag == "svg" for tag, _ in read(tmp_path / "r.html").tags) == 5
+    assert "the table names none" in (tmp_path / "r.html").read_text(encoding="utf-8")
     with pytest.raises(ModelError, match="'site' needs a table"):
         write_fit_report(model, tmp_path / "r.html", subgroups=["site"], resamples=50)
+
+
+SECTIONS = {
+    "lesion": "Is it the lesion at all?",
+    "doubt": "How sure",
+    "simpler": "Better than simpler models, and than chance?",
+    "tuning": "What each fold chose",
+    "preparation": "How features and probabilities were prepared",
+}
+
+
+def with_summary(model: Model, **entries: Any) -> Model:
+    return replace(
+        model, evaluation=replace(model.evaluation, summary={**model.evaluation.summary, **entries})
+    )
+
+
+def test_what_was_not_done_has_no_section(model: Model, tmp_path: Path) -> None:
+    bare = with_summary(model, **dict.fromkeys(full_summary()))
+    write_fit_report(bare, tmp_path / "r.html", resamples=50)
+    ids = {attributes.get("id") for _, attributes in read(tmp_path / "r.html").tags}
+    assert ids & {"preparation"} == ids & set(SECTIONS)
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert text.count("not done") == 4
+
+
+def test_a_model_of_an_older_version_still_has_a_report(model: Model, tmp_path: Path) -> None:
+    entries = {name: value for name, value in model.evaluation.summary.items() if name not in full_summary()}
+    predictions = model.evaluation.predictions
+    assert predictions is not None
+    old = predictions.drop(columns="threshold", errors="ignore")
+    older = replace(model, evaluation=replace(model.evaluation, summary=entries, predictions=old))
+    write_fit_report(older, tmp_path / "r.html", table=table(), resamples=50)
+    ids = {attributes.get("id") for _, attributes in read(tmp_path / "r.html").tags}
+    assert not ids & set(SECTIONS)
+
+
+def with_everything(model: Model, folder: Path) -> tuple[Model, pd.DataFrame]:
+    """Return a model whose summary tells of all that can be done, and its table with pictures."""
+    made = pd.read_csv(make_sample(folder, patients=2))
+    cases = table()
+    chosen = [n % len(made) for n in range(len(cases))]
+    for name in ("image", "mask"):
+        cases[name] = [str(folder / made[name][n]) for n in chosen]
+    return with_summary(model, **full_summary()), cases
+
+
+def test_a_report_of_everything(model: Model, tmp_path: Path) -> None:
+    whole, cases = with_everything(model, tmp_path)
+    json.dumps(dict(whole.evaluation.summary))  # plain JSON, as a model folder needs it
+    path = tmp_path / "r.html"
+    write_fit_report(whole, path, table=cases, subgroups=["site"], resamples=50)
+    page, text = read(path), path.read_text(encoding="utf-8")
+    words = " ".join(" ".join(page.words).split())
+    ids = {attributes["id"] for _, attributes in page.tags if attributes.get("id")}
+    for place, title in {**SECTIONS, "cases": "The surest hits and misses"}.items():
+        assert place in ids
+        assert title in words
+    inside = {a["href"] for tag, a in page.tags if tag == "a"}
+    assert inside <= {f"#{place}" for place in ids}
+    assert words.index("Size alone") < words.index("Shuffled") < words.index("Device <alone>")
+    assert "hand it on only where these may go" in words
+    assert text.count("data:image/png;base64,") >= 9  # at least 8 pictures of cases, and the points
+    assert "needs the author" in words
+    assert len(text) < 3_000_000
+    write_fit_report(whole, path, table=cases, resamples=50, montage=False)
+    without = path.read_text(encoding="utf-8")
+    assert 'class="lesion"' not in without
+    assert not {case for case in cases["case_id"] if f"<br>{case}<" in without}
+
+
+def test_thresholds_of_the_folds_are_used(model: Model, tmp_path: Path) -> None:
+    predictions = model.evaluation.predictions
+    assert predictions is not None
+    first = predictions["fold"].astype(str) == "1"
+    low = predictions.assign(threshold=first.map({True: 0.01, False: 0.02}))
+    own = replace(model, evaluation=replace(model.evaluation, predictions=low))
+    write_fit_report(own, tmp_path / "r.html", resamples=50)
+    words = " ".join(" ".join(read(tmp_path / "r.html").words).split())
+    assert "Calls at a threshold of 0.01 to 0.02, by fold" in words
+    rows = len(low)
+    called = sum(low["probability"] >= low["threshold"])
+    assert called > sum(low["probability"] >= 0.5)
+    bad = low[low["target"] == "bad"]
+    found = (bad["probability"] >= bad["threshold"]).mean()
+    assert rows == 2 * len(table())
+    assert f"sensitivity (recall) {found:.3f}" in words
+
+
+def test_an_external_report_shows_prediction_sets(model: Model, tmp_path: Path) -> None:
+    other = small_table(40, seed=3)
+    other = other.assign(case_id="x" + other["case_id"], patient_id="x" + other["patient_id"])
+    found = evaluate(model, other, resamples=50)
+    found.summary.pop("doubt", None)
+    write_external_report(found, tmp_path / "r.html")
+    assert "How sure" not in " ".join(read(tmp_path / "r.html").words)
+    found.summary["doubt"] = full_summary()["doubt"]
+    write_external_report(found, tmp_path / "r.html")
+    assert "How sure" in " ".join(read(tmp_path / "r.html").words)
 
 
 def test_an_external_report_counts_who_was_left_out(model: Model, tmp_path: Path) -> None:

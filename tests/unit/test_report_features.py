@@ -122,7 +122,7 @@ def test_clusters_by_hand() -> None:
     assert found is not None
     assert found.rows == [("a1", "3", "a2, a3"), ("b1", "2", "b2")]
     assert found.alone == 1
-    assert "2 clusters of several features and 1 features alone" in found.chart.caption
+    assert "2 clusters of several features, 1 feature alone" in found.chart.caption
     assert clusters_of(Explained(values[["a1", "b1", "flat"]], values[["a1", "b1", "flat"]], 3)) is None
 
 

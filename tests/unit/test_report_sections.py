@@ -174,4 +174,5 @@ def test_p_values_and_parts_in_words() -> None:
     assert p_equals(0.5) == "p\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}0.500"
     assert per_cent(0.125) == "12.5\N{NO-BREAK SPACE}%"
     assert per_cent_with_interval(figure(0.5, 0.25, 0.75)) == "50.0\N{NO-BREAK SPACE}% (25.0 to 75.0)"
+    assert per_cent_with_interval(figure(0.0, 0.0, 0.0)) == "0.0\N{NO-BREAK SPACE}%"
     assert per_cent_with_interval(figure(0.5)) == "50.0\N{NO-BREAK SPACE}%"

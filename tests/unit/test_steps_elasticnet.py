@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
 
 from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling.steps.elasticnet import ElasticNetSelector
 from radiomics_screen.modelling.steps.logistic_path import logistic_path, strongest_penalty
-from radiomics_screen.modelling.steps.scale import Scaling
 from radiomics_screen.modelling.steps.selection import inner_folds
 from radiomics_screen.notes import ScreenWarning
 from tests.unit.outcomes import linear
@@ -37,7 +37,7 @@ def test_the_path_meets_the_conditions_of_the_minimum():
     values, outcome = linear(rows=400, columns=60, seed=3)
     outcome &= np.random.default_rng(0).random(400) < 0.15
     values[:, 9] = values[:, 0]
-    values = Scaling().fit_transform(values)
+    values = StandardScaler().fit_transform(values)
     strengths = strongest_penalty(values, outcome, 0.5) * np.geomspace(1, 0.005, 15)
     weights, intercepts = logistic_path(values, outcome, strengths, 0.5)
     chance = 1 / (1 + np.exp(-(values @ weights.T + intercepts)))
@@ -58,7 +58,7 @@ def test_the_strength_is_that_of_a_plain_cross_validation():
     strengths = strongest_penalty(standard, outcome, 0.5) * np.geomspace(1, 0.02, 8)
     loss = np.zeros(8)
     for train, test in inner_folds(outcome, groups, splits=5, seed=0):
-        scaling = Scaling().fit(values[train])
+        scaling = StandardScaler().fit(values[train])
         for number, strength in enumerate(strengths):
             fitted = LogisticRegression(
                 C=1 / (len(train) * strength), l1_ratio=0.5, solver="saga", tol=1e-6, max_iter=10_000

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from radiomics_screen.errors import ModelError
@@ -15,7 +16,6 @@ from radiomics_screen.modelling.steps import step_from_dict
 from radiomics_screen.modelling.steps.boruta import BorutaSelector
 from radiomics_screen.modelling.steps.elasticnet import ElasticNetSelector
 from radiomics_screen.modelling.steps.mrmr import MRMR
-from radiomics_screen.modelling.steps.scale import Scaling
 from radiomics_screen.modelling.steps.selection import inner_folds
 from radiomics_screen.notes import collected_notes
 from tests.unit.outcomes import linear
@@ -75,9 +75,11 @@ def test_patients_are_handed_on_by_the_pipeline():
     values, outcome = linear(rows=120)
     patients = np.repeat([f"p{n}" for n in range(60)], 2)
     step = ElasticNetSelector(strengths=6)
-    pipeline = Pipeline([("scale", Scaling()), ("elasticnet", step)])
+    pipeline = Pipeline([("scale", StandardScaler()), ("elasticnet", step)])
     pipeline.fit(values, outcome, elasticnet__groups=patients)
-    alone = ElasticNetSelector(strengths=6).fit(Scaling().fit_transform(values), outcome, groups=patients)
+    alone = ElasticNetSelector(strengths=6).fit(
+        StandardScaler().fit_transform(values), outcome, groups=patients
+    )
     np.testing.assert_array_equal(pipeline[-1].weights_, alone.weights_)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         step.fit(values, outcome, groups=patients[:-1])

@@ -80,7 +80,7 @@ class ElasticNetSelector(Selector):
 
     def _with_weight(self, values: Floats, outcome: Codes, groups: Codes) -> Flags:
         """Return which columns have a weight at the strength that the inner folds prefer."""
-        standard = scaled(values, *centre_and_spread(values, "standard"))
+        standard = scaled(values, *centre_and_spread(values))
         highest = strongest_penalty(standard, outcome, self.l1_ratio)
         if highest <= 0:
             raise ModelError("features cannot be selected: none of them varies with the outcome")
@@ -102,7 +102,7 @@ class ElasticNetSelector(Selector):
         losses: list[npt.NDArray[np.float64]] = []
         sizes = []
         for train, test in inner_folds(outcome, groups, splits=self.splits, seed=self.seed):
-            scales = centre_and_spread(values[train], "standard")
+            scales = centre_and_spread(values[train])
             learned = scaled(values[train], *scales)
             weights, intercepts = logistic_path(learned, outcome[train], strengths, self.l1_ratio)
             scores = scaled(values[test], *scales) @ weights.T + intercepts

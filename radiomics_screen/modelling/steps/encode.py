@@ -114,7 +114,7 @@ class ClinicalEncoder(FrameStep):
         if missing.all():
             return {"median": None, "missing": True}
         median = float(np.median(values[~missing]))
-        centre, spread = centre_and_spread(np.where(missing, median, values)[:, None], "standard")
+        centre, spread = centre_and_spread(np.where(missing, median, values)[:, None])
         scales = {"centre": float(centre[0]), "spread": float(spread[0])}
         return {"median": median, **scales, "missing": bool(missing.any())}
 

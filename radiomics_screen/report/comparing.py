@@ -1,0 +1,127 @@
+"""Is the model better than a simpler one, and better than chance? Two figures and two tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from radiomics_screen.report.charts import Chart
+from radiomics_screen.report.forests import interval_rows
+from radiomics_screen.report.svg import ACCENT, GREY, INK, drawn
+from radiomics_screen.report.words import number, p_equals, p_value, with_interval
+
+_NAMED = {
+    "clinical": "clinical data alone",
+    "radiomics": "radiomics alone",
+    "both": "clinical data and radiomics",
+}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Models on the same folds.
+
+    Attributes
+    ----------
+    chart
+        Their AUCs with intervals.
+    models
+        Name, AUC with interval, and number of columns that it learned from.
+    tests
+        The two that are compared, difference with interval, p-value, and p-value after Holm.
+    """
+
+    chart: Chart
+    models: list[tuple[str, str, str]]
+    tests: list[tuple[str, str, str, str]]
+
+
+def comparison_of(summary: Mapping[str, Any]) -> Comparison | None:
+    """Return the comparison with clinical data; None where it was not made."""
+    found = summary.get("comparison")
+    if not found:
+        return None
+    models = [(_named(one["name"]), one["auc"]) for one in found["models"]]
+    described = ", ".join(f"{name} {number(auc['value'])}" for name, auc in models)
+    chart = Chart(
+        "With and without radiomics",
+        drawn(
+            "comparison",
+            f"AUC with interval: {described}",
+            lambda axes: interval_rows(axes, models),
+            (4.6, 0.9 + 0.4 * len(models)),
+        ),
+        "AUC on the same out-of-fold rows, 95 % intervals (DeLong, clustered by patient). Whether two differ "
+        "is told by the test, not by whether their intervals overlap.",
+    )
+    return Comparison(
+        chart,
+        [
+            (_named(one["name"]), with_interval(one["auc"]), _count(one["features"]))
+            for one in found["models"]
+        ],
+        [
+            (
+                f"{one['first']} \N{MINUS SIGN} {one['second']}",
+                with_interval(_difference(one)),
+                p_value(one["p"]),
+                p_value(one["p_holm"]),
+            )
+            for one in found["tests"]
+        ],
+    )
+
+
+def permutation_chart(summary: Mapping[str, Any]) -> Chart | None:
+    """Return the AUCs that shuffled outcomes gave, with the observed one; None where none were shuffled."""
+    found = summary.get("permutation")
+    if not found:
+        return None
+    permuted = np.array([value for value in found["permuted"] if value is not None], dtype=np.float64)
+    observed = float(found["observed"])
+    reached = int(np.sum(permuted >= observed))
+
+    def draw(axes: Any) -> None:
+        low = min(float(permuted.min(initial=observed)), 0.5)
+        axes.hist(permuted, bins=np.linspace(low - 0.01, 1, 61), color=GREY, label="shuffled outcomes")
+        axes.axvline(observed, color=ACCENT, linewidth=2, label="this model")
+        axes.set(xlim=(low - 0.02, 1.01), xlabel="AUC", ylabel="models")
+        axes.tick_params(colors=INK)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=2)
+
+    ends = f" (95 % interval {number(found['low'])} to {number(found['high'])})" if _ends(found) else ""
+    return Chart(
+        "Against chance",
+        drawn(
+            "permutation",
+            f"AUCs of {len(permuted)} models of shuffled outcomes; observed {observed:.3f}",
+            draw,
+            (4.6, 3.1),
+        ),
+        f"{len(permuted)} times the whole fit was repeated with outcomes shuffled among patients; an AUC of "
+        f"{number(observed)} or more was {_times(reached)} reached: {p_equals(found['p'])}{ends}. "
+        "A small p says that there is something to learn, not that it is the lesion, nor that it is much.",
+    )
+
+
+def _ends(found: Mapping[str, Any]) -> bool:
+    return found.get("low") is not None and found.get("high") is not None
+
+
+def _times(reached: int) -> str:
+    return {0: "never", 1: "once"}.get(reached, f"{reached} times")
+
+
+def _difference(test: Mapping[str, Any]) -> dict[str, Any]:
+    return {"value": test["difference"], "low": test["low"], "high": test["high"]}
+
+
+def _named(name: str) -> str:
+    return _NAMED.get(name, name)
+
+
+def _count(features: int | None) -> str:
+    return "" if features is None else str(features)

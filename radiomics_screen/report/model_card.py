@@ -1,0 +1,217 @@
+"""The model card: one page of Markdown that goes with a model, and says what cannot be known here.
+
+Headings follow Mitchell et al. 2019, "Model cards for model reporting", FAT* 2019, pages 220-229.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from radiomics_screen.modelling.evaluation import MEAN_OF_FOLDS
+from radiomics_screen.report.checklist import AUTHOR
+from radiomics_screen.report.controls import controls_of
+from radiomics_screen.report.fitted import kept_together
+from radiomics_screen.report.preparation import preparation_of
+from radiomics_screen.report.stability import stability_text
+from radiomics_screen.report.words import number, p_equals, per_cent_with_interval, with_interval
+from radiomics_screen.report.writing import write_whole
+
+if TYPE_CHECKING:
+    from radiomics_screen.modelling.model import Model
+
+_OPEN = f"*{AUTHOR}*"
+
+
+def write_model_card(model: Model, path: str | Path) -> None:
+    """Write what is known about a model as Markdown.
+
+    What software cannot know, such as the intended use, is marked "needs the author".
+
+    Parameters
+    ----------
+    model
+        With its evaluation; its predictions are not needed.
+    path
+        Of the file.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be written.
+    """
+    card = model.card
+    parts = [
+        f"# Model card: {_plain(card.target)} = {_plain(card.positive)}",
+        "**Research use only.** Not a medical device: nothing that the model says is a diagnosis, and no "
+        "decision about a patient may rest on it.",
+        _section("Model details", _table(("", ""), _details(model))),
+        _section("Intended use", _list(_intended_use(model))),
+        _section("Factors", _list(_factors(model))),
+        _section("Metrics", _metrics(model)),
+        _section("Training data", _list(_training_data(model))),
+        _section("Evaluation", _list(_evaluation(model))),
+        _section("Ethical considerations and limits", _list(_limits(model))),
+        f"Made by radiomics-screen {card.versions.get('radiomics_screen', '')}.",
+    ]
+    write_whole("\n\n".join(parts) + "\n", path)
+
+
+def card_beside(folder: str | Path) -> Path:
+    """Return where the card of a model folder lies: a folder ``model`` has ``model.card.md`` beside it."""
+    place = Path(folder).absolute()
+    return place.with_name(f"{place.name}.card.md")
+
+
+def _details(model: Model) -> list[tuple[str, str]]:
+    card = model.card
+    options = ", ".join(f"{name} {value}" for name, value in card.hyperparameters.items())
+    return [
+        ("Question", f"Is {card.target} {card.positive} (rather than {card.negative})?"),
+        ("Fitted", card.created),
+        ("Classifier", f"{card.classifier} ({options})" if options else card.classifier),
+        ("Input", f"{len(model.features)} features, of which {len(model.kept)} reach the classifier"),
+        ("Output", f"probability of {card.positive}; called so from {card.threshold:.4g} on"),
+        ("Settings of the extraction", "in the model folder" if model.settings else "not known"),
+        *preparation_of(model.evaluation.summary),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in card.versions.items())),
+        ("Fingerprint of the training table", str(card.training["fingerprint"])),
+        ("Who made it, licence, contact", _OPEN),
+    ]
+
+
+def _intended_use(model: Model) -> list[str]:
+    return [
+        "Research on images of the kind that it was fitted on, with the lesion marked by hand.",
+        f"Primary use and users: {_OPEN}",
+        "Out of scope: diagnosis, screening, any decision about a patient; images of other kinds, devices or "
+        "patients than those below; lesions that were marked in another way.",
+    ]
+
+
+def _factors(model: Model) -> list[str]:
+    summary = model.evaluation.summary
+    harmonised = summary.get("harmonised")
+    between = (
+        f"Features were harmonised between the values of '{_plain(harmonised['batch'])}'."
+        if harmonised
+        else ""
+    )
+    groups = "Groups that matter (age, sex, device, site, size of the lesion) and figures in them"
+    return [
+        *([between] if between else []),
+        f"{groups}: the report shows those that were asked for (--subgroups); which matter: {_OPEN}",
+        f"Devices and protocol of the images: {_OPEN}",
+    ]
+
+
+def _metrics(model: Model) -> str:
+    evaluation = model.evaluation
+    headings = ("figure", "value", "95 % interval")
+    text = (
+        "On patients that the pipeline had not seen; intervals by bootstrap over patients. They say how sure "
+        "the figures of these fitted models are, not how much other training patients would have changed."
+    )
+    return f"{text}\n\n{_table(headings, evaluation.table())}"
+
+
+def _training_data(model: Model) -> list[str]:
+    training, card = model.card.training, model.card
+    gaps = training["missing_values"]
+    return [
+        f"{training['rows']} rows of {training['patients']} patients: {training['positives']} "
+        f"{_plain(card.positive)}, {training['negatives']} {_plain(card.negative)}; "
+        f"{training['rows_read']} rows were read.",
+        *(f"{part['rows']} rows left out: {_plain(part['reason'])}." for part in training["left_out"]),
+        f"Missing values: {f'{gaps}, which took the medians of the training rows' if gaps else 'none'}.",
+        f"Place, period, eligibility, devices, reference standard, who marked the lesions: {_OPEN}",
+    ]
+
+
+def _evaluation(model: Model) -> list[str]:
+    summary = model.evaluation.summary
+    repeats = f", {summary['repeats']} times anew" if summary["repeats"] > 1 else ""
+    mean = vars(model.evaluation.figure("auc", MEAN_OF_FOLDS))
+    told = {name: None if value != value else value for name, value in mean.items()}
+    return [
+        f"Cross-validated on {_plain(summary['folds_from'])}{repeats}, {kept_together(model)}; all that is "
+        f"learned is learned inside the folds. Mean AUC of the folds: {with_interval(told)}.",
+        *_further(summary),
+        f"Test on patients of another place: {_OPEN}",
+    ]
+
+
+def _further(summary: Mapping[str, Any]) -> list[str]:
+    """Return what else was found out, each only where it was done."""
+    found = []
+    if stable := stability_text(summary):
+        found.append(stable)
+    if tuning := summary.get("tuning"):
+        found.append(
+            f"Hyperparameters: {tuning['trials']} trials of {', '.join(tuning['candidates'])} in each fold."
+        )
+    if permutation := summary.get("permutation"):
+        found.append(
+            f"Against chance: AUC {number(permutation['observed'])}, {len(permutation['permuted'])} "
+            f"permutations of the outcomes among patients, {p_equals(permutation['p'])}."
+        )
+    for one in (summary.get("comparison") or {}).get("tests", []):
+        difference = {"value": one["difference"], "low": one["low"], "high": one["high"]}
+        found.append(
+            f"AUC of {_plain(one['first'])} less that of {_plain(one['second'])}: "
+            f"{with_interval(difference)}, {p_equals(one['p_holm'])} (DeLong, Holm)."
+        )
+    if doubt := summary.get("doubt"):
+        held, single, wrong = (
+            per_cent_with_interval(doubt["figures"][name])
+            for name in ("coverage", "single", "error_of_single")
+        )
+        found.append(
+            f"Prediction sets at an error rate of {doubt['error_rate']:g}: the true outcome is in {held}; "
+            f"one outcome only in {single}, of which wrong {wrong}."
+        )
+    found += [
+        f"Control, {one.called}: {_plain(one.title)}. {_plain(one.text)}" for one in controls_of(summary)
+    ]
+    return found
+
+
+def _limits(model: Model) -> list[str]:
+    return [
+        *(f"{_sentence(_plain(message))}" for message in model.evaluation.summary["messages"]),
+        "Probabilities, predictive values and net benefit hold for a population with the same part of "
+        f"{_plain(model.card.positive)} rows.",
+        "Contributions say what moves this model, not what causes the disease.",
+        "predictions.csv in the model folder names cases and patients, and the report beside it may show "
+        "images: hand them on only where that is allowed.",
+        f"Ethics approval, consent, possible harms and who may be worse served: {_OPEN}",
+        f"What would have to be shown before any use: {_OPEN}",
+    ]
+
+
+def _section(title: str, text: str) -> str:
+    return f"## {title}\n\n{text}"
+
+
+def _list(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *([_cell(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text if text == _OPEN else _plain(text)
+
+
+def _plain(text: str) -> str:
+    """Return a text that Markdown shows as it is, in one line."""
+    one_line = " ".join(str(text).split())
+    return "".join(f"\\{letter}" if letter in "\\`*_<>|[]#" else letter for letter in one_line)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
