@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from radiomics_screen.evidence import image_evidence
+    from radiomics_screen.extraction.altered import extract_altered
     from radiomics_screen.extraction.case import extract
     from radiomics_screen.extraction.maps import feature_maps
     from radiomics_screen.extraction.run import extract_cohort
@@ -19,15 +21,17 @@ if TYPE_CHECKING:
     from radiomics_screen.settings import load_settings
     from radiomics_screen.table import read_table
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 __all__ = [
     "__version__",
     "evaluate",
     "extract",
+    "extract_altered",
     "extract_cohort",
     "feature_maps",
     "fit",
+    "image_evidence",
     "load_model",
     "load_settings",
     "read_cases",
@@ -37,9 +41,11 @@ __all__ = [
 _HOME_OF = {
     "evaluate": "modelling.external",
     "extract": "extraction.case",
+    "extract_altered": "extraction.altered",
     "extract_cohort": "extraction.run",
     "feature_maps": "extraction.maps",
     "fit": "modelling.fitting",
+    "image_evidence": "evidence",
     "load_model": "modelling.bundle",
     "load_settings": "settings",
     "read_cases": "reading",

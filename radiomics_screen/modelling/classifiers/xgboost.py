@@ -14,6 +14,7 @@ from sklearn.base import ClassifierMixin
 from xgboost import XGBClassifier
 
 from radiomics_screen.errors import ModelError
+from radiomics_screen.modelling.classifiers._binary import ClassWeights, row_weights
 from radiomics_screen.modelling.classifiers.base import ClassifierKind, Floats, Span, classifier
 from radiomics_screen.modelling.classifiers.trees_file import DEEPEST, checked_trees
 from radiomics_screen.options import NonNegative, Positive, PositiveInt
@@ -26,9 +27,27 @@ class Trees(XGBClassifier):
     """XGBoost's classifier; where it was trained on a GPU, it still predicts on the CPU.
 
     So a model gives the same values before it is saved and after it is loaded elsewhere.
+
+    Parameters
+    ----------
+    class_weights
+        ``"balanced"`` gives both classes the same weight in sum; None: each row has the same.
+    options
+        Those of XGBoost.
     """
 
+    def __init__(self, *, class_weights: ClassWeights = None, **options: Any) -> None:
+        self.class_weights = class_weights
+        super().__init__(**options)
+
+    def get_xgb_params(self) -> dict[str, Any]:
+        """Return the parameters that XGBoost itself knows."""
+        return {name: value for name, value in super().get_xgb_params().items() if name != "class_weights"}
+
     def fit(self, X: Any, y: Any, **options: Any) -> Self:
+        if self.class_weights is not None:
+            codes = np.unique(np.asarray(y), return_inverse=True)[1]
+            options["sample_weight"] = row_weights(codes, self.class_weights)
         super().fit(X, y, **options)
         self.get_booster().set_param({"device": "cpu"})
         return self
@@ -43,6 +62,7 @@ def xgboost_classifier(
     subsample: Part = 0.8,
     colsample_bytree: Part = 0.5,
     reg_lambda: NonNegative = 1.0,
+    class_weights: ClassWeights = None,
     seed: int = 0,
     device: str = "cpu",
 ) -> XGBClassifier:
@@ -69,6 +89,9 @@ def xgboost_classifier(
         Part of the features that a tree sees, so that correlated ones share the work.
     reg_lambda
         Pull of a leaf's answer towards 0 (L2).
+    class_weights
+        ``"balanced"`` gives both classes the same weight in sum. Probabilities are then those of a
+        cohort with as many positives as negatives, no longer of this one.
     seed
         Of the draws of rows and columns.
     device
@@ -85,6 +108,7 @@ def xgboost_classifier(
         subsample=subsample,
         colsample_bytree=colsample_bytree,
         reg_lambda=reg_lambda,
+        class_weights=class_weights,
         random_state=seed,
         n_jobs=1,  # folds run side by side instead: sums in one thread do not depend on their number
     )
