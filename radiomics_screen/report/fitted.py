@@ -28,7 +28,7 @@ from radiomics_screen.report.preparation import preparation_of
 from radiomics_screen.report.stability import stability_chart, stability_text
 from radiomics_screen.report.swarm import swarm
 from radiomics_screen.report.tuning import tuning_of
-from radiomics_screen.report.words import number, with_interval
+from radiomics_screen.report.words import number, options_text, with_interval
 
 if TYPE_CHECKING:
     from radiomics_screen.modelling.model import Model
@@ -209,7 +209,7 @@ def _parameters(model: Model) -> list[tuple[str, str]]:
         "patients told apart by": card.group or "nothing: each row counts as a patient",
         "threshold": f"{card.threshold:.4g}",
         "classifier": card.classifier,
-        **card.hyperparameters,
+        "hyperparameters": options_text(card.hyperparameters),
         "correlation limit": summary.get("correlation"),
         "selection of features": summary.get("select"),
         "features to keep": summary.get("most_features"),

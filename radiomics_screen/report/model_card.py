@@ -15,7 +15,13 @@ from radiomics_screen.report.controls import controls_of
 from radiomics_screen.report.fitted import kept_together
 from radiomics_screen.report.preparation import preparation_of
 from radiomics_screen.report.stability import stability_text
-from radiomics_screen.report.words import number, p_equals, per_cent_with_interval, with_interval
+from radiomics_screen.report.words import (
+    number,
+    options_text,
+    p_equals,
+    per_cent_with_interval,
+    with_interval,
+)
 from radiomics_screen.report.writing import write_whole
 
 if TYPE_CHECKING:
@@ -66,7 +72,7 @@ def card_beside(folder: str | Path) -> Path:
 
 def _details(model: Model) -> list[tuple[str, str]]:
     card = model.card
-    options = ", ".join(f"{name} {value}" for name, value in card.hyperparameters.items())
+    options = options_text(card.hyperparameters)
     return [
         ("Question", f"Is {card.target} {card.positive} (rather than {card.negative})?"),
         ("Fitted", card.created),

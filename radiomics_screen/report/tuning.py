@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from radiomics_screen.report.words import number
+from radiomics_screen.report.words import number, options_text
 
 _FINAL = "final model, all rows"
 
@@ -40,15 +40,10 @@ def tuning_of(summary: Mapping[str, Any]) -> Tuning | None:
 
 
 def _row(name: str, one: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
-    options = ", ".join(f"{key} {_shown(value)}" for key, value in one["hyperparameters"].items())
     return (
         name,
         str(one["classifier"]),
         number(one["inner_auc"]) if one.get("inner_auc") is not None else "",
         number(one["threshold"]) if one.get("threshold") is not None else "",
-        options,
+        options_text(one["hyperparameters"]),
     )
-
-
-def _shown(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -116,3 +116,22 @@ def grouped_figures(judgement: Mapping[str, Any]) -> list[tuple[str, list[tuple[
 def figure_rows(judgement: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return all figures in one list: label, value, interval."""
     return [row[:3] for _, rows in grouped_figures(judgement) for row in rows]
+
+
+def options_text(options: Mapping[str, Any]) -> str:
+    """Return options in a line: those that are None left out, those of a stack's members by their names."""
+    parts = []
+    for name, value in options.items():
+        if name == "members" and "options" in options and options["options"]:
+            continue  # they are named with their options
+        if name == "options" and isinstance(value, Mapping):
+            parts += [f"{member}: {options_text(given)}" for member, given in value.items()]
+        elif value is not None:
+            parts.append(f"{name} {_option(value)}")
+    return "; ".join(parts) if any(": " in part for part in parts) else ", ".join(parts)
+
+
+def _option(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -12,7 +12,7 @@ from radiomics_screen.report.controls import controls_of, in_short
 from radiomics_screen.report.doubt import doubt_of
 from radiomics_screen.report.preparation import NOT_DONE, preparation_of
 from radiomics_screen.report.tuning import tuning_of
-from radiomics_screen.report.words import p_equals, p_value, per_cent, per_cent_with_interval
+from radiomics_screen.report.words import options_text, p_equals, p_value, per_cent, per_cent_with_interval
 from tests.unit.summaries import figure, full_summary
 
 COHORT: dict[str, Any] = {
@@ -176,3 +176,10 @@ def test_p_values_and_parts_in_words() -> None:
     assert per_cent_with_interval(figure(0.5, 0.25, 0.75)) == "50.0\N{NO-BREAK SPACE}% (25.0 to 75.0)"
     assert per_cent_with_interval(figure(0.0, 0.0, 0.0)) == "0.0\N{NO-BREAK SPACE}%"
     assert per_cent_with_interval(figure(0.5)) == "50.0\N{NO-BREAK SPACE}%"
+
+
+def test_options_read_as_a_line() -> None:
+    assert options_text({"C": 10.0, "gamma": 0.123456, "class_weights": None}) == "C 10, gamma 0.1235"
+    stack = {"members": ["svm"], "options": {"svm": {"C": 1.0}, "logistic": {"penalty": 0.02}}, "pull": 4.0}
+    assert options_text(stack) == "svm: C 1; logistic: penalty 0.02; pull 4"
+    assert options_text({"members": ["svm", "logistic"], "options": None}) == "members svm, logistic"
