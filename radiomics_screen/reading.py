@@ -13,8 +13,9 @@ from radiomics_screen.cohort import Case, Cohort
 from radiomics_screen.errors import CohortError, ModelError
 from radiomics_screen.extraction.measured import BETWEEN
 from radiomics_screen.extraction.run import Watcher, as_cohort, extract_cohort
-from radiomics_screen.modelling.doubt import ERROR_RATE, UNUSUAL
+from radiomics_screen.modelling.doubt import ERROR_RATE
 from radiomics_screen.modelling.model import Model
+from radiomics_screen.notes import collected_notes
 from radiomics_screen.settings import load_settings
 from radiomics_screen.table import IDENTITY
 
@@ -51,11 +52,11 @@ def read_cases(
     ``prediction`` (a value of the model's target), ``probability`` (of the positive value),
     ``threshold``; ``not_ruled_out``: the value or both values of the target that cannot be ruled out at
     `error_rate` (both, with " or " between them: the model is not sure; "neither": it is like none);
-    ``unusual``: percent of the training rows that are less unlike the others than this case (99 and more
-    get a warning); and for n from 1 to 10 ``feature_n``, ``value_n`` (empty where it was not measured
-    but taken as typical) and ``contribution_n``, what the feature added to the log-odds, strongest
-    first. A case that cannot be read has ``status``
-    "failed", its cause in ``error``, and no prediction.
+    ``unusual``: percent of the training rows that are less unlike the others than this case (a warning
+    says so from 99 on, or where it is farther off than all of fewer than 99 rows); and for n from 1 to 10
+    ``feature_n``, ``value_n`` (empty where it was not measured but taken as typical) and
+    ``contribution_n``, what the feature added to the log-odds, strongest first. A case that cannot be read
+    has ``status`` "failed", its cause in ``error``, and no prediction.
 
     Raises
     ------
@@ -79,11 +80,13 @@ def read_cases(
     readings = _with_unreadable(readings, inputs[model.features], model)
     readable = (readings["status"] == "ok").to_numpy()
     probability = np.full(len(readings), np.nan)
-    probability[readable] = model.predict_probability(inputs[readable])
+    with collected_notes():  # the rows' own remarks say which of them is meant
+        probability[readable] = model.predict_probability(inputs[readable])
     prediction = np.full(len(readings), "", dtype=object)
     prediction[readable] = model.classify(probability[readable])
     readings = readings.assign(prediction=prediction, probability=probability, threshold=model.threshold)
     readings = _with_doubt(readings, inputs, readable, model, error_rate)
+    readings = readings.assign(warnings=_with_unlearned(readings, inputs, readable, model))
     return readings.join(_reasons(model, inputs[readable]))
 
 
@@ -125,15 +128,22 @@ def _with_doubt(
     open_[readable] = [_set_text(pair, model.card.negative, model.card.positive) for pair in sets]
     unusual[readable] = model.unusual(rows)
     remarks = np.full(len(readings), "", dtype=object)
-    remarks[unusual >= UNUSUAL] = "unlike the cases that the model learned from"
-    unknown = np.zeros(len(readings), dtype=bool)
-    unknown[readable] = model.unknown_batches(rows)
-    harmonised = f"'{model.card.batch}' was not learned, so features are not harmonised"
-    warnings = [
-        BETWEEN.join(filter(None, (before, remark, harmonised if new else "")))
-        for before, remark, new in zip(readings["warnings"], remarks, unknown, strict=True)
-    ]
+    remarks[unusual >= model.doubt.unusual_from] = "unlike the cases that the model learned from"
+    warnings = _joined(readings["warnings"], remarks)
     return readings.assign(not_ruled_out=open_, unusual=unusual, warnings=warnings)
+
+
+def _with_unlearned(
+    readings: pd.DataFrame, inputs: pd.DataFrame, readable: NDArray[np.bool_], model: Model
+) -> list[str]:
+    """Return the warnings, with what a case brings that the model has not met."""
+    remarks = np.full(len(readings), "", dtype=object)
+    remarks[readable] = model.unlearned(inputs[readable])
+    return _joined(readings["warnings"], remarks)
+
+
+def _joined(warnings: Iterable[str], remarks: Iterable[str]) -> list[str]:
+    return [BETWEEN.join(filter(None, pair)) for pair in zip(warnings, remarks, strict=True)]
 
 
 def _set_text(pair: NDArray[np.bool_], negative: str, positive: str) -> str:

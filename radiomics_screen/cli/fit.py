@@ -164,7 +164,7 @@ def fit(
         at_specificity=at_specificity,
         permutations=permutations,
         controls=controls != "none",
-        images=_evidence(read, table, group, seed, jobs) if controls == "all" else None,
+        images=(lambda: _evidence(read, table, group, seed, jobs)) if controls == "all" else None,
         error_rate=error_rate,
         seed=seed,
         device=device,

@@ -44,6 +44,7 @@ def _by_name(names: Sequence[str], hyperparameters: Mapping[str, Any]) -> dict[s
 
 
 def rule_of(threshold: float, at_sensitivity: float | None, at_specificity: float | None) -> ThresholdRule:
+    """Return where the threshold is put."""
     if at_sensitivity is not None and at_specificity is not None:
         raise ModelError("a threshold is put at a sensitivity or at a specificity, not at both")
     if at_sensitivity is not None:
@@ -60,6 +61,12 @@ def seconds_a_search(minutes: float | None, searches: int, jobs: int) -> float |
     if not minutes > 0:
         raise ModelError(f"minutes is {minutes}; it must be above 0")
     return minutes * 60 * min(effective_n_jobs(jobs), searches) / searches
+
+
+def check_error_rate(error_rate: float) -> None:
+    """Refuse what is no part of the cases, before the work."""
+    if not 0 < error_rate < 1:
+        raise ModelError(f"error_rate is {error_rate}; it must be between 0 and 1")
 
 
 def device_for(candidates: Sequence[str], device: str) -> str:

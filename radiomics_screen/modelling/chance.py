@@ -15,7 +15,7 @@ from radiomics_screen.modelling.dataset import Dataset
 from radiomics_screen.modelling.folds import Progress, pooled_probabilities, run_folds
 from radiomics_screen.modelling.judgement import plain
 from radiomics_screen.modelling.metrics import Floats, ranking_figures
-from radiomics_screen.modelling.plan import Plan
+from radiomics_screen.modelling.plan import Plan, ThresholdRule
 from radiomics_screen.modelling.splits import Split
 from radiomics_screen.modelling.statistics.permutation import permutation_test
 
@@ -35,7 +35,8 @@ def permuted(
     """Return how often permuted labels do as well as the true ones, as plain JSON values.
 
     Labels are permuted among patients; then the rows are divided anew, and all that is learned is
-    learned anew in each fold: search, selection, fit. It stops early where chance does as well 20 times:
+    learned anew in each fold: search, selection, fit, recalibration. No threshold is put: the AUC does not
+    depend on it. It stops early where chance does as well 20 times:
     the p-value is then known well enough.
 
     Parameters
@@ -61,6 +62,7 @@ def permuted(
         "observed" AUC; "p"; "low" and "high", its 95 % interval for endless permutations; "permutations"
         done; "permuted", their AUCs, None where one had no value.
     """
+    plan = replace(plan, rule=ThresholdRule())
 
     def auc(labels: npt.NDArray[np.int64]) -> float:
         shuffled = replace(dataset, outcome=labels)

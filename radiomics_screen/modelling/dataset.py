@@ -226,7 +226,7 @@ def prepare(
     clinical
         Columns of clinical variables, numbers or texts; never the outcome, patient or fold.
     batch
-        Column with scanner or site, which every row must have.
+        Column with scanner or site, which every row must have; never the outcome or patient.
 
     Raises
     ------
@@ -238,6 +238,8 @@ def prepare(
     refuse_double_columns(frame)
     by = _group_column(frame, group)
     _check_columns(frame, {"target": target, "group": by, "folds": folds, "batch": batch})
+    if batch is not None and batch in (target, by):
+        raise ModelError(f"'{batch}' cannot be the batch: it is the column of the outcome or the patient")
     clinical = checked_clinical(
         frame, clinical, taken={"target": target, "group": by, "folds": folds, "batch": batch}
     )

@@ -15,10 +15,11 @@ from radiomics_screen.modelling.statistics.arrays import patient_numbers
 from radiomics_screen.modelling.statistics.conformal import Conformal, fit_conformal, set_figures
 from radiomics_screen.modelling.statistics.outlying import Outlying, fit_outlying
 from radiomics_screen.modelling.statistics.resampling import percentile_interval, resampled
+from radiomics_screen.modelling.threads import one_thread
 
 #: How often a prediction set may miss the outcome, where nothing else is asked for.
 ERROR_RATE = 0.1
-#: Percentile of the training rows' distances from which on a case is called unusual.
+#: Percentile of the training rows' distances from which on a case is called unusual, of 99 rows and more.
 UNUSUAL = 99.0
 
 
@@ -51,6 +52,16 @@ class Doubt:
             What reaches the classifier, shape (rows, columns).
         """
         return np.full(len(values), np.nan) if self.outlying is None else self.outlying.percentiles(values)
+
+    @property
+    def unusual_from(self) -> float:
+        """Percentile from which on a case is called unusual.
+
+        With fewer than 99 training rows no case can have 99: then it is the highest there is, that of a case
+        farther off than every training row. About 1 of 100 usual cases gets there, with n rows 1 of n + 1.
+        """
+        rows = 0 if self.outlying is None else len(self.outlying.own)
+        return min(UNUSUAL, 100 * rows / (rows + 1))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -93,7 +104,8 @@ def fit_doubt(
     """
     conformal = fit_conformal(outcome, unseen, patients)
     try:
-        outlying = fit_outlying(values, patients, seed=seed)
+        with one_thread():  # the order of the sums, and so their last digit, depends on threads
+            outlying: Outlying | None = fit_outlying(values, patients, seed=seed)
     except ModelError:  # fewer than three patients, or nothing that varies
         outlying = None
     return Doubt(conformal, outlying)

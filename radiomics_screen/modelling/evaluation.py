@@ -81,12 +81,13 @@ class Evaluation:
         cohort, positive, called = summary["cohort"], summary["positive"], summary["called_positive"]
         fewest, most = min(called), max(called)
         repeats = f", {summary['repeats']} times anew" if summary["repeats"] > 1 else ""
+        rule = summary.get("threshold_rule")  # each fold has its own threshold then
         return [
             ("rows", f"{cohort['rows']}, of which {cohort['positives']} {positive}"),
             ("patients", f"{cohort['patients']}"),
             ("tested on", f"{summary['folds_from']}{repeats}"),
             (
-                f"called {positive} at >= {summary['threshold']:g}",
+                f"called {positive} at " + (f">= {summary['threshold']:g}" if rule is None else rule),
                 f"{fewest} rows" if fewest == most else f"{fewest} to {most} rows",
             ),
         ]

@@ -28,6 +28,7 @@ from radiomics_screen.modelling.manifest import (
 from radiomics_screen.modelling.model import Model
 from radiomics_screen.modelling.statistics.arrays import patient_numbers
 from radiomics_screen.modelling.values import NAMED, listed, texts_of
+from radiomics_screen.notes import collected_notes
 from radiomics_screen.table import FeatureTable, as_table, read_table
 
 _MOST_PARTS = 12  # values of a subgroup column
@@ -147,14 +148,15 @@ def evaluate(
     if keep_known and known.any():
         remarks.append(f"{int(known.sum())} rows have names that the model was fitted on; kept, as asked")
     at = dataset.positions
-    probability = model.predict_probability(dataset.inputs)
+    with collected_notes() as notes:
+        probability = model.predict_probability(frame.iloc[at])
     parts = {name: parts_of(frame[name].iloc[at], name) for name in subgroups}
     judgement = judge(
         dataset.outcome, probability, dataset.groups.astype(str), threshold=model.threshold,
         subgroups=parts, resamples=resamples, seed=seed,
     )  # fmt: skip
     sets = _sets(model, dataset, probability, resamples, seed)
-    messages = [*remarks, *_on_rows(model, given, dataset), *judgement["messages"]]
+    messages = [*remarks, *notes, *_on_rows(model, given, dataset), *judgement["messages"]]
     summary = {**_summary(model, dataset, {**judgement, "messages": []}, messages), "doubt": sets}
     return External(summary, _predictions(model, dataset, probability))
 

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from platform import python_version
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from radiomics_screen import __version__
 from radiomics_screen.modelling.asking import (
     candidates_of,
     check_counts,
+    check_error_rate,
     device_for,
     rule_of,
     seconds_a_search,
 )
 from radiomics_screen.modelling.card import Card
 from radiomics_screen.modelling.controls import ImageEvidence
-from radiomics_screen.modelling.dataset import Dataset, prepare
-from radiomics_screen.modelling.division import Divider, Division
+from radiomics_screen.modelling.dataset import BLOCKS, Dataset, prepare
+from radiomics_screen.modelling.division import Divider
 from radiomics_screen.modelling.doubt import ERROR_RATE, fit_doubt
-from radiomics_screen.modelling.evaluation import Evaluation, judged
+from radiomics_screen.modelling.evaluation import judged
 from radiomics_screen.modelling.folds import Progress, learn_everywhere
 from radiomics_screen.modelling.further import Run
 from radiomics_screen.modelling.learning import Learned
@@ -35,11 +32,9 @@ from radiomics_screen.modelling.model import Model
 from radiomics_screen.modelling.perturbed import measured_again
 from radiomics_screen.modelling.pipeline import Preparation, feature_counts, probe_of, values_reaching
 from radiomics_screen.modelling.plan import Plan
-from radiomics_screen.modelling.remarks import remarks_of
-from radiomics_screen.modelling.steps.combat import ComBat
+from radiomics_screen.modelling.summary import about_fit, messages, scheme
+from radiomics_screen.notes import collected_notes
 from radiomics_screen.table import FeatureTable, as_table, read_table
-
-_PACKAGES = ("xgboost", "scikit-learn", "numpy", "scipy", "pandas")
 
 
 def fit(
@@ -70,7 +65,7 @@ def fit(
     at_specificity: float | None = None,
     permutations: int = 0,
     controls: bool = True,
-    images: ImageEvidence | None = None,
+    images: ImageEvidence | Callable[[], ImageEvidence] | None = None,
     error_rate: float = ERROR_RATE,
     resamples: int = 2000,
     seed: int = 0,
@@ -128,7 +123,8 @@ def fit(
         How many settings of the classifiers are tried on inner folds, in each fold anew; 0: only the
         defaults.
     minutes
-        After which no further setting is tried; for the whole fit. The result then depends on the machine.
+        After which no further setting is tried, for all searches but those of the permutations together. The
+        result then depends on the machine.
     inner_folds
         Stratified folds of whole patients inside the training rows.
     recalibrate
@@ -142,7 +138,7 @@ def fit(
     controls
         Also judge whether size, scanner, single columns or alike rows explain the figures.
     images
-        What was found in the images, for further controls.
+        What was found in the images, for further controls; or what looks at them when all else is checked.
     error_rate
         How often prediction sets may miss the outcome, in the evaluation of them.
     resamples
@@ -172,6 +168,7 @@ def fit(
         splits=splits, repeats=repeats, seed=seed, resamples=resamples, jobs=jobs, trials=trials,
         inner_folds=inner_folds, permutations=permutations,
     )  # fmt: skip
+    check_error_rate(error_rate)
     least = None if perturbed is None else least_icc
     preparation = Preparation(least, common_value, correlation, select, most_features)
     candidates, options = candidates_of(classifier, hyperparameters or {})
@@ -186,140 +183,34 @@ def fit(
     if perturbed is not None:
         again = measured_again(perturbed, table, cases=dataset.cases, features=dataset.features)
         dataset = replace(dataset, measured=again)
-    divide = Divider(folds, splits, repeats or (1 if trials else None), seed)
+    divide = Divider(folds, splits, 1 if repeats is None and trials and folds is None else repeats, seed)
     division = divide.all(dataset)
     jobs = 1 if device == "cuda" else jobs  # folds side by side would share one GPU's memory
-    plan = replace(plan, seconds=seconds_a_search(minutes, len(division.splits) + 1, jobs))
+    searches = 1 + len(division.splits) * (len(BLOCKS) if clinical else 1)
+    plan = replace(plan, seconds=seconds_a_search(minutes, searches, jobs))
     final, tested = learn_everywhere(dataset, plan, division.splits, jobs=jobs, progress=progress)
     evaluation = judged(dataset, plan, division.splits, tested, resamples=resamples)
     run = Run(dataset, table.frame, plan, division.splits, evaluation, jobs, resamples)
-    further = {
-        "doubt": run.sets(error_rate),
-        "comparison": run.blocks() if clinical else None,
-        "controls": run.controls(images) if controls else None,
-        "permutation": run.chance(divide.one, permutations, progress) if permutations else None,
-    }
-    about = _about(dataset, plan, final)
+    with collected_notes() as remarks:
+        further = {
+            "doubt": run.sets(error_rate),
+            "comparison": run.blocks() if clinical else None,
+            "controls": run.controls(images() if callable(images) else images) if controls else None,
+            "permutation": run.chance(divide.one, permutations, progress) if permutations else None,
+        }
+    about = about_fit(dataset, plan, final)
     summary = {
         **about,
-        **_scheme(plan, division, minutes, final, dataset, evaluation),
+        **scheme(plan, division, minutes, final, dataset, evaluation),
         **further,
         **evaluation.summary,
-        "messages": _messages(division, dataset, table, final, evaluation),
+        "messages": [*messages(division, dataset, table, final, evaluation), *remarks],
         "seconds": round(time.monotonic() - started, 3),
     }
     reaching = values_reaching(final.pipeline, dataset.inputs)
     doubt = fit_doubt(dataset.outcome, run.unseen, reaching, dataset.groups.astype(str), seed=seed)
     card = _card(about, table, dataset, final)
     return Model(final.pipeline, card, replace(evaluation, summary=summary), doubt)
-
-
-def _about(dataset: Dataset, plan: Plan, final: Learned) -> dict[str, Any]:
-    """Return what model and evaluation say of themselves, as plain JSON values."""
-    return {
-        "versions": _versions(),
-        "target": dataset.target,
-        "positive": dataset.positive,
-        "negative": dataset.negative,
-        "group": dataset.group,
-        "classifier": final.classifier,
-        "hyperparameters": final.hyperparameters,
-        "seed": plan.seed,
-        "device": plan.device,
-        "threshold": final.threshold,
-        "clinical": list(dataset.columns.clinical),
-        "batch": dataset.columns.batch,
-        "recalibration": None if final.recalibration is None else final.recalibration.to_dict(),
-    }
-
-
-def _scheme(
-    plan: Plan,
-    division: Division,
-    minutes: float | None,
-    final: Learned,
-    dataset: Dataset,
-    evaluation: Evaluation,
-) -> dict[str, Any]:
-    """Return how it was learned, as plain JSON values."""
-    preparation = plan.preparation
-    return {
-        "folds_from": division.origin,
-        "repeats": max(split.repeat for split in division.splits),
-        "correlation": preparation.correlation,
-        "common_value": preparation.common_value,
-        "select": preparation.select,
-        "most_features": preparation.most_features if preparation.select == "mrmr" else None,
-        "threshold_rule": plan.rule.text,
-        "recalibration": plan.recalibrate,
-        "tuning": _tuning(plan, minutes, final, evaluation.summary["folds"]),
-        "robustness": _robustness(final, dataset, preparation.reproducible),
-        "harmonised": _harmonised(final),
-    }
-
-
-def _messages(
-    division: Division, dataset: Dataset, table: FeatureTable, final: Learned, evaluation: Evaluation
-) -> list[str]:
-    known = {"threshold": final.threshold, "auc": evaluation.figure("auc")}
-    return [
-        *division.remarks,
-        *remarks_of(dataset, {**evaluation.summary, **known}),
-        *evaluation.summary["notes"],
-        *(f"{note} (in the final fit)" for note in final.notes),
-        *_on_origin(table),
-    ]
-
-
-def _tuning(
-    plan: Plan, minutes: float | None, final: Learned, folds: Sequence[Mapping[str, Any]]
-) -> dict[str, Any] | None:
-    """Return what inner folds chose, as plain JSON values; None where there was nothing to choose."""
-    if not plan.chooses:
-        return None
-    return {
-        "candidates": list(plan.candidates),
-        "trials": plan.trials,
-        "minutes": minutes,
-        "inner_folds": plan.inner_folds,
-        "chosen": [{"repeat": f["repeat"], "fold": f["fold"], **f["choice"]} for f in folds],
-        "final": final.choice,
-    }
-
-
-def _harmonised(final: Learned) -> dict[str, Any] | None:
-    """Return whose differences were taken out of the features; None where nobody's were."""
-    for _, step in final.pipeline.steps:
-        if isinstance(step, ComBat):
-            return {"batch": step.batch_column, "batches": step.batches_}
-    return None
-
-
-def _robustness(final: Learned, dataset: Dataset, least: float | None) -> dict[str, Any] | None:
-    """Return how many features agree with themselves on perturbed images; None where it was not asked."""
-    if dataset.measured is None:
-        return None
-    step = final.pipeline.named_steps["reproducible"]
-    kept = set(map(str, step.get_feature_names_out()))
-    features = dataset.columns.features
-    again = ~np.isnan(dataset.measured).all(axis=(1, 2))
-    return {
-        "least": least,
-        "cases": int(again.sum()),
-        "measurements": int(dataset.measured.shape[1]),
-        "kept": sum(name in kept for name in features),
-        "of": len(features),
-    }
-
-
-def _on_origin(table: FeatureTable) -> list[str]:
-    """Say now, not when it is wanted, that a model will not be able to read images."""
-    if (table.provenance or {}).get("parameters") is not None:
-        return []
-    return [
-        "nothing says how these features were extracted, so the model cannot read images (`predict`): fit on "
-        "the table as `extract` wrote it, with its provenance beside it"
-    ]
 
 
 def _feature_table(table: FeatureTable | pd.DataFrame | str | Path) -> FeatureTable:
@@ -344,8 +235,3 @@ def _card(about: dict[str, Any], table: FeatureTable, dataset: Dataset, final: L
         },
         probe=probe_of(final.pipeline),
     )
-
-
-def _versions() -> dict[str, str]:
-    packages = {name: version(name) for name in _PACKAGES}
-    return {"radiomics_screen": __version__, "python": python_version(), **packages}

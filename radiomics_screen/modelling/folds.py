@@ -17,6 +17,7 @@ from radiomics_screen.modelling.learning import Learned, learn
 from radiomics_screen.modelling.pipeline import feature_counts, is_constant, kept_features
 from radiomics_screen.modelling.plan import Plan
 from radiomics_screen.modelling.splits import Split
+from radiomics_screen.modelling.threads import one_thread
 from radiomics_screen.notes import collected_notes
 
 Progress = Callable[[str, int, int], None]  # ("fold" or "permutation", finished, of how many)
@@ -75,10 +76,11 @@ def run_folds(
     """
     work = (delayed(_learn_and_test)(plan, dataset, split) for split in splits)
     tested: list[FoldResult] = []
-    for one in Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(work):
-        tested.append(one)
-        if progress is not None:
-            progress("fold", len(tested), len(splits))
+    with one_thread():
+        for one in Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(work):
+            tested.append(one)
+            if progress is not None:
+                progress("fold", len(tested), len(splits))
     return tested
 
 
@@ -100,10 +102,11 @@ def learn_everywhere(
     work: list[Any] = [delayed(_learn_from_all)(plan, dataset)]
     work += [delayed(_learn_and_test)(plan, dataset, split) for split in splits]
     found: list[Any] = []
-    for one in Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(work):
-        found.append(one)
-        if progress is not None and len(found) > 1:
-            progress("fold", len(found) - 1, len(splits))
+    with one_thread():
+        for one in Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(work):
+            found.append(one)
+            if progress is not None and len(found) > 1:
+                progress("fold", len(found) - 1, len(splits))
     return found[0], found[1:]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling.chance import permuted
 from radiomics_screen.modelling.comparison import compare
 from radiomics_screen.modelling.controls import ImageEvidence, run_controls
@@ -19,8 +20,9 @@ from radiomics_screen.modelling.doubt import judge_sets
 from radiomics_screen.modelling.evaluation import Evaluation
 from radiomics_screen.modelling.folds import Progress, laid_out, pooled_probabilities, run_folds
 from radiomics_screen.modelling.metrics import Floats
-from radiomics_screen.modelling.plan import Plan
+from radiomics_screen.modelling.plan import Plan, ThresholdRule
 from radiomics_screen.modelling.splits import Split
+from radiomics_screen.notes import note
 
 
 @dataclass(frozen=True)
@@ -78,14 +80,22 @@ class Run:
             error_rate=error_rate, resamples=self.resamples, seed=self.plan.seed,
         )  # fmt: skip
 
-    def blocks(self) -> dict[str, Any]:
-        """Return the models of the clinical variables, of the features, and of both, side by side."""
+    def blocks(self) -> dict[str, Any] | None:
+        """Return the models of the clinical variables, of the features, and of both, side by side.
+
+        One that cannot be learned is left out, with a note; None where no two are left.
+        """
         models = {"both": self._named(self.dataset, self.probabilities)}
+        plan = replace(self.plan, rule=ThresholdRule())  # no AUC depends on the threshold
         for block in ("radiomics", "clinical"):
             part = self.dataset.block(block)
-            tested = run_folds(part, self.plan, self.splits, jobs=self.jobs)
+            try:
+                tested = run_folds(part, plan, self.splits, jobs=self.jobs)
+            except ModelError as error:  # such as a clinical column that hardly varies
+                note(f"no model of '{block}' columns alone to compare with: {error}")
+                continue
             models[block] = self._named(part, pooled_probabilities(self.splits, tested, len(part.outcome)))
-        return compare(self.dataset.outcome, models, self._patients)
+        return compare(self.dataset.outcome, models, self._patients) if len(models) > 1 else None
 
     def _named(self, dataset: Dataset, probabilities: Floats) -> tuple[Floats, int]:
         return probabilities, len(dataset.columns.features) + len(dataset.columns.clinical)

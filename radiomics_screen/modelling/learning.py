@@ -37,7 +37,7 @@ class Learned:
     found
         The search for them on inner folds; None where there was nothing to choose.
     notes
-        What was remarked on the way.
+        What was remarked on the way, but for the search.
     """
 
     pipeline: Pipeline
@@ -81,8 +81,9 @@ def learn(plan: Plan, rows: Dataset) -> Learned:
     ModelError
         If they cannot be learned from.
     """
-    with collected_notes() as notes:
+    with collected_notes():  # of settings and parts of the rows that nothing else is heard of
         found = search(plan, rows) if plan.looks_inside else None
+    with collected_notes() as notes:
         if found is None:
             (classifier,) = plan.candidates
             options = resolved_options(CLASSIFIERS[classifier], plan.hyperparameters.get(classifier, {}))

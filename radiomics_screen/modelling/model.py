@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,10 @@ from sklearn.pipeline import Pipeline
 from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling.card import Card
 from radiomics_screen.modelling.classifiers import CLASSIFIERS
-from radiomics_screen.modelling.dataset import clinical_column
 from radiomics_screen.modelling.doubt import ERROR_RATE, Doubt
 from radiomics_screen.modelling.evaluation import Evaluation
 from radiomics_screen.modelling.folder import Parts, write_folder
+from radiomics_screen.modelling.inputs import Inputs, Rows
 from radiomics_screen.modelling.learning import recalibrated
 from radiomics_screen.modelling.pipeline import kept_features, probability_of, values_reaching
 from radiomics_screen.modelling.signing import SignWith
@@ -27,9 +26,6 @@ from radiomics_screen.modelling.statistics.recalibration import (
     Recalibration,
     recalibration_from_dict,
 )
-from radiomics_screen.modelling.steps.combat import ComBat
-from radiomics_screen.modelling.steps.encode import ClinicalEncoder
-from radiomics_screen.modelling.values import beyond_largest, listed, numbers_of, texts_of
 
 
 @dataclass(frozen=True)
@@ -78,13 +74,12 @@ class Model:
     @property
     def features(self) -> list[str]:
         """Names of the columns that a case must bring: features, clinical variables, scanner or site."""
-        return [str(name) for name in self.pipeline[0].feature_names_in_]
+        return list(self._wanted.names)
 
     @property
     def radiomics(self) -> list[str]:
         """Names of the features among them, which an extraction gives."""
-        aside = {*self.card.clinical, self.card.batch}
-        return [name for name in self.features if name not in aside]
+        return self._wanted.radiomics
 
     @property
     def recalibration(self) -> Recalibration | None:
@@ -107,7 +102,7 @@ class Model:
         """Probability from which on a case is called positive."""
         return self.card.threshold
 
-    def predict_probability(self, frame: pd.DataFrame | Mapping[str, Any]) -> npt.NDArray[np.float64]:
+    def predict_probability(self, frame: Rows) -> npt.NDArray[np.float64]:
         """Return the probability of the positive class, shape (rows,).
 
         Parameters
@@ -123,14 +118,14 @@ class Model:
             If a feature's column is missing, a value is no number or infinite, or a case has no
             value at all.
         """
-        inputs = self._inputs(frame)
+        inputs = self._wanted.taken(frame)
         if not len(inputs):
             return np.empty(0)
         return recalibrated(probability_of(self.pipeline, inputs), self.recalibration)
 
-    def values(self, frame: pd.DataFrame | Mapping[str, Any]) -> pd.DataFrame:
+    def values(self, frame: Rows) -> pd.DataFrame:
         """Return what reaches the classifier: imputed, harmonised, encoded; one column a kept feature."""
-        inputs = self._inputs(frame)
+        inputs = self._wanted.taken(frame)
         return pd.DataFrame(self._values(inputs), columns=self.kept, index=inputs.index)
 
     def prediction_sets(
@@ -153,35 +148,37 @@ class Model:
             )
         return self.doubt.sets(probabilities, error_rate)
 
-    def unusual(self, frame: pd.DataFrame | Mapping[str, Any]) -> npt.NDArray[np.float64]:
+    def unusual(self, frame: Rows) -> npt.NDArray[np.float64]:
         """Return how unusual each case is: percent of the training rows that are less so, shape (rows,).
 
         By the distance from the training rows in what reaches the classifier. NaN where it is not known.
         """
-        values = self._values(self._inputs(frame))
+        values = self._values(self._wanted.taken(frame))
         if self.doubt is None or not len(values):
             return np.full(len(values), np.nan)
         return self.doubt.percentiles(values)
 
-    def unknown_batches(self, frame: pd.DataFrame | Mapping[str, Any]) -> npt.NDArray[np.bool_]:
+    def unknown_batches(self, frame: Rows) -> npt.NDArray[np.bool_]:
         """Return whether each case is of a scanner or site that was not learned, shape (rows,).
 
         Its features are then not harmonised. False everywhere for a model that does not harmonise.
         """
-        given = _as_frame(frame)
-        for _, step in self.pipeline.steps:
-            if isinstance(step, ComBat):
-                column = texts_of(given[step.batch_column])
-                found: npt.NDArray[np.bool_] = ~np.isin(column, step.batches_)
-                return found
-        return np.zeros(len(given), dtype=bool)
+        return self._wanted.unknown_batches(frame)
+
+    def unlearned(self, frame: Rows) -> npt.NDArray[np.object_]:
+        """Return for each row what the model has not met of its other columns, in words; shape (rows,).
+
+        A scanner or site, or a text of a clinical variable, that was not among the training rows. An empty
+        text where there is none.
+        """
+        return self._wanted.unlearned(frame)
 
     def classify(self, probabilities: npt.ArrayLike) -> npt.NDArray[np.object_]:
         """Return the positive or the negative label for each probability, at the stored threshold."""
         positive = np.asarray(probabilities, dtype=np.float64) >= self.threshold
         return np.where(positive, self.card.positive, self.card.negative).astype(object)
 
-    def contributions(self, frame: pd.DataFrame | Mapping[str, Any]) -> pd.DataFrame:
+    def contributions(self, frame: Rows) -> pd.DataFrame:
         """Return what each kept feature adds to the log-odds of each case.
 
         How they are found depends on the classifier: Shapley values of boosted trees (Lundberg et al.,
@@ -191,16 +188,16 @@ class Model:
         recalibrated by a logistic curve (Platt), the sum is that of the recalibrated one; where by steps
         (isotonic), that of the one before.
         """
-        inputs = self._inputs(frame)
+        inputs = self._wanted.taken(frame)
         found = self._contributions(inputs)
         return pd.DataFrame(found, columns=[*self.kept, "bias"], index=inputs.index)
 
-    def strongest(self, frame: pd.DataFrame | Mapping[str, Any], count: int = 10) -> list[list[Contribution]]:
+    def strongest(self, frame: Rows, count: int = 10) -> list[list[Contribution]]:
         """Return for each case the features that moved it most, the strongest first.
 
         At most `count`; features that add nothing are not named.
         """
-        inputs = self._inputs(frame)
+        inputs = self._wanted.taken(frame)
         kept = self.kept
         values = self._values(inputs)
         missing = inputs.reindex(columns=kept).isna().to_numpy() & np.isin(kept, inputs.columns)
@@ -217,7 +214,7 @@ class Model:
             )
         return reasons
 
-    def unreadable(self, frame: pd.DataFrame | Mapping[str, Any]) -> npt.NDArray[np.object_]:
+    def unreadable(self, frame: Rows) -> npt.NDArray[np.object_]:
         """Return for each row why the model cannot judge it, an empty text where it can; shape (rows,).
 
         It cannot where a value of its features is infinite or too large, or where none is there.
@@ -227,7 +224,7 @@ class Model:
         ModelError
             If a feature's column is missing, or a value is no number.
         """
-        return self._reasons_against(self._numbers(frame))
+        return self._wanted.reasons_against(self._wanted.read(frame))
 
     def save(self, folder: str | Path, sign_with: SignWith | None = None) -> None:
         """Write the model folder; an older model there is replaced.
@@ -248,59 +245,9 @@ class Model:
         """
         write_folder(Parts(self.pipeline, self.card, self.evaluation, self.doubt), folder, sign_with)
 
-    def _inputs(self, frame: pd.DataFrame | Mapping[str, Any]) -> pd.DataFrame:
-        """Return the model's features in its order, as numbers that it can take or NaN."""
-        values = self._numbers(frame)
-        against = self._reasons_against(values)
-        if (refused := against != "").any():
-            cases = _case_names(_as_frame(frame))[refused].tolist()
-            raise ModelError(f"{against[refused][0]} (case {listed(cases)})")
-        return values
-
-    def _numbers(self, frame: pd.DataFrame | Mapping[str, Any]) -> pd.DataFrame:
-        """Return the model's columns in its order: features as numbers or NaN, the others as they are."""
-        given = _as_frame(frame)
-        names = self.radiomics
-        if absent := [name for name in names if name not in given]:
-            raise ModelError(
-                f"{len(absent)} of the model's {len(names)} features are missing: {listed(absent, 10)}; "
-                "extract with the settings that the model was fitted with"
-            )
-        beside = [name for name in self.features if name not in set(names)]
-        if absent := [name for name in beside if name not in given]:
-            raise ModelError(
-                f"the model learned from {listed(beside, 10)}, too, but there is no column '{absent[0]}': "
-                "give each case its value, or leave it empty where it is not known"
-            )
-        values = numbers_of(given, names, _case_names(given)).set_index(given.index)
-        for name in beside:
-            column = given[name]
-            values[name] = texts_of(column) if name == self.card.batch else clinical_column(column)
-        return values[self.features]
-
-    def _reasons_against(self, values: pd.DataFrame) -> npt.NDArray[np.object_]:
-        names = np.array(self.radiomics, dtype=object)
-        reasons = np.full(len(values), "", dtype=object)
-        if len(names):
-            reasons[values[names].isna().all(axis=1).to_numpy()] = "none of the model's features has a value"
-        for name in self._numeric_clinical():
-            numbers = pd.to_numeric(values[name], errors="coerce")
-            wrong = (numbers.isna() & (texts_of(values[name]) != "")).to_numpy()
-            for row in np.flatnonzero(wrong):
-                reasons[row] = f"'{name}' is {values[name].iloc[row]!r}, which is no number"
-            beyond = beyond_largest(numbers)
-            reasons[beyond] = f"infinite or beyond 3.4e38: {name}"
-        beyond = beyond_largest(values[names])
-        for row in np.flatnonzero(beyond.any(axis=1)):
-            reasons[row] = f"infinite or beyond 3.4e38: {listed(names[beyond[row]].tolist())}"
-        return reasons
-
-    def _numeric_clinical(self) -> list[str]:
-        """Return the clinical columns that were learned as numbers."""
-        for _, step in self.pipeline.steps:
-            if isinstance(step, ClinicalEncoder):
-                return [name for name, coding in step.coding_.items() if "levels" not in coding]
-        return []
+    @property
+    def _wanted(self) -> Inputs:
+        return Inputs.of(self.pipeline, self.card)
 
     def _values(self, inputs: pd.DataFrame) -> npt.NDArray[np.float64]:
         """Return what reaches the classifier, shape (rows, kept)."""
@@ -315,11 +262,3 @@ class Model:
             found = found * curve.slope
             found[:, -1] += curve.intercept
         return found
-
-
-def _as_frame(given: pd.DataFrame | Mapping[str, Any]) -> pd.DataFrame:
-    return given if isinstance(given, pd.DataFrame) else pd.DataFrame([dict(given)])
-
-
-def _case_names(frame: pd.DataFrame) -> npt.NDArray[np.object_]:
-    return texts_of(pd.Series(frame.get("case_id", frame.index)))

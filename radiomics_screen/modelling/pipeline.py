@@ -83,7 +83,7 @@ class Preparation:
             Of whatever is drawn.
         """
         steps: list[PlainStep] = []
-        if self.reproducible is not None:
+        if self.reproducible is not None and (columns is None or columns.features):
             steps.append(STEPS["reproducible"](least=self.reproducible))
         if columns is not None:
             steps += _of_other_columns(columns)

@@ -95,7 +95,9 @@ def _on_prevalence(folds: Sequence[Mapping[str, Any]]) -> list[str]:
 def _on_calls(summary: Mapping[str, Any], positive: str) -> list[str]:
     if any(summary["called_positive"]):
         return []
+    limits = [fold["choice"]["threshold"] for fold in summary["folds"]]
+    where = f"{limits[0]:g}" if min(limits) == max(limits) else f"its fold ({min(limits):.3g} or more)"
     return [
-        f"no row was called {positive}: no probability reaches the threshold of {summary['threshold']:g}. "
+        f"no row was called {positive}: no probability reaches the threshold of {where}. "
         "Another threshold may serve better"
     ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,7 @@ from radiomics_screen.errors import ModelError
 Rows = npt.NDArray[np.intp]
 Outcome = npt.NDArray[np.int64]
 Texts = npt.NDArray[np.object_]
+Groups = npt.NDArray[Any]
 
 _NAMED = 5  # how many patients a message names
 
@@ -98,6 +101,53 @@ def column_splits(outcome: Outcome, groups: Texts, folds: Texts) -> list[Split]:
     _refuse_torn_patients(groups, folds)
     found = [Split(1, name, np.flatnonzero(folds != name), np.flatnonzero(folds == name)) for name in names]
     _check_classes(found, outcome, advice="merge it with another")
+    return found
+
+
+def inner_splits(outcome: Outcome, groups: Groups | None, folds: int, seed: int) -> list[tuple[Rows, Rows]]:
+    """Return (train, test) rows of stratified, shuffled folds inside the rows to learn from.
+
+    Each patient is kept whole. There are `folds` of them, or as many as the rarer class has patients
+    where that is fewer.
+
+    Parameters
+    ----------
+    outcome
+        1 or 0, shape (rows,).
+    groups
+        Patient of each row, shape (rows,); None: each row is another patient.
+    folds
+        Number of folds.
+    seed
+        Of the shuffling.
+
+    Raises
+    ------
+    ModelError
+        If a class has rows of one patient only: nothing would be left to learn it from.
+    """
+    owners = np.arange(len(outcome)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    classes = np.asarray(outcome, dtype=np.int8)
+    count = min(folds, *(len(np.unique(owners[classes == value])) for value in (0, 1)))
+    found = _divided(classes.tobytes(), owners.astype(np.int64).tobytes(), count, seed) if count >= 2 else ()
+    if found and all(len(np.unique(classes[train])) == 2 and len(test) for train, test in found):
+        return list(found)
+    raise ModelError(
+        f"the {len(classes)} rows of {len(np.unique(owners))} patients cannot be divided again inside a "
+        f"training set so that both classes ({int(classes.sum())} positive rows) are on each side: collect "
+        "more cases, or do without what needs it (tuning, a threshold or recalibration on inner folds, "
+        "elasticnet, svm, stack)"
+    )
+
+
+@lru_cache(maxsize=64)
+def _divided(classes: bytes, owners: bytes, count: int, seed: int) -> tuple[tuple[Rows, Rows], ...]:
+    """Divide rows; the same rows are divided for every setting that a search tries, and it is slow."""
+    outcome, owner = np.frombuffer(classes, dtype=np.int8), np.frombuffer(owners, dtype=np.int64)
+    folder = StratifiedGroupKFold(n_splits=count, shuffle=True, random_state=seed)
+    found = tuple(folder.split(np.zeros(len(outcome)), outcome, owner))
+    for rows in (rows for pair in found for rows in pair):
+        rows.flags.writeable = False  # they are shared
     return found
 
 

@@ -8,7 +8,7 @@ outside can tell.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -20,19 +20,20 @@ from sklearn.utils.validation import has_fit_parameter
 
 from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling.classifiers import CLASSIFIERS
-from radiomics_screen.modelling.classifiers._inner import inner_splits
 from radiomics_screen.modelling.classifiers.base import resolved_options
-from radiomics_screen.modelling.classifiers.stack import USUAL, cross_combined
+from radiomics_screen.modelling.classifiers.stack import USUAL, cross_combined, member_names
 from radiomics_screen.modelling.dataset import Dataset
 from radiomics_screen.modelling.metrics import Floats, ranking_figures
 from radiomics_screen.modelling.pipeline import fitted
 from radiomics_screen.modelling.plan import Plan
+from radiomics_screen.modelling.splits import inner_splits
 
 _STACK = "stack"
 _DRAWN_FIRST = 10  # settings drawn by chance before the search learns from them
 _NOT_GIVEN_UP = 5  # settings that are tried on all inner folds, whatever comes of them
+_FEWEST_FOLDS = 2  # after which a setting may be given up
 
-Stop = Callable[[int, float], bool]  # (inner fold, mean AUC so far) -> whether to give up
+Stop = Callable[[float], bool]  # mean AUC after one more inner fold -> whether to give up
 
 
 @dataclass(frozen=True)
@@ -92,97 +93,124 @@ def search(plan: Plan, rows: Dataset) -> Search:
 
     The defaults of each candidate are tried first. Then settings are drawn, by chance first and then
     where good ones were found (tree-structured Parzen estimator: Bergstra et al. 2011; Optuna: Akiba et
-    al. 2019). One whose mean AUC after two or more inner folds is below the median of the others is given
-    up. A stack adds up the best settings of the other candidates; its weights, too, are learned on the
-    other inner folds.
+    al. 2019). One whose mean AUC after two or more inner folds is below the median of the others there is
+    given up. Of equally good settings the first counts, which is a default where there is one.
+
+    A stack adds up the best settings of its members: those named in its hyperparameters, else the other
+    candidates, with the usual members where that is but one. Its weights, too, are learned on the other
+    inner folds.
 
     Raises
     ------
     ModelError
         If the rows cannot be divided again, or hyperparameters are not those of a candidate.
     """
-    folds = list(_prepared(plan, rows))
-    members = [name for name in plan.candidates if name != _STACK]
-    tuned_stack = _STACK in plan.candidates and plan.chooses
-    if tuned_stack and len(members) < 2:
-        members = list(dict.fromkeys([*members, *USUAL]))
-    settings, given_up = _tried(plan, members if tuned_stack else list(plan.candidates), folds, rows)
-    best = {one.classifier: one for one in sorted(settings, key=lambda one: one.auc)}
-    if tuned_stack:
-        best[_STACK] = _stacked(plan, [best[name] for name in members], folds, rows)
-    allowed = [best[name] for name in plan.candidates]
+    folds = _prepared(plan, rows)
+    names, members = _searched(plan)
+    settings, given_up = _tried(plan, names, folds, len(rows.outcome))
+    best = {name: _best([one for one in settings if one.classifier == name]) for name in names}
+    if members:
+        best[_STACK] = _stacked(plan, [best[name] for name in members], folds, rows.outcome)
     return Search(
-        max(allowed, key=lambda one: one.auc),
+        _best([best[name] for name in plan.candidates]),
         {name: best[name].auc for name in plan.candidates},
         len(settings) + given_up,
         given_up,
     )
 
 
-def _prepared(plan: Plan, rows: Dataset) -> Iterator[_Fold]:
+def _best(settings: Sequence[Setting]) -> Setting:
+    """Return the setting with the highest mean AUC, of several the first."""
+    return max(settings, key=lambda one: one.auc)
+
+
+def _prepared(plan: Plan, rows: Dataset) -> list[_Fold]:
+    """Return the inner folds, with what each learns of the columns before a classifier."""
+    folds = []
     for train, test in inner_splits(rows.outcome, rows.groups, plan.inner_folds, plan.seed):
         part = rows.take(train)
         steps = fitted(Pipeline(plan.preparation.steps(rows.columns, seed=plan.seed)), part)
         learned, tested = (np.asarray(steps.transform(one.inputs)) for one in (part, rows.take(test)))
-        yield _Fold(learned, part.outcome, part.groups, tested, test, rows.outcome[test])
+        folds.append(_Fold(learned, part.outcome, part.groups, tested, test, rows.outcome[test]))
+    if not any(0 < fold.truth.sum() < len(fold.truth) for fold in folds):
+        raise ModelError(
+            "no inner fold has rows of both classes to test on: collect more cases, or take another seed"
+        )
+    return folds
 
 
-def _tried(plan: Plan, names: list[str], folds: list[_Fold], rows: Dataset) -> tuple[list[Setting], int]:
+def _searched(plan: Plan) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """Return what is searched, each with the options that are given, and the members of a stack of them."""
+    given = {name: dict(plan.hyperparameters.get(name, {})) for name in plan.candidates}
+    if _STACK not in given or not plan.chooses:
+        return given, []
+    stack = given.pop(_STACK)
+    usual = list(given) if len(given) > 1 else sorted({*given, *USUAL})
+    options = stack.get("options") or {}
+    members = member_names(stack.get("members") or usual, options)
+    for name in members:
+        given[name] = {**options.get(name, {}), **given.get(name, {})}
+    return given, members
+
+
+def _tried(
+    plan: Plan, given: dict[str, dict[str, Any]], folds: list[_Fold], rows: int
+) -> tuple[list[Setting], int]:
     """Return the settings that were tried to the end, and how many were given up."""
-    fixed = {name: plan.hyperparameters.get(name, {}) for name in names}
-    done = []
-    if plan.trials <= len(names):
-        for name in names:
-            options = resolved_options(CLASSIFIERS[name], fixed[name])
-            done.append(_required(_judged(plan, name, options, folds, len(rows.outcome))))
-        return done, 0
-    given_up = 0
+    study = _Study(plan.seed, given)
+    trials = max(plan.trials, len(given)) if study.can_vary else len(given)
     deadline = math.inf if plan.seconds is None else monotonic() + plan.seconds
-    study = _Study(plan, names, fixed)
-    for number in range(plan.trials):
-        if number >= len(names) and monotonic() > deadline:
-            break
+    done: list[Setting] = []
+    for number in range(trials):
+        if number >= len(given) and monotonic() > deadline:
+            return done, number - len(done)
         name, options, stop, tell = study.ask()
-        found = _judged(plan, name, options, folds, len(rows.outcome), stop)
+        found = _judged(plan, name, options, folds, rows, stop)
         tell(found)
-        if found is None:
-            given_up += 1
-        else:
+        if found is not None:
             done.append(found)
-    return done, given_up
-
-
-def _required(found: Setting | None) -> Setting:
-    if found is None:
-        raise ModelError("no inner fold has rows of both classes to test on: collect more cases")
-    return found
+    return done, trials - len(done)
 
 
 class _Study:
-    """Where to look next: Optuna's study of settings."""
+    """Where to look next: Optuna's study of settings.
 
-    def __init__(self, plan: Plan, names: list[str], fixed: dict[str, Any]) -> None:
+    Parameters
+    ----------
+    seed
+        Of what is drawn.
+    given
+        Names of the classifiers, each with the options that are not searched.
+    """
+
+    def __init__(self, seed: int, given: dict[str, dict[str, Any]]) -> None:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self.names, self.fixed = names, fixed
-        sampler = optuna.samplers.TPESampler(seed=plan.seed, n_startup_trials=_DRAWN_FIRST)
-        patience = max(_NOT_GIVEN_UP, len(names))
-        pruner = optuna.pruners.MedianPruner(n_startup_trials=patience, n_warmup_steps=1)
-        self.study = optuna.create_study(direction="maximize", sampler=sampler, pruner=pruner)
+        self.given = given
         self.given_up = optuna.trial.TrialState.PRUNED
-        for name in names:
+        self.running: list[list[float]] = []  # mean AUCs after each inner fold, of settings tried to the end
+        self.patience = max(_NOT_GIVEN_UP, len(given))
+        sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=_DRAWN_FIRST)
+        pruner = optuna.pruners.NopPruner()
+        self.study = optuna.create_study(direction="maximize", sampler=sampler, pruner=pruner)
+        for name in given:
             defaults = resolved_options(CLASSIFIERS[name], {})
             first = {f"{name}.{option}": defaults[option] for option in self._tuned(name)}
             self.study.enqueue_trial({"classifier": name, **first})
 
+    @property
+    def can_vary(self) -> bool:
+        """Whether there is any option to search."""
+        return any(self._tuned(name) for name in self.given)
+
     def _tuned(self, name: str) -> list[str]:
-        return [option for option in CLASSIFIERS[name].space if option not in self.fixed[name]]
+        return [option for option in CLASSIFIERS[name].space if option not in self.given[name]]
 
     def ask(self) -> tuple[str, dict[str, Any], Stop, Callable[[Setting | None], None]]:
         """Return a setting to try, when to give it up, and whom to tell."""
         trial = self.study.ask()
-        name = str(trial.suggest_categorical("classifier", self.names))
+        name = str(trial.suggest_categorical("classifier", list(self.given)))
         kind = CLASSIFIERS[name]
         drawn: dict[str, Any] = {}
         for option in self._tuned(name):
@@ -192,36 +220,43 @@ class _Study:
                 drawn[option] = trial.suggest_int(where, span.low, span.high, log=span.log)
             else:
                 drawn[option] = trial.suggest_float(where, span.low, span.high, log=span.log)
+        means: list[float] = []
 
-        def stop(fold: int, mean: float) -> bool:
-            trial.report(mean, fold)
-            return bool(trial.should_prune())
+        def stop(mean: float) -> bool:
+            trial.report(mean, len(means))
+            means.append(mean)
+            return self._is_behind(means)
 
         def tell(found: Setting | None) -> None:
             if found is None:
                 self.study.tell(trial, state=self.given_up)
             else:
                 self.study.tell(trial, found.auc)
+                self.running.append(means)
 
-        return name, resolved_options(kind, {**self.fixed[name], **drawn}), stop, tell
+        return name, resolved_options(kind, {**self.given[name], **drawn}), stop, tell
+
+    def _is_behind(self, means: list[float]) -> bool:
+        """Tell whether a setting does worse so far than most did that were tried to the end."""
+        if len(means) < _FEWEST_FOLDS or len(self.running) < self.patience:
+            return False
+        return means[-1] < float(np.median([one[len(means) - 1] for one in self.running]))
 
 
 def _judged(
-    plan: Plan, name: str, options: dict[str, Any], folds: list[_Fold], rows: int, stop: Stop | None = None
+    plan: Plan, name: str, options: dict[str, Any], folds: list[_Fold], rows: int, stop: Stop
 ) -> Setting | None:
-    """Return a setting with its mean AUC; None where it was given up, or no AUC has a value."""
+    """Return a setting with its mean AUC; None where it was given up."""
     unseen, aucs = np.full(rows, np.nan), []
-    for number, fold in enumerate(folds):
+    for number, fold in enumerate(folds, start=1):
         estimator = CLASSIFIERS[name].build(seed=plan.seed, device=plan.device, **options)
         told = {"groups": fold.groups} if has_fit_parameter(estimator, "groups") else {}
         estimator.fit(fold.learned, fold.outcome, **told)
         unseen[fold.rows] = estimator.predict_proba(fold.tested)[:, 1]
         aucs.append(_auc(fold.truth, unseen[fold.rows]))
-        last = number == len(folds) - 1
-        if stop is not None and not last and stop(number, _mean(aucs)):
+        if stop(_mean(aucs)) and number < len(folds):
             return None
-    mean = _mean(aucs)
-    return None if math.isnan(mean) else Setting(name, options, mean, unseen)
+    return Setting(name, options, _mean(aucs), unseen)
 
 
 def _auc(truth: npt.NDArray[np.int64], probability: Floats) -> float:
@@ -234,16 +269,18 @@ def _mean(aucs: list[float]) -> float:
     return math.fsum(there) / len(there) if there else math.nan
 
 
-def _stacked(plan: Plan, members: list[Setting], folds: list[_Fold], rows: Dataset) -> Setting:
+def _stacked(
+    plan: Plan, members: list[Setting], folds: list[_Fold], outcome: npt.NDArray[np.int64]
+) -> Setting:
     """Return the stack of the members' best settings."""
     chosen = {
         "members": [one.classifier for one in members],
         "options": {one.classifier: one.hyperparameters for one in members},
     }
-    options = resolved_options(CLASSIFIERS[_STACK], {**chosen, **plan.hyperparameters.get(_STACK, {})})
+    options = resolved_options(CLASSIFIERS[_STACK], {**plan.hyperparameters.get(_STACK, {}), **chosen})
     unseen = cross_combined(
         np.stack([one.unseen for one in members], axis=1),
-        rows.outcome,
+        outcome,
         [fold.rows for fold in folds],
         options["pull"],
     )

@@ -13,6 +13,7 @@ from radiomics_screen import extract_cohort, fit, load_model, read_cases, read_t
 from radiomics_screen.cohort import Case, read_cohort
 from radiomics_screen.errors import CohortError, ModelError
 from radiomics_screen.modelling import Model
+from radiomics_screen.modelling.doubt import Doubt
 from radiomics_screen.reading import REASONS
 from radiomics_screen.sample import make_sample
 
@@ -149,3 +150,100 @@ def test_columns_that_readings_have_of_their_own_are_refused_before_the_work(
     clashing = [replace(cases[0], carried={"feature_1": "x", "probability": 0.1})]
     with pytest.raises(CohortError, match="named feature_1, probability; rename them"):
         read_cases(model, clashing, progress=lambda _: pytest.fail("the work has begun"))
+
+
+# --- how sure, and whether the case is of the known kind ------------------------------------------
+
+
+def test_what_cannot_be_ruled_out_is_said_in_the_targets_words(model: Model, cases: list[Case]) -> None:
+    for rate in (0.02, 0.3):
+        readings = read_cases(model, cases[:12], error_rate=rate)
+        sets = model.prediction_sets(readings["probability"], rate)
+        words = {(1, 0): "benign", (0, 1): "malignant", (1, 1): "benign or malignant", (0, 0): "neither"}
+        assert readings["not_ruled_out"].tolist() == [words[tuple(pair)] for pair in sets.astype(int)]
+    assert set(read_cases(model, cases[:3], error_rate=0.001)["not_ruled_out"]) == {"benign or malignant"}
+
+
+def test_a_case_of_another_kind_is_told(
+    model: Model, cases: list[Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = extract_cohort(cases[:2], model.settings)
+    usual = read_cases(model, cases[:2])
+    np.testing.assert_array_equal(usual["unusual"], model.unusual(frame))
+    assert usual["warnings"].tolist() == ["", ""]
+    frame.loc[1, model.kept] = 1e6
+    monkeypatch.setattr("radiomics_screen.reading.extract_cohort", lambda *args, **options: frame)
+    readings = read_cases(model, cases[:2])
+    assert readings["unusual"][0] == usual["unusual"][0]
+    assert readings["warnings"].tolist() == ["", "unlike the cases that the model learned from"]
+
+
+def test_a_model_of_before_there_was_doubt_reads_all_the_same(model: Model, cases: list[Case]) -> None:
+    readings = read_cases(replace(model, doubt=None), cases[:2])
+    assert not {"not_ruled_out", "unusual"} & set(readings)
+    pd.testing.assert_frame_equal(
+        readings, read_cases(model, cases[:2]).drop(columns=["not_ruled_out", "unusual"])
+    )
+    assert isinstance(model.doubt, Doubt)
+
+
+# --- a model that learned from more than the image ------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def richer(table: Path) -> Model:
+    """A model of features, clinical variables and a scanner."""
+    read = read_table(table)
+    random = np.random.default_rng(0)
+    rows = len(read.frame)
+    frame = read.frame.assign(
+        age=random.integers(30, 80, rows), side=random.choice(["01", "02", "both"], rows),
+        scanner=random.choice(["A", "B"], rows),
+    )  # fmt: skip
+    fitted = fit(
+        replace(read, frame=frame), target="pathology", positive="malignant", group="patient_id", splits=3,
+        repeats=1, resamples=20, classifier="logistic", clinical=["age", "side"], batch="scanner",
+        recalibrate="platt", controls=False, device="cpu",
+    )  # fmt: skip
+    fitted.save(table.with_name("richer"))
+    return load_model(table.with_name("richer"))
+
+
+def carrying(case: Case, **columns: object) -> Case:
+    return replace(case, carried={**case.carried, **columns})
+
+
+def test_clinical_variables_and_scanner_come_with_the_cases(richer: Model, cases: list[Case]) -> None:
+    """One that was not learned, or is not known, gets a word in its own row and none in another."""
+    given = [
+        carrying(cases[0], age=50, side="01", scanner="A"),
+        carrying(cases[1], age=None, side=None, scanner="B"),
+        carrying(cases[2], age="61", side="left", scanner="C"),
+        carrying(cases[3], age="old", side="02", scanner="A"),
+    ]
+    readings = read_cases(richer, given)
+    assert readings["status"].tolist() == ["ok", "ok", "ok", "failed"]
+    assert readings["error"][3] == "'age' is 'old', which is no number"
+    assert readings["warnings"].tolist() == [
+        "", "", "'scanner' C was not learned, so its features are not harmonised; 'side' left was not "
+        "learned, and counts as no value", "",
+    ]  # fmt: skip
+    assert readings["not_ruled_out"].tolist()[3] == ""
+    alone = [read_cases(richer, [one])["probability"][0] for one in given[:3]]
+    np.testing.assert_array_equal(readings["probability"][:3], alone)
+    features = extract_cohort(cases[:2], richer.settings)
+    rows = features.assign(age=[50, np.nan], side=["01", ""], scanner=["A", "B"])
+    np.testing.assert_array_equal(readings["probability"][:2], richer.predict_probability(rows))
+
+
+def test_a_cases_file_without_the_models_columns_is_refused_before_the_work(
+    richer: Model, cases: list[Case]
+) -> None:
+    some = [carrying(cases[0], age=50, side="01")]
+    with pytest.raises(
+        CohortError, match="learned from age, side, scanner, too, but there is no column 'scan"
+    ):
+        read_cases(richer, some, progress=lambda _: pytest.fail("the work has begun"))
+    clash = [carrying(cases[0], not_ruled_out="x", unusual=1)]
+    with pytest.raises(CohortError, match="named not_ruled_out, unusual; rename them"):
+        read_cases(richer, clash, progress=lambda _: pytest.fail("the work has begun"))

@@ -26,13 +26,13 @@ from radiomics_screen.modelling.classifiers import CLASSIFIERS
 from radiomics_screen.modelling.classifiers._binary import CLIP, Scaling, closed
 from radiomics_screen.modelling.classifiers._combining import combined
 from radiomics_screen.modelling.classifiers._elastic_net import fit_elastic_net
-from radiomics_screen.modelling.classifiers._inner import inner_splits
 from radiomics_screen.modelling.classifiers._platt import platt_curve
-from radiomics_screen.modelling.classifiers._threads import one_thread
 from radiomics_screen.modelling.classifiers.base import resolved_options
 from radiomics_screen.modelling.classifiers.forest import ForestClassifier
 from radiomics_screen.modelling.classifiers.logistic import LogisticClassifier
 from radiomics_screen.modelling.classifiers.svm import SvmClassifier
+from radiomics_screen.modelling.splits import inner_splits
+from radiomics_screen.modelling.threads import one_thread
 from radiomics_screen.modelling.values import LARGEST
 from tests.unit.tables import ASKED, FAST, small_table
 

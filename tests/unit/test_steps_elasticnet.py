@@ -8,9 +8,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from radiomics_screen.errors import ModelError
+from radiomics_screen.modelling.splits import inner_splits
 from radiomics_screen.modelling.steps.elasticnet import ElasticNetSelector
 from radiomics_screen.modelling.steps.logistic_path import logistic_path, strongest_penalty
-from radiomics_screen.modelling.steps.selection import inner_folds
 from radiomics_screen.notes import ScreenWarning
 from tests.unit.outcomes import linear
 
@@ -57,7 +57,7 @@ def test_the_strength_is_that_of_a_plain_cross_validation():
     standard = (values - values.mean(axis=0)) / values.std(axis=0)
     strengths = strongest_penalty(standard, outcome, 0.5) * np.geomspace(1, 0.02, 8)
     loss = np.zeros(8)
-    for train, test in inner_folds(outcome, groups, splits=5, seed=0):
+    for train, test in inner_splits(outcome, groups, 5, seed=0):
         scaling = StandardScaler().fit(values[train])
         for number, strength in enumerate(strengths):
             fitted = LogisticRegression(

@@ -12,11 +12,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from radiomics_screen.errors import ModelError
+from radiomics_screen.modelling.splits import inner_splits
 from radiomics_screen.modelling.steps import step_from_dict
 from radiomics_screen.modelling.steps.boruta import BorutaSelector
 from radiomics_screen.modelling.steps.elasticnet import ElasticNetSelector
 from radiomics_screen.modelling.steps.mrmr import MRMR
-from radiomics_screen.modelling.steps.selection import inner_folds
 from radiomics_screen.notes import collected_notes
 from tests.unit.outcomes import linear
 
@@ -90,10 +90,10 @@ def test_inner_folds_keep_patients_whole_and_are_as_many_as_there_are():
     groups = random.permutation(100) % 40
     outcome = (groups < 3).astype(int)
     seen = []
-    for train, test in inner_folds(outcome, groups, splits=5, seed=1):
+    for train, test in inner_splits(outcome, groups, 5, seed=1):
         assert not set(groups[train]) & set(groups[test])
         seen.extend(test)
     assert sorted(seen) == list(range(100))
-    assert len(list(inner_folds(outcome, groups, splits=5, seed=1))) == 3
-    with pytest.raises(ModelError, match="two patients of each class; there are 39 and 1"):
-        next(inner_folds((groups < 1).astype(int), groups, splits=5, seed=1))
+    assert len(inner_splits(outcome, groups, 5, seed=1)) == 3
+    with pytest.raises(ModelError, match="100 rows of 40 patients cannot be divided again"):
+        inner_splits((groups < 1).astype(int), groups, 5, seed=1)

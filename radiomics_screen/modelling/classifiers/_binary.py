@@ -14,7 +14,7 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from radiomics_screen.modelling.classifiers._threads import one_thread
+from radiomics_screen.modelling.threads import one_thread
 
 Floats = npt.NDArray[np.float64]
 Outcome = npt.NDArray[np.int64]

@@ -23,13 +23,13 @@ from radiomics_screen.modelling.classifiers._data_file import (
     read_content,
     write_content,
 )
-from radiomics_screen.modelling.classifiers._inner import inner_splits
 from radiomics_screen.modelling.classifiers.base import (
     CLASSIFIERS,
     ClassifierKind,
     classifier,
     resolved_options,
 )
+from radiomics_screen.modelling.splits import inner_splits
 from radiomics_screen.options import NonNegative
 
 Folds = Annotated[int, Field(ge=2, le=20)]

@@ -28,9 +28,9 @@ from radiomics_screen.modelling.classifiers._data_file import (
     read_content,
     write_content,
 )
-from radiomics_screen.modelling.classifiers._inner import inner_splits
 from radiomics_screen.modelling.classifiers._platt import platt_curve
 from radiomics_screen.modelling.classifiers.base import ClassifierKind, Span, classifier
+from radiomics_screen.modelling.splits import inner_splits
 
 Cost = Annotated[float, Field(ge=1e-4, le=1e4, allow_inf_nan=False)]
 Width = Annotated[float, Field(ge=1e-4, le=100, allow_inf_nan=False)]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import eigh
 
 from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling.metrics import Floats
@@ -97,7 +98,7 @@ class Outlying:
                 f"the shape of the training rows cannot be read ({error!r}): fit the model anew"
             ) from error
         shape = _Shape(used=used, rest=rest, **arrays)
-        if not (_fits(shape, columns) and own.ndim == 1 and np.all(np.isfinite(own)) and _rises(own)):
+        if not (_fits(shape, columns) and _fits_own(own)):
             raise ModelError("the shape of the training rows does not fit together: fit the model anew")
         return Outlying(columns, tuple(own.tolist()), shape)
 
@@ -116,8 +117,10 @@ def _fits(shape: _Shape, columns: int) -> bool:
     return bool(positive and all(np.all(np.isfinite(one)) for one in numbers))
 
 
-def _rises(values: Floats) -> bool:
-    return bool(np.all(np.diff(values) >= 0))
+def _fits_own(values: Floats) -> bool:
+    """Say whether these are rising distances of some rows."""
+    there = values.ndim == 1 and len(values) > 0
+    return bool(there and np.all(np.isfinite(values)) and np.all(np.diff(values) >= 0))
 
 
 def fit_outlying(
@@ -209,8 +212,10 @@ def _shape(table: Floats) -> _Shape:
 def _leading(z: Floats) -> tuple[Floats, Floats]:
     """Return variance and direction of the leading components of centred rows."""
     n, p = z.shape
-    variances, vectors = np.linalg.eigh((z.T @ z if n >= p else z @ z.T) / n)
-    variances, vectors = variances[::-1][:_COMPONENTS], vectors[:, ::-1][:, :_COMPONENTS]
+    small = (z.T @ z if n >= p else z @ z.T) / n
+    leading = max(0, len(small) - _COMPONENTS), len(small) - 1
+    variances, vectors = eigh(small, subset_by_index=leading)
+    variances, vectors = variances[::-1], vectors[:, ::-1]
     kept = variances > 1e-9 * variances[0]
     variances, vectors = variances[kept], vectors[:, kept]
     if n >= p:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from radiomics_screen.errors import ModelError, did_you_mean
 from radiomics_screen.modelling.steps.base import Flags, Floats, step
@@ -16,6 +15,7 @@ from radiomics_screen.modelling.steps.clinical import Texts, levels_in, numbers_
 from radiomics_screen.modelling.steps.covariates import centred_covariate, covariate_coding, width_of
 from radiomics_screen.modelling.steps.frames import FrameStep, radiomic_flags, require_columns
 from radiomics_screen.modelling.steps.harmonising import Estimates, estimate
+from radiomics_screen.modelling.threads import one_thread
 from radiomics_screen.modelling.values import beyond_largest, listed
 from radiomics_screen.notes import note
 
@@ -125,7 +125,7 @@ class ComBat(FrameStep):
             return
         values = _values(frame, features)
         owners = one_hot(batches, self.batches_)
-        with threadpool_limits(1):  # the order of the sums, and so their last digit, depends on threads
+        with one_thread():  # the order of the sums, and so their last digit, depends on threads
             found = estimate(values, owners, design, reference=reference, stretch=self.stretch)
         if not (found.sd > 0).any():
             raise ModelError(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from radiomics_screen.errors import ModelError
+from radiomics_screen.modelling.splits import inner_splits
 from radiomics_screen.modelling.steps.base import Flags, Floats, step
 from radiomics_screen.modelling.steps.logistic_path import log_loss, logistic_path, strongest_penalty
 from radiomics_screen.modelling.steps.scale import centre_and_spread, scaled
-from radiomics_screen.modelling.steps.selection import Codes, Selector, inner_folds
+from radiomics_screen.modelling.steps.selection import Codes, Selector
+from radiomics_screen.modelling.threads import one_thread
 from radiomics_screen.notes import note
 
 RULES = ("best", "one standard error")
@@ -75,7 +76,7 @@ class ElasticNetSelector(Selector):
 
     def _select(self, values: Floats, outcome: Codes, groups: Codes) -> Flags:
         self._check()
-        with threadpool_limits(1):  # the order of the sums, and so their last digit, depends on threads
+        with one_thread():  # the order of the sums, and so their last digit, depends on threads
             return self._with_weight(values, outcome, groups)
 
     def _with_weight(self, values: Floats, outcome: Codes, groups: Codes) -> Flags:
@@ -101,7 +102,7 @@ class ElasticNetSelector(Selector):
         """Return the number of the strength that the inner folds prefer."""
         losses: list[npt.NDArray[np.float64]] = []
         sizes = []
-        for train, test in inner_folds(outcome, groups, splits=self.splits, seed=self.seed):
+        for train, test in inner_splits(outcome, groups, self.splits, self.seed):
             scales = centre_and_spread(values[train])
             learned = scaled(values[train], *scales)
             weights, intercepts = logistic_path(learned, outcome[train], strengths, self.l1_ratio)

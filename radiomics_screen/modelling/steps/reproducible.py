@@ -94,11 +94,11 @@ class ReproducibleFilter(NameFilter):
         again = ~np.isnan(subjects).all(axis=(0, 1))
         self._judge(subjects, np.flatnonzero(again))
         self.support_ = ~again | (self.low_ >= self.least)
-        if not self.support_.any():
+        if not self.support_[again].any():  # clinical columns alone would be another model
             raise ModelError(
-                f"none of the {columns} features is reproducible: the best lower bound of an ICC over "
-                f"{len(subjects)} patients is {np.nanmax(self.low_, initial=-1):.3f}, and {self.least} is "
-                "asked for; ask for less, or perturb more cases"
+                f"none of the {int(again.sum())} features is reproducible: the best lower bound of an ICC "
+                f"over {len(subjects)} patients is {np.nanmax(self.low_, initial=-1):.3f}, and {self.least} "
+                "is asked for; ask for less, or perturb more cases"
             )
         return self
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
 from typing import Any, Self
 
 import numpy as np
@@ -87,32 +86,6 @@ def two_classes(outcome: npt.NDArray[Any]) -> Codes:
             "training rows, and must have two"
         )
     return codes.astype(np.intp)
-
-
-def inner_folds(outcome: Codes, groups: Codes, *, splits: int, seed: int) -> Iterator[tuple[Codes, Codes]]:
-    """Yield rows to learn from and rows to test on; patients stay whole, classes evenly spread.
-
-    Fewer folds where a class has fewer patients than `splits`.
-
-    Raises
-    ------
-    ModelError
-        If a class has one patient only, or a fold cannot have both classes.
-    """
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    owners = [len(set(groups[outcome == code])) for code in (0, 1)]
-    if min(owners) < 2:
-        raise ModelError(
-            f"inner folds need at least two patients of each class; there are {owners[0]} and {owners[1]}"
-        )
-    parts = StratifiedGroupKFold(n_splits=min(splits, *owners), shuffle=True, random_state=seed)
-    for train, test in parts.split(np.zeros(len(outcome)), outcome, groups):
-        if len(np.unique(outcome[train])) < 2:
-            raise ModelError(
-                "an inner fold leaves rows of one class only to learn from: collect more patients"
-            )
-        yield train, test
 
 
 def shrunk(values: Floats) -> Floats:
