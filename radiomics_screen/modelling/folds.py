@@ -18,6 +18,7 @@ from radiomics_screen.modelling.pipeline import feature_counts, is_constant, kep
 from radiomics_screen.modelling.plan import Plan
 from radiomics_screen.modelling.splits import Split
 from radiomics_screen.modelling.threads import one_thread
+from radiomics_screen.modelling.tuning import load_optuna
 from radiomics_screen.notes import collected_notes
 
 Progress = Callable[[str, int, int], None]  # ("fold" or "permutation", finished, of how many)
@@ -99,6 +100,8 @@ def learn_everywhere(
     ModelError
         If nothing can be learned from all rows: each gets the same probability.
     """
+    if plan.chooses:
+        load_optuna()
     work: list[Any] = [delayed(_learn_from_all)(plan, dataset)]
     work += [delayed(_learn_and_test)(plan, dataset, split) for split in splits]
     found: list[Any] = []

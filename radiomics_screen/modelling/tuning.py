@@ -8,8 +8,10 @@ outside can tell.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from time import monotonic
 from typing import Any
 
@@ -172,6 +174,16 @@ def _tried(
     return done, trials - len(done)
 
 
+@cache
+def load_optuna() -> Any:
+    """Return Optuna, quiet; call it before threads do, as warnings are set aside for the whole process."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="IProgress not found")  # of a bar that is never shown
+        import optuna
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna
+
+
 class _Study:
     """Where to look next: Optuna's study of settings.
 
@@ -184,9 +196,7 @@ class _Study:
     """
 
     def __init__(self, seed: int, given: dict[str, dict[str, Any]]) -> None:
-        import optuna
-
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        optuna = load_optuna()
         self.given = given
         self.given_up = optuna.trial.TrialState.PRUNED
         self.running: list[list[float]] = []  # mean AUCs after each inner fold, of settings tried to the end
