@@ -15,7 +15,7 @@ import pandas as pd
 
 from radiomics_screen import __version__
 from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.dataset import NO_GROUP, Dataset, prepare
+from radiomics_screen.modelling.dataset import Dataset
 from radiomics_screen.modelling.doubt import ERROR_RATE, figures_of_sets
 from radiomics_screen.modelling.judgement import judge
 from radiomics_screen.modelling.manifest import (
@@ -26,6 +26,7 @@ from radiomics_screen.modelling.manifest import (
     write_json,
 )
 from radiomics_screen.modelling.model import Model
+from radiomics_screen.modelling.preparing import NO_GROUP, prepare
 from radiomics_screen.modelling.statistics.arrays import patient_numbers
 from radiomics_screen.modelling.values import NAMED, listed, texts_of
 from radiomics_screen.notes import collected_notes
@@ -107,7 +108,7 @@ def evaluate(
     """Judge a fitted model, with its stored threshold, on a table that it has never seen.
 
     Nothing is learned here, and nothing of the model is changed. Left out, and counted with their
-    reason: rows that :func:`~radiomics_screen.modelling.dataset.prepare` leaves out, and rows whose
+    reason: rows that :func:`~radiomics_screen.modelling.preparing.prepare` leaves out, and rows whose
     case or patient has a name that the model was fitted on.
 
     Parameters

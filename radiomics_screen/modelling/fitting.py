@@ -21,7 +21,7 @@ from radiomics_screen.modelling.asking import (
 )
 from radiomics_screen.modelling.card import Card
 from radiomics_screen.modelling.controls import ImageEvidence
-from radiomics_screen.modelling.dataset import BLOCKS, Dataset, prepare
+from radiomics_screen.modelling.dataset import BLOCKS, Dataset
 from radiomics_screen.modelling.division import Divider
 from radiomics_screen.modelling.doubt import ERROR_RATE, fit_doubt
 from radiomics_screen.modelling.evaluation import judged
@@ -32,6 +32,7 @@ from radiomics_screen.modelling.model import Model
 from radiomics_screen.modelling.perturbed import measured_again
 from radiomics_screen.modelling.pipeline import Preparation, feature_counts, probe_of, values_reaching
 from radiomics_screen.modelling.plan import Plan
+from radiomics_screen.modelling.preparing import prepare
 from radiomics_screen.modelling.summary import about_fit, messages, scheme
 from radiomics_screen.notes import collected_notes
 from radiomics_screen.table import FeatureTable, as_table, read_table

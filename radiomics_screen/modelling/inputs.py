@@ -13,10 +13,16 @@ from sklearn.pipeline import Pipeline
 
 from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling.card import Card
-from radiomics_screen.modelling.dataset import clinical_column
 from radiomics_screen.modelling.steps.combat import ComBat
 from radiomics_screen.modelling.steps.encode import ClinicalEncoder
-from radiomics_screen.modelling.values import beyond_largest, listed, numbers_of, text_of, texts_of
+from radiomics_screen.modelling.values import (
+    beyond_largest,
+    clinical_column,
+    listed,
+    numbers_of,
+    text_of,
+    texts_of,
+)
 
 Rows = pd.DataFrame | Mapping[str, Any]
 

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from scipy.stats import chi2_contingency
 
-from radiomics_screen.modelling.dataset import NO_GROUP, Dataset
+from radiomics_screen.modelling.dataset import Dataset
 from radiomics_screen.modelling.evaluation import MEAN_OF_FOLDS
 from radiomics_screen.modelling.intervals import Figure
 from radiomics_screen.modelling.leaks import PATIENT
 from radiomics_screen.modelling.metrics import METRICS
+from radiomics_screen.modelling.preparing import NO_GROUP
 
 _UNEQUAL = 0.01  # chi-square probability below which the folds' parts of positives differ too much
 

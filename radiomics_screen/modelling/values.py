@@ -85,3 +85,14 @@ def refuse_double_columns(frame: pd.DataFrame) -> None:
     double = frame.columns[frame.columns.duplicated()]
     if len(double):
         raise ModelError(f"the table has two columns named '{double[0]}'")
+
+
+def clinical_column(column: pd.Series[Any]) -> npt.NDArray[Any]:
+    """Return a clinical column as numbers (NaN where missing) if all its values are, else as texts."""
+    texts = texts_of(column)
+    truths = pd.Series(texts).replace({"true": "1", "false": "0"})
+    numbers = pd.to_numeric(truths.where(truths != ""), errors="coerce")
+    if bool((numbers.notna() | (texts == "")).all()):
+        found: npt.NDArray[Any] = numbers.to_numpy(np.float64, na_value=np.nan)
+        return found
+    return texts

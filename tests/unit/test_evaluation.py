@@ -13,10 +13,10 @@ from sklearn.metrics import roc_auc_score
 
 from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling import fit
-from radiomics_screen.modelling.dataset import prepare
 from radiomics_screen.modelling.evaluation import Evaluation
 from radiomics_screen.modelling.metrics import METRICS
 from radiomics_screen.modelling.model import Model
+from radiomics_screen.modelling.preparing import prepare
 from radiomics_screen.table import FeatureTable, is_feature
 from tests.unit.tables import ASKED, FAST, small_table
 

@@ -14,7 +14,6 @@ from sklearn.pipeline import Pipeline
 from radiomics_screen import load_model
 from radiomics_screen.errors import ScreenError
 from radiomics_screen.modelling import fit
-from radiomics_screen.modelling.dataset import prepare
 from radiomics_screen.modelling.pipeline import (
     CLASSIFIER,
     SELECTIONS,
@@ -23,6 +22,7 @@ from radiomics_screen.modelling.pipeline import (
     feature_counts,
     fitted,
 )
+from radiomics_screen.modelling.preparing import prepare
 from tests.unit.tables import ASKED, FAST, small_table
 
 TELLING = "original_firstorder_F0"
