@@ -70,7 +70,9 @@ def selection_stability(
     excellent.
 
     The interval takes the selections for independent. Those of cross-validation share most of their
-    rows, so that it is too narrow, and the index too high, as statements on other samples of patients.
+    rows, so that it is too narrow, and the index too high, as statements on other samples of patients. Of
+    few selections it is too narrow anyway: of 10 independent ones it held the index in 84 % of simulated
+    cases, of 50 in 93 %.
     """
     chosen = _chosen(selections, names)
     if not 0 < confidence < 1:

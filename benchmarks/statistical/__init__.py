@@ -1,0 +1,1 @@
+"""The comparisons and simulations that `benchmarks.statistics` runs, one topic a module."""
