@@ -13,6 +13,8 @@ from radiomics_screen.errors import ScreenError
 from radiomics_screen.extraction.altered import ALTERATION, extract_altered
 from radiomics_screen.extraction.table_cases import cases_of
 from radiomics_screen.modelling.controls import Control, ImageEvidence
+from radiomics_screen.modelling.leaks import PATIENT
+from radiomics_screen.modelling.values import texts_of
 from radiomics_screen.settings import load_settings
 
 if TYPE_CHECKING:
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
     from radiomics_screen.table import FeatureTable
 
 _SHUFFLE, _SURROUNDINGS = "shuffle", "surroundings"
-#: The form of a ring is the form of the lesion inside it, so it says nothing of the surroundings alone.
-_OF_FORM = re.compile(r"[^_]+_(shape|shape2D|morph)_.*", re.IGNORECASE)
+#: The form of a ring is the form of the lesion inside it, so it says nothing of the surroundings alone;
+#: the family breast measures form and margin, too.
+_OF_FORM = re.compile(r"[^_]+_(shape|shape2D|morph|breast)_.*", re.IGNORECASE)
 _NAMED = 3  # pairs that a message names
 
 
@@ -45,7 +48,8 @@ def image_evidence(
     table
         As ``extract`` wrote it, with its provenance.
     group
-        Column that tells patients apart; None or ``"none"``: each row is another patient.
+        Column that tells patients apart. None, ``"none"``, or a column that is not there: ``patient_id``
+        tells which images are of different patients, and without it each row is another patient.
     folder
         Of the table, where relative paths of images are looked for, too.
     seed
@@ -55,7 +59,7 @@ def image_evidence(
     """
     frame = table.frame
     if "status" in frame:
-        frame = frame[frame["status"] == "ok"].reset_index(drop=True)
+        frame = frame[frame["status"] != "failed"].reset_index(drop=True)
     settings = (table.provenance or {}).get("parameters")
     if settings is None:
         return ImageEvidence(hindrance="Nothing says how the features were extracted.")
@@ -77,10 +81,11 @@ def _placed(frame: pd.DataFrame, cases: list[Case]) -> pd.DataFrame:
 
 def _owners(frame: pd.DataFrame, group: str | None, cases: list[Case]) -> list[str]:
     """Return the patient of each case; of a case without one, its own name."""
-    if group is None or group not in frame:
+    column = group if group in frame else PATIENT
+    if column not in frame:
         return [case.id for case in cases]
-    known = dict(zip(frame["case_id"].astype(str), frame[group].fillna("").astype(str), strict=True))
-    return [known.get(case.id) or case.id for case in cases]
+    known = dict(zip(frame["case_id"].astype(str), texts_of(frame[column]), strict=True))
+    return [known[case.id] or case.id for case in cases]
 
 
 def _altered(
@@ -90,7 +95,7 @@ def _altered(
     found = extract_altered(
         cases, resolved, (_SHUFFLE, _SURROUNDINGS), seed=seed, jobs=jobs, progress=progress
     )
-    tables = {str(name): part for name, part in found.groupby(ALTERATION, sort=False)}
+    tables = {str(name): part.reset_index(drop=True) for name, part in found.groupby(ALTERATION, sort=False)}
     formless = [name for name in found.columns if not _OF_FORM.fullmatch(str(name))]
     return {_SHUFFLE: tables[_SHUFFLE], _SURROUNDINGS: tables[_SURROUNDINGS][formless]}
 
@@ -99,17 +104,21 @@ def _of_duplicates(found: NearDuplicates, rows: int) -> Control:
     """Return what was found among the images, as a control."""
     name, title = "near duplicates", "Images of different patients that look alike"
     unread = rows - found.compared
-    rest = f" {unread} images could not be read." if unread else ""
+    rest = f" {unread} images could not be found or read." if unread else ""
     figures = {"pairs": len(found.pairs), "compared": found.compared}
     if not found.compared:
-        return Control(name, title, "not run", f"No image could be read.{rest}")
+        return Control(name, title, "not run", rest.strip())
     if not found.pairs:
-        text = f"Among {found.compared} images there is no such pair.{rest}"
+        text = (
+            f"Among {found.compared} images there is no such pair. Large crops, and other views of one "
+            f"patient, would not show.{rest}"
+        )
         return Control(name, title, "passed", text, figures)
     pairs = [f"{pair.first} and {pair.second}" for pair in found.pairs[:_NAMED]]
     more = f" and {len(found.pairs) - _NAMED} more" if len(found.pairs) > _NAMED else ""
+    counted = "1 pair" if len(found.pairs) == 1 else f"{len(found.pairs)} pairs"
     text = (
-        f"{len(found.pairs)} pairs among {found.compared} images: {'; '.join(pairs)}{more}. If they are one "
-        f"patient, or one image twice, the model was tested on what it has learned: give them one group.{rest}"
+        f"{counted} among {found.compared} images: {'; '.join(pairs)}{more}. If they are one patient, or one "
+        f"image twice, the model was tested on what it has learned: give them one group.{rest}"
     )
     return Control(name, title, "look", text, figures)

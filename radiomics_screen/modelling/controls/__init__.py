@@ -1,7 +1,8 @@
 """Is it the lesion at all? Checks that run with every fit: one file a control.
 
 Each returns a :class:`~radiomics_screen.modelling.controls.base.Control`: passed, or what it means.
-They are prompts to look, not proofs: a control that passes does not make a model right.
+They are prompts to look, not proofs: a control that passes does not make a model right. What each asks,
+and what it cannot see: docs/controls.md.
 """
 
 from radiomics_screen.modelling.controls.base import Control, ImageEvidence

@@ -3,70 +3,79 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.controls.base import Control, ImageEvidence, Setup, aligned
+from radiomics_screen.modelling.controls.base import Control, ImageEvidence
+from radiomics_screen.modelling.controls.setup import Setup, Wording
 from radiomics_screen.modelling.dataset import Columns, Dataset
-from radiomics_screen.modelling.values import numbers_of
+from radiomics_screen.modelling.values import beyond_largest, numbers_of, texts_of
 
-
-class _Altered(NamedTuple):
-    title: str
-    less: str
-    more: str
-
+_FEWEST = 0.5  # part of the rows that have to be measured anew
 
 _KNOWN = {
-    "shuffle": _Altered(
+    "shuffle": Wording(
+        "shuffle",
         "Shuffled voxels",
-        "Voxels were shuffled inside each region, which leaves shape and histogram and destroys texture. As "
-        "this does as well, the model hardly rests on texture.",
-        "Voxels were shuffled inside each region, which leaves shape and histogram: so texture takes part.",
+        alone="lesions with shuffled voxels",
+        more="Shuffling leaves shape and histogram: so texture adds to them, the lesion's or the machine's.",
+        less="Shape and histogram may do all the work: no fault, but do not explain the model with texture.",
     ),
-    "surroundings": _Altered(
+    "surroundings": Wording(
+        "surroundings",
         "Surroundings alone",
-        "A ring round each lesion does as well as the lesion: the model may rest on what lies around it, on "
-        "the image's quality, or on marks in it.",
-        "Measured was a ring round each lesion: so the lesion itself takes part.",
+        alone="a ring round each lesion",
+        more="So the lesion tells more than what lies round it. A mark inside the lesion would not show.",
+        less="The model may rest on what lies round the lesion, on image quality, or on marks in the image.",
     ),
 }
-
 
 _NO_IMAGES = "No images were given to look at: `radiomics-screen fit` looks at them."
 
 
 def altered_controls(setup: Setup, evidence: ImageEvidence | None) -> list[Control]:
-    """Return what the same model makes of altered images, and the controls judged on the images."""
-    if evidence is None or evidence.hindrance:
-        reason = _NO_IMAGES if evidence is None else evidence.hindrance
-        return [Control(name, known.title, "not run", reason) for name, known in _KNOWN.items()]
-    return [*(_altered(setup, name, frame) for name, frame in evidence.altered.items()), *evidence.controls]
+    """Return what the same way to learn makes of altered images, and the controls judged on the images."""
+    evidence = ImageEvidence(hindrance=_NO_IMAGES) if evidence is None else evidence
+    found = []
+    for name, known in _KNOWN.items():
+        if name in evidence.altered and not evidence.hindrance:
+            found.append(_altered(setup, known, evidence.altered[name]))
+        else:
+            reason = evidence.hindrance or "It was not measured."
+            found.append(Control(name, known.title, "not run", reason))
+    return [*found, *evidence.controls]
 
 
-def _altered(setup: Setup, name: str, frame: pd.DataFrame) -> Control:
-    known = _KNOWN[name]
-    columns = [c for c in setup.dataset.columns.features if c in frame]
-    values = aligned(frame, setup.dataset.cases).reset_index()
+def _altered(setup: Setup, wording: Wording, frame: pd.DataFrame) -> Control:
+    columns = [name for name in setup.dataset.columns.features if name in frame]
+    values = aligned(frame, setup.dataset.cases)
     measured = values[columns].notna().any(axis=1).to_numpy() if columns else np.zeros(len(values), bool)
-    if measured.mean() < 0.5:
-        text = f"Only {int(measured.sum())} of {len(measured)} altered cases could be measured."
-        return Control(name, known.title, "not run", text)
-    try:
-        probabilities = setup.probabilities(_with(setup.dataset, values, columns))
-    except ModelError as error:
-        return Control(name, known.title, "not run", f"Nothing could be learned: {error}.")
     missing = int((~measured).sum())
-    rest = f" {missing} cases could not be measured, and count as unknown." if missing else ""
-    found = setup.against(name, known.title, probabilities, less=known.less, more=known.more)
+    if missing > (1 - _FEWEST) * len(measured):
+        text = f"Only {len(measured) - missing} of {len(measured)} altered cases could be measured."
+        return Control(wording.name, wording.title, "not run", text)
+    try:
+        some = setup.take(measured) if missing else setup
+        found = some.against(wording, _with(some.dataset, values[measured].reset_index(), columns))
+    except ModelError as error:
+        return Control(wording.name, wording.title, "not run", f"Nothing could be learned: {error}.")
+    rest = f" {missing} cases could not be measured so, and are left out of both." if missing else ""
     return replace(found, text=found.text + rest)
 
 
 def _with(dataset: Dataset, values: pd.DataFrame, columns: list[str]) -> Dataset:
     """Return the rows with features of altered images in place of their own."""
     features = numbers_of(values, columns, dataset.cases)
-    part = dataset.only(Columns(tuple(columns)))
-    return replace(part, inputs=features.set_axis(part.inputs.index), measured=None)
+    features = features.mask(beyond_largest(features))
+    part = dataset.only(Columns(tuple(columns), (), dataset.columns.batch))
+    inputs = part.inputs.assign(**{name: features[name].to_numpy() for name in columns})
+    return replace(part, inputs=inputs)
+
+
+def aligned(frame: pd.DataFrame, cases: npt.NDArray[np.object_]) -> pd.DataFrame:
+    """Return the rows of a table by ``case_id``, in the order of `cases`, empty where there is none."""
+    named = frame.assign(case_id=texts_of(frame["case_id"])).drop_duplicates("case_id")
+    return named.set_index("case_id").reindex([str(case) for case in cases])

@@ -8,13 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from radiomics_screen.errors import ModelError
+from radiomics_screen.modelling.controls.alike import alike_rows
 from radiomics_screen.modelling.controls.altered import altered_controls
-from radiomics_screen.modelling.controls.base import Control, ImageEvidence, Setup
+from radiomics_screen.modelling.controls.base import Control, ImageEvidence
 from radiomics_screen.modelling.controls.batch import batch_alone
-from radiomics_screen.modelling.controls.leaking import alike_rows, one_feature, torn_patients
+from radiomics_screen.modelling.controls.one_feature import one_feature
+from radiomics_screen.modelling.controls.regrouped import torn_patients
+from radiomics_screen.modelling.controls.setup import Setup
 from radiomics_screen.modelling.controls.size import size_alone
 from radiomics_screen.modelling.dataset import Columns, Dataset
-from radiomics_screen.modelling.folds import pooled_probabilities, run_folds
 from radiomics_screen.modelling.metrics import Floats
 from radiomics_screen.modelling.plan import Plan, ThresholdRule
 from radiomics_screen.modelling.splits import Split
@@ -55,19 +58,11 @@ def run_controls(
     jobs
         Number of folds worked on at a time.
     """
-    columns = dataset.columns
-    lesion = dataset.only(Columns(columns.features, (), columns.batch))
-    simple = _simple(plan)
-    reference = probability[np.newaxis]
-    if simple != plan or columns.clinical:
-        tested = run_folds(lesion, simple, splits, jobs=jobs)
-        reference = pooled_probabilities(splits, tested, len(dataset.outcome))
-    setup = Setup(lesion, frame, simple, splits, reference, jobs)
+    setup = _setup(dataset, frame, plan, splits, probability, jobs)
     torn = torn_patients(setup)
-    with_clinical = replace(setup, dataset=dataset)
     found = [
         *([] if torn is None else [torn]),
-        one_feature(with_clinical),
+        one_feature(replace(setup, dataset=dataset)),
         alike_rows(setup),
         size_alone(setup),
         batch_alone(setup),
@@ -75,6 +70,24 @@ def run_controls(
     ]
     order = {"look": 0, "passed": 1, "not run": 2}
     return sorted(found, key=lambda one: order[one.verdict])
+
+
+def _setup(
+    dataset: Dataset, frame: pd.DataFrame, plan: Plan, splits: Sequence[Split], probability: Floats, jobs: int
+) -> Setup:
+    """Return what the controls are given, with the features learned from under a plan that is quick."""
+    columns, simple = dataset.columns, _simple(plan)
+    lesion = dataset.only(Columns(columns.features, (), columns.batch))
+    setup = Setup(lesion, frame, simple, splits, probability[np.newaxis], jobs)
+    if simple == plan and not columns.clinical:
+        return setup
+    clinical = " without clinical columns" if columns.clinical else ""
+    quick = f" by {simple.candidates[0]}, with nothing searched or corrected" if simple != plan else ""
+    try:
+        reference = setup.probabilities(lesion)
+    except ModelError:  # who learns nothing gives every row the same probability
+        reference = np.full((1, len(lesion.outcome)), lesion.outcome.mean())
+    return replace(setup, reference=reference, how=f"{clinical}{quick}")
 
 
 def _simple(plan: Plan) -> Plan:

@@ -1,0 +1,154 @@
+"""What every control is given, and how the features are held against something simpler."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from radiomics_screen.errors import ModelError
+from radiomics_screen.modelling.comparison import MeanDifference, mean_auc_difference
+from radiomics_screen.modelling.controls.base import Control, shown, signed
+from radiomics_screen.modelling.dataset import Dataset
+from radiomics_screen.modelling.folds import pooled_probabilities, run_folds
+from radiomics_screen.modelling.judgement import auc_of_repeats, plain
+from radiomics_screen.modelling.leaks import PATIENT
+from radiomics_screen.modelling.metrics import Floats
+from radiomics_screen.modelling.plan import Plan
+from radiomics_screen.modelling.splits import Split
+from radiomics_screen.modelling.values import texts_of
+
+#: AUC by which the features may at most be better where something simpler is said to do as well.
+AS_WELL = 0.02
+
+
+class Wording(NamedTuple):
+    """A control that holds the features against something simpler, in words.
+
+    ``alone`` names what is simpler; ``more`` says what it means, and does not mean, that the features
+    surely do better; ``less`` what it may mean that they do not.
+    """
+
+    name: str
+    title: str
+    alone: str
+    more: str
+    less: str
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What every control is given.
+
+    Attributes
+    ----------
+    dataset
+        What was learned from.
+    frame
+        The rows of the table, in the same order, with all columns.
+    plan
+        One classifier with given settings: the same for the features and for what stands against them.
+    splits
+        Of one repeat.
+    reference
+        Out-of-fold probabilities of the features under that plan, shape (1, rows).
+    jobs
+        Number of folds worked on at a time.
+    how
+        What to say of the plan where it is not that of the fit.
+    """
+
+    dataset: Dataset
+    frame: pd.DataFrame
+    plan: Plan
+    splits: Sequence[Split]
+    reference: Floats
+    jobs: int = 1
+    how: str = ""
+
+    @property
+    def owners(self) -> npt.NDArray[np.object_]:
+        """Patient of each row, also where each row was taken for another patient; shape (rows,)."""
+        if not self.dataset.torn:
+            return self.dataset.groups
+        known = texts_of(self.frame[PATIENT])
+        found: npt.NDArray[np.object_] = np.where(known == "", self.dataset.groups, known)
+        return found
+
+    def probabilities(self, dataset: Dataset, plan: Plan | None = None) -> Floats:
+        """Return out-of-fold probabilities of other columns of the same rows, shape (1, rows)."""
+        tested = run_folds(dataset, plan or self.plan, self.splits, jobs=self.jobs)
+        return pooled_probabilities(self.splits, tested, len(dataset.outcome))
+
+    def auc(self, probabilities: Floats) -> dict[str, Any]:
+        """Return an AUC with DeLong's interval."""
+        return plain(auc_of_repeats(self.dataset.outcome, probabilities, self.dataset.groups.astype(str)))
+
+    def gain(self, probabilities: Floats) -> MeanDifference:
+        """Return the AUC of the features less that of other probabilities."""
+        groups = self.dataset.groups.astype(str)
+        return mean_auc_difference(self.dataset.outcome, self.reference, probabilities, groups)
+
+    def take(self, rows: npt.NDArray[np.bool_]) -> Setup:
+        """Return the same with some of the rows, from which the features are learned anew.
+
+        Raises
+        ------
+        ModelError
+            If a fold then has too little to learn from.
+        """
+        place = np.cumsum(rows) - 1
+        parts = [
+            replace(one, train=place[one.train[rows[one.train]]], test=place[one.test[rows[one.test]]])
+            for one in self.splits
+        ]
+        dataset, splits = self.dataset.take(rows), [one for one in parts if len(one.test)]
+        if any(len(np.unique(dataset.outcome[one.train])) < 2 for one in splits):
+            raise ModelError("a fold has rows of one class only to learn from")
+        some = replace(self, dataset=dataset, frame=self.frame[rows].reset_index(drop=True), splits=splits)
+        return replace(some, reference=some.probabilities(dataset))
+
+    def against(self, wording: Wording, dataset: Dataset, plan: Plan | None = None) -> Control:
+        """Return whether the features do better than other columns of the same rows."""
+        try:
+            probabilities = self.probabilities(dataset, plan)
+        except ModelError as error:
+            return Control(wording.name, wording.title, "not run", f"Nothing could be learned: {error}.")
+        return self.judged(wording, probabilities)
+
+    def judged(self, wording: Wording, probabilities: Floats) -> Control:
+        """Return whether the features do better than other probabilities.
+
+        Passed is what has a 95 % interval of the difference of AUCs (DeLong, patients as clusters) above
+        0. Where neither is surely better than chance there is nothing to explain, and no verdict.
+        """
+        other, own, gain = self.auc(probabilities), self.auc(self.reference), self.gain(probabilities)
+        found = (
+            f"AUC of {wording.alone} {shown(other)}; of the features {shown(own)}{self.how}: a difference "
+            f"of {signed(gain)}."
+        )
+        figures = {"auc": other, "features": own, "gain": vars(gain)}
+        if not (_above_chance(other) or _above_chance(own)):
+            text = f"{found} Neither is surely better than chance: there is nothing to explain."
+            return Control(wording.name, wording.title, "not run", text, figures)
+        if gain.low > 0 or (np.isnan(gain.low) and gain.difference > 0):
+            return Control(wording.name, wording.title, "passed", f"{found} {wording.more}", figures)
+        text = f"{found} {_compared(gain)} {wording.less}"
+        return Control(wording.name, wording.title, "look", text, figures)
+
+
+def _above_chance(auc: dict[str, Any]) -> bool:
+    return auc["low"] is not None and auc["low"] > 0.5
+
+
+def _compared(gain: MeanDifference) -> str:
+    """Say how the features compare that are not surely better."""
+    if gain.high < 0:
+        return "The features do worse."
+    if np.isnan(gain.high) or gain.high < AS_WELL:
+        return "That is as good."
+    return "With so few rows it is not sure that the features add anything."
