@@ -93,7 +93,7 @@ def _families(conventions: str) -> list[str]:
     lines = []
     families = sorted(FAMILIES.items(), key=lambda item: item[1].conventions != conventions)
     for n, (name, family) in enumerate(families):
-        if family.conventions != (families[n - 1][1] if n else family).conventions:
+        if family.conventions != conventions and families[n - 1][1].conventions == conventions:
             lines += [
                 "",
                 *_comment(

@@ -294,7 +294,7 @@ def _image_type(name: Any, overrides: Any, problems: list[str]) -> ImageType | N
     if not isinstance(overrides or {}, Mapping):
         problems.append(f"imageType.{name}: expected options with values, got {overrides!r:.60}")
         return None
-    texture = [f.compute for _, f in FAMILIES.items() if not f.of_mask]
+    texture = [f.compute for _, f in FAMILIES.items() if not (f.of_mask or f.of_original)]
     own = merged([FILTERS[name], *PER_IMAGE, *texture])
     foreign = [key for key in overrides or {} if key not in own and key in known_settings()]
     problems.extend(f"imageType.{name}: {_why_not(key)}" for key in foreign)

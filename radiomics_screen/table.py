@@ -42,7 +42,7 @@ _EMBEDDED = (
     "carried",
 )  # fmt: skip
 
-_FAMILY = "(firstorder|glcm|gldm|glrlm|glszm|ngtdm|shape|shape2D)"
+_FAMILY = "(breast|firstorder|glcm|gldm|glrlm|glszm|ngtdm|shape|shape2D)"
 _IMAGE_TYPE = (
     r"(original|wavelet\d*-[A-Za-z]+|log-sigma-[\d-]+-mm-[23]D|square|squareroot|logarithm|exponential|gradient"
     r"|lbp-2D|lbp-3D-(m\d+|k))"

@@ -51,6 +51,8 @@ class Lesion:
         The box with what families look at beyond it, as far as the image goes.
     thresholds
         The range of intensities that resegmentation kept, where one was given.
+    surroundings
+        For families that are computed once: the volume as far as they look at it, and the box in it.
     """
 
     volume: Volume
@@ -60,6 +62,7 @@ class Lesion:
     grid: Grid
     reach: Box
     thresholds: tuple[float, float] | None = None
+    surroundings: tuple[NDArray[Any], Box] | None = None
 
 
 def measure(
@@ -100,8 +103,8 @@ def prepared(
 
     With `whole`, all of the image is resampled, whatever the settings need of it.
     """
-    roi = marked(mask, settings, label)
-    moved, roi = on_one_grid(image, roi, settings, whole=whole)
+    found = marked(mask, settings, label)
+    moved, roi = on_one_grid(image, found, settings, whole=whole)
     volume, box, drawn = to_volume(moved, cropped=_is_smaller(moved, image)), roi.box, roi.solid
     check_size(drawn, **settings.options(check_size))
     textured, shaped = resegment(volume.array[box], drawn, **settings.options(resegment))
@@ -116,8 +119,34 @@ def prepared(
     margin = [ceil(_reach_mm(settings) / s) for s in volume.spacing_mm]
     reach = widened((z, y, x), margin, volume.array.shape)
     return Lesion(
-        volume, (z, y, x), footprint, shape, roi.grid, reach, kept_range(**settings.options(kept_range))
+        volume,
+        (z, y, x),
+        footprint,
+        shape,
+        roi.grid,
+        reach,
+        kept_range(**settings.options(kept_range)),
+        _surroundings(image, found, volume, (z, y, x), inner, settings),
     )
+
+
+def _surroundings(
+    image: sitk.Image, roi: Roi, volume: Volume, box: Box, inner: Box, settings: Settings
+) -> tuple[NDArray[Any], Box] | None:
+    """Return the volume as far as families that are computed once look at it, and the lesion's box in it.
+
+    It is the volume itself, but where that is cut off nearer to the region: what is filtered does not
+    depend on these families.
+    """
+    lengths = max((FAMILIES[name].reach_lengths for name in settings.wanted), default=0.0)
+    if not lengths:
+        return None
+    if keeps_grid(settings):
+        return volume.array, box
+    sides = zip(roi.size, roi.grid.spacing, strict=True)
+    moved, roi = on_one_grid(image, roi, settings, reach_mm=lengths * max(n * mm for n, mm in sides))
+    z, y, x = (slice(o.start + i.start, o.start + i.stop) for o, i in zip(roi.box, inner, strict=True))
+    return to_volume(moved).array, (z, y, x)
 
 
 def _is_smaller(image: sitk.Image, whole: sitk.Image) -> bool:
@@ -158,23 +187,32 @@ def _cut_shape(drawn: NDArray[np.bool_], box: Box, settings: Settings) -> Footpr
 
 
 def on_one_grid(
-    image: sitk.Image, roi: Roi, settings: Settings, *, whole: bool = False
+    image: sitk.Image,
+    roi: Roi,
+    settings: Settings,
+    *,
+    whole: bool = False,
+    reach_mm: float | None = None,
 ) -> tuple[sitk.Image, Roi]:
-    """Resample image and region, or see to it that they lie on one grid, as the settings say."""
+    """Resample image and region, or see to it that they lie on one grid, as the settings say.
+
+    As much of the image stays round the region as the wanted families look at, or `reach_mm`.
+    """
+    reach = _reach_mm(settings) if reach_mm is None else reach_mm
     if resamples(settings):
-        options = _with_room(settings.options(resample), image, settings)
+        options = _with_room(settings.options(resample), image, reach)
         if options["resamplingGrid"] == "corner":
             return resample(image, roi, **options)
         roi = match_grid(image, roi, **settings.options(match_grid))
         filtered = any(image_type.name != "Original" for image_type in filtered_types(settings))
-        return resample(image, roi, None if whole or filtered else _reach_mm(settings), **options)
+        return resample(image, roi, None if whole or filtered else reach, **options)
     roi = match_grid(image, roi, **settings.options(match_grid))
-    return pre_crop(image, roi, **_with_room(settings.options(pre_crop), image, settings))
+    return pre_crop(image, roi, **_with_room(settings.options(pre_crop), image, reach))
 
 
-def _with_room(options: dict[str, Any], image: sitk.Image, settings: Settings) -> dict[str, Any]:
-    """Leave as much of the image round the region as families look at beyond it."""
-    if not (reach := _reach_mm(settings)):
+def _with_room(options: dict[str, Any], image: sitk.Image, reach: float) -> dict[str, Any]:
+    """Leave so much of the image (mm) round the region."""
+    if not reach:
         return options
     spacings = [mm for mm in options.get("resampledPixelSpacing") or () if mm] + list(image.GetSpacing())
     return {**options, "padDistance": max(options["padDistance"], ceil(reach / min(spacings)))}
@@ -258,7 +296,9 @@ def shape_values(lesion: Lesion, settings: Settings) -> dict[str, float]:
     both = [family for family in _families(settings, of_mask=False) if family.of_original]
     if both:
         region = region_of(lesion.volume, intensities, lesion.footprint, settings)
-        region = replace(region, drawn=lesion.shape, thresholds=lesion.thresholds)
+        region = replace(
+            region, drawn=lesion.shape, thresholds=lesion.thresholds, surroundings=lesion.surroundings
+        )
         values |= _family_values("original", region, both, settings)
     return values
 

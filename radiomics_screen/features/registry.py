@@ -48,6 +48,8 @@ class Family:
         The features depend on grey levels.
     reach_mm
         How far beyond the region's box the image is looked at, in mm.
+    reach_lengths
+        The same in lengths of the longest side of the box, for families with `of_original`.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Family:
     aggregated: bool = False
     graded: bool = True
     reach_mm: float = 0.0
+    reach_lengths: float = 0.0
 
     def place(self, feature: str) -> tuple[int, str]:
         """Return where a feature of a table stands among those of the family, with its aggregation."""
@@ -85,6 +88,7 @@ def family(
     aggregated: bool = False,
     graded: bool = True,
     reach_mm: float = 0.0,
+    reach_lengths: float = 0.0,
 ) -> Callable[[Compute], Compute]:
     """Enter the decorated function as the family `name`; see :class:`Family`."""
 
@@ -101,6 +105,7 @@ def family(
             aggregated,
             graded,
             reach_mm,
+            reach_lengths,
         )
         FAMILIES.add(name, entry)
         return compute

@@ -31,7 +31,7 @@ from tests.unit.regions import SPACING_MM, ball, random_region
 OWN = [n for n, f in FAMILIES.items() if f.compute.__module__.startswith("radiomics_screen.")]
 IBSI = [name for name in OWN if FAMILIES[name].conventions == "ibsi"]
 UNITS = {
-    "1", "mm", "mm^2", "mm^3", "1/mm", "bins", "bins^2", "voxels/bin",
+    "1", "degrees", "mm", "mm^2", "mm^3", "1/mm", "bins", "bins^2", "voxels/bin",
     "intensity", "intensity^2", "intensity mm^3", "intensity^2 mm^3",
 }  # fmt: skip
 #: What measures the same by both conventions: family, its counterparts, and in which aggregation.

@@ -259,7 +259,8 @@ def test_too_many_levels_are_refused_with_a_way_out() -> None:
 def test_every_family_returns_the_features_it_declares() -> None:
     volume, image = random_region(0), random_region(0, (1, 8, 9), planar=True, flat_axis=0)
     for _, family in FAMILIES.items():
-        computed = family.compute(volume if not family.unfit(volume) else image)
+        with collected_notes():  # of what such a region leaves undefined
+            computed = family.compute(volume if not family.unfit(volume) else image)
         for features in computed.values() if family.aggregated else [computed]:
             assert tuple(features) == family.features + family.on_request
 

@@ -22,8 +22,8 @@ class Facts:
         Code of the IBSI: four letters and digits; a general and a special one as "BC2M; NK6P"; "" where
         the IBSI does not have the feature.
     unit
-        Unit of the value: "1", "mm", "mm^2", "mm^3", "1/mm", "bins", "voxels", or "intensity" (the unit of
-        the image's intensities), also powers and products of these.
+        Unit of the value: "1", "degrees", "mm", "mm^2", "mm^3", "1/mm", "bins", "voxels", or "intensity"
+        (that of the image's intensities), also powers and products of these.
     definition
         How it is computed, in the symbols of its family.
     family_code

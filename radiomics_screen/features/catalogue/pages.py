@@ -22,7 +22,11 @@ definition is the IBSI's but for what its note says. The unit "intensity" is tha
 are written to be programmed from: `sum_ij` runs over all i and j, `x^2` is a power, `|x|` an absolute value.
 The region is the mask after resegmentation; grey levels are counted from 1.
 """
-CONVENTIONS = {"pyradiomics": "pyradiomics' families", "ibsi": "The IBSI's families"}
+CONVENTIONS = {
+    "pyradiomics": "pyradiomics' families",
+    "bi-rads": "Families in the words of BI-RADS",
+    "ibsi": "The IBSI's families",
+}
 
 
 def as_text(listing: Listing, *, definitions: bool) -> str:

@@ -1,0 +1,83 @@
+"""What a breast radiologist names of a mass on ultrasound (BI-RADS), as numbers of one slice.
+
+One file for each thing that is named: :mod:`outline` (orientation and shape), :mod:`margin`,
+:mod:`echo`, :mod:`posterior`, :mod:`spots`. Lengths are relative to the size of the lesion, so that a value
+means the same at every depth setting and pixel spacing.
+"""
+
+from __future__ import annotations
+
+from math import isnan
+from typing import Annotated
+
+from pydantic import Field
+
+from radiomics_screen.features.breast import echo, margin, outline, posterior, spots
+from radiomics_screen.features.breast.contour import contour_of
+from radiomics_screen.features.breast.plane import plane_of
+from radiomics_screen.features.breast.straightened import straighten
+from radiomics_screen.features.region import Region
+from radiomics_screen.features.registry import family, values_of
+from radiomics_screen.notes import note
+from radiomics_screen.options import Positive
+
+#: Whose words these are: computed where a parameter file names the family, never by default.
+BI_RADS = "bi-rads"
+
+FEATURES = outline.FEATURES + margin.FEATURES + echo.FEATURES + posterior.FEATURES + spots.FEATURES
+
+Diameters = Annotated[tuple[Positive, ...], Field(min_length=2, max_length=2)]
+
+
+def _unfit(region: Region) -> str:
+    if region.flat_axis is None:
+        return "it describes one slice, and the image is 3-D; set force2D: true for a lesion in one slice"
+    slices = region.mask.shape[region.flat_axis]
+    return f"it describes one slice, and the region spans {slices} across force2Ddimension" * (slices > 1)
+
+
+@family(
+    "breast",
+    FEATURES,
+    unfit=_unfit,
+    of_original=True,
+    conventions=BI_RADS,
+    graded=False,
+    reach_lengths=1.0,
+)
+def breast(region: Region, *, spotDiameters: Diameters | None = None) -> dict[str, float]:
+    """Describe a mass as BI-RADS does: orientation, shape, margin, echo, posterior features, bright spots.
+
+    Depth runs along the first axis of the slice (y of an image), downwards. Outline and size are those of
+    the mask as drawn; intensities are those before filtering, in the region and round it, as far as the
+    image goes. Values change neither with the gain (a factor on all intensities) nor with the pixel spacing.
+
+    NaN, with a note: posterior features where there is no image below the lesion or on neither side of it;
+    EchoRatioAbove where there is none above; margin, halo, spiculation and echo against the surroundings
+    where the lesion fills the image; ratios to what is 0 everywhere; contrasts between parts of a lesion of
+    a pixel or two.
+
+    Parameters
+    ----------
+    spotDiameters
+        Smallest and largest diameter in mm of a bright spot that counts, in pixels where nothing says how
+        large these are; null: 1/20 and 1/4 of the radius of a disc as large as the lesion.
+
+    Source: ACR BI-RADS Atlas, 5th ed. (2013), ultrasound, for what is described; for how, see the functions
+    of each part.
+    """
+    plane = plane_of(region)
+    contour = contour_of(plane.boxed, plane.spacing_mm, (plane.box[0], plane.box[2]))
+    elliptic = contour.elliptic_squares_in(plane.box, plane.spacing_mm)
+    band = straighten(plane, contour)
+    values = (
+        *outline.outline_values(plane, contour, elliptic),
+        *margin.margin_values(band),
+        *echo.echo_values(plane, contour, band, elliptic),
+        *posterior.posterior_values(plane),
+        *spots.spot_values(plane, contour.radius_mm, spotDiameters),
+    )
+    found = values_of(FEATURES, values)
+    if undefined := [name for name, value in found.items() if isnan(value)]:
+        note(f"breast: {', '.join(undefined)} undefined: {plane.hindrance}")
+    return found

@@ -1,0 +1,99 @@
+"""The slice that a lesion lies in: its image as far as it is looked at, and its mask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_screen.features.region import Region
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+#: Pixels that are cut out beyond what is looked at, for rounding, and round the smallest lesions.
+SPARE = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """One slice round a lesion. Axes are (depth, width), depth growing downwards.
+
+    Attributes
+    ----------
+    image
+        Intensities; NaN where they are not finite.
+    mask
+        The lesion as drawn, of the image's shape.
+    kept
+        Its pixels whose intensities are described, in the box.
+    values
+        Their intensities, in the order of the array.
+    spacing_mm
+        Distance of pixel centres along (depth, width), mm.
+    box
+        The drawn lesion's first row, the one after its last, and so for columns.
+    """
+
+    image: Floats
+    mask: Mask
+    kept: Mask
+    values: Floats
+    spacing_mm: tuple[float, float]
+    box: tuple[int, int, int, int]
+
+    def rectangle(self, top: int, bottom: int, left: int, right: int) -> Floats:
+        """Return the image from row `top` to before `bottom`, and so for columns, as far as it goes."""
+        return self.image[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+
+    @property
+    def boxed(self) -> Mask:
+        """The mask in the box of the lesion."""
+        top, bottom, left, right = self.box
+        return self.mask[top:bottom, left:right]
+
+    @cached_property
+    def hindrance(self) -> str:
+        """What keeps features from having a value."""
+        top, bottom, left, right = self.box
+        rows, columns = self.image.shape
+        sides = {"top": top == 0, "bottom": bottom == rows, "left": left == 0, "right": right == columns}
+        if touched := [name for name, touches in sides.items() if touches]:
+            return f"the lesion touches the border of the image ({', '.join(touched)})"
+        return "intensities in or round the lesion do not vary, are 0 or not finite, or it is too small"
+
+
+def plane_of(region: Region) -> Plane:
+    """Cut out the slice of a region, and what is looked at round it.
+
+    That is as much as its longer side measures below, and half as much above and beside it.
+    """
+    flat = region.flat_axis or 0
+    image, box = region.wider
+    at = box[flat].start or 0
+    slab: list[slice] = [slice(None)] * 3
+    slab[flat] = slice(at, at + 1)
+    plane = image[tuple(slab)].squeeze(axis=flat)
+    drawn, kept = (mask.squeeze(axis=flat) for mask in (region.morphological.mask, region.mask))
+    spacing_mm = [mm for axis, mm in enumerate(region.spacing_mm) if axis != flat]
+    starts = [side.start or 0 for axis, side in enumerate(box) if axis != flat]
+    longest_mm = max(n * mm for n, mm in zip(drawn.shape, spacing_mm, strict=True))
+    rows, columns = (np.flatnonzero(drawn.any(axis=axis)) for axis in (1, 0))
+    own = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+    first, ends = [], []
+    for start, side, mm, after in zip(starts, own, spacing_mm, (1.0, 0.5), strict=True):
+        first.append(max(0, start + side.start - ceil(longest_mm / 2 / mm) - SPARE))
+        ends.append(start + side.stop + ceil(after * longest_mm / mm) + SPARE)
+    near = plane[first[0] : ends[0], first[1] : ends[1]].astype(np.float64, order="C")
+    near[~np.isfinite(near)] = np.nan
+    (top, left), (height, width) = (
+        [start + side.start - begin for start, side, begin in zip(starts, own, first, strict=True)],
+        [side.stop - side.start for side in own],
+    )
+    mask = np.zeros(near.shape, dtype=np.bool_)
+    mask[top : top + height, left : left + width] = drawn[own]
+    ends_of_box = (top, top + height, left, left + width)
+    return Plane(near, mask, kept[own], region.values, (spacing_mm[0], spacing_mm[1]), ends_of_box)
