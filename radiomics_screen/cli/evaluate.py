@@ -70,7 +70,7 @@ def evaluate(
     )
     found.write(output)
     write_external_report(found, output / "report.html")
-    _show(found)
+    _show(found, kept=keep_known)
     typer.echo(f"evaluation  {output / 'evaluation.json'}, {output / 'metrics.csv'}")
     typer.echo(f"report      {output / 'report.html'}\nFor research use only.")
 
@@ -108,7 +108,7 @@ def _extracted(model: Model, path: Path, jobs: int | None) -> FeatureTable:
     return FeatureTable(frame, model.radiomics, {"parameters": model.settings})
 
 
-def _show(found: External) -> None:
+def _show(found: External, *, kept: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -116,7 +116,8 @@ def _show(found: External) -> None:
 
     summary = found.summary
     cohort = summary["cohort"]
-    typer.echo(f"{summary['target']} = {summary['positive']}, on patients that the model has never seen")
+    seen = "names of known cases kept, as asked" if kept else "on patients that the model has never seen"
+    typer.echo(f"{summary['target']} = {summary['positive']}, {seen}")
     typer.echo(f"rows      {cohort['rows']}, of which {cohort['positives']} {summary['positive']}")
     typer.echo(f"patients  {cohort['patients']}")
     shown = Table()

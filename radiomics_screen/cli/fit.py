@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -32,7 +33,10 @@ def fit(
     ] = None,
     splits: Annotated[int | None, typer.Option(help="Number of folds.", show_default="5")] = None,
     repeats: Annotated[
-        int | None, typer.Option(help="How often all rows are divided anew.", show_default="5")
+        int | None,
+        typer.Option(
+            help="How often all rows are divided anew.", show_default="5; 1 where settings are searched"
+        ),
     ] = None,
     clinical: Annotated[
         str, typer.Option(help="Columns of clinical variables to learn from as well, with commas between.")
@@ -116,7 +120,9 @@ def fit(
     device: Annotated[str, typer.Option(help="Where trees are trained: cpu, cuda or auto.")] = "auto",
     jobs: Annotated[
         int,
-        typer.Option("--jobs", "-j", help="Number of folds worked on at a time (threads); -1: one a core."),
+        typer.Option(
+            "--jobs", "-j", help="Folds worked on, and images looked at, at a time; -1: one a core."
+        ),
     ] = 1,
 ) -> None:
     """Cross-validate a way to learn, patients kept together, then learn from all rows."""
@@ -217,5 +223,38 @@ def _show(model: Model) -> None:
     for row in model.evaluation.table():
         shown.add_row(*row)
     Console().print(shown)
+    for line in _further(model.evaluation.summary):
+        typer.echo(line)
     for message in model.evaluation.summary["messages"]:
         typer.echo(message)
+
+
+def _further(summary: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a user should not have to look for in the report."""
+    if summary["threshold_rule"]:
+        yield f"threshold of the model: {summary['threshold']:.3g} ({summary['threshold_rule']})"
+    if kept := summary["robustness"]:
+        yield f"features that come out alike on perturbed images: {kept['kept']} of {kept['of']}"
+    if compared := summary["comparison"]:
+        for one in compared["models"]:
+            yield f"AUC of {one['name']}: {_ends(one['auc'])}"
+        for test in compared["tests"]:
+            pair = f"{test['first']} less {test['second']}"
+            p = "none" if test["p_holm"] is None else f"{test['p_holm']:.2g}"
+            yield f"  {pair}: {_ends(test, 'difference')}, p (Holm) {p}"
+    if chance := summary["permutation"]:
+        yield f"permuted labels did as well: p = {chance['p']:.3g} of {chance['permutations']} permutations"
+    if controls := summary["controls"]:
+        looks = [one for one in controls if one["verdict"] == "look"]
+        passed = sum(one["verdict"] == "passed" for one in controls)
+        rest = len(controls) - len(looks) - passed
+        yield f"controls: {len(looks)} to look at, {passed} passed, {rest} not run"
+        for one in looks:
+            yield f"  LOOK  {one['title']}: {one['text']}"
+
+
+def _ends(found: Mapping[str, Any], name: str = "value") -> str:
+    if found[name] is None:
+        return "not defined"
+    ends = "" if found["low"] is None else f" ({found['low']:.3f} to {found['high']:.3f})"
+    return f"{found[name]:.3f}{ends}"

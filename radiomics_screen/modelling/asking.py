@@ -45,8 +45,11 @@ def _by_name(names: Sequence[str], hyperparameters: Mapping[str, Any]) -> dict[s
 
 def rule_of(threshold: float, at_sensitivity: float | None, at_specificity: float | None) -> ThresholdRule:
     """Return where the threshold is put."""
-    if at_sensitivity is not None and at_specificity is not None:
-        raise ModelError("a threshold is put at a sensitivity or at a specificity, not at both")
+    rules = [at_sensitivity is not None, at_specificity is not None, threshold != ThresholdRule().value]
+    if sum(rules) > 1:
+        raise ModelError(
+            "a threshold is fixed, or put at a sensitivity, or at a specificity: give one of the three"
+        )
     if at_sensitivity is not None:
         return ThresholdRule("sensitivity", at_sensitivity)
     if at_specificity is not None:

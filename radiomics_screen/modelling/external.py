@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import chi2_contingency
 
 from radiomics_screen import __version__
 from radiomics_screen.errors import ModelError
@@ -32,6 +33,7 @@ from radiomics_screen.modelling.values import NAMED, listed, texts_of
 from radiomics_screen.notes import collected_notes
 from radiomics_screen.table import FeatureTable, as_table, read_table
 
+_UNEQUAL = 0.01  # chi-square probability below which parts of positives differ too much
 _MOST_PARTS = 12  # values of a subgroup column
 _THIRDS = 8  # different numbers, from which on a column of numbers is cut into thirds
 
@@ -272,10 +274,27 @@ def _on_rows(model: Model, table: FeatureTable, dataset: Dataset) -> list[str]:
             f"{cohort['missing_values']} values of {cohort['features_with_missing_values']} features are "
             "missing: the medians of the training rows took their place"
         )
+    remarks += _on_prevalence(model, cohort)
     settings = (table.provenance or {}).get("parameters")
     if settings and model.settings and not model.card.setting_files and settings != model.settings:
         remarks.append("these features were extracted with other settings than those that the model knows")
     return remarks
+
+
+def _on_prevalence(model: Model, cohort: dict[str, Any]) -> list[str]:
+    """Say where the part of positives differs so much from that in training that probabilities are off."""
+    known = model.card.training
+    counts = np.array(
+        [[known["positives"], known["negatives"]], [cohort["positives"], cohort["negatives"]]],
+        dtype=np.float64,
+    )
+    if float(chi2_contingency(counts, correction=False).pvalue) >= _UNEQUAL:
+        return []
+    parts = counts[:, 0] / counts.sum(axis=1)
+    return [
+        f"{parts[1]:.0%} of the rows are {model.card.positive} here, {parts[0]:.0%} were in training: "
+        "probabilities, PPV and NPV of the one do not hold in the other; look at the calibration"
+    ]
 
 
 def _summary(

@@ -50,7 +50,7 @@ class Contribution:
     imputed: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model:
     """A fitted pipeline with what is known about it.
 
@@ -70,6 +70,10 @@ class Model:
     card: Card
     evaluation: Evaluation
     doubt: Doubt | None = None
+
+    def __repr__(self) -> str:
+        card = self.card
+        return f"<Model {card.classifier}: {card.target} = {card.positive}, {len(self.kept)} columns>"
 
     @property
     def features(self) -> list[str]:

@@ -361,7 +361,8 @@ def test_a_missing_clinical_number_is_told_as_such_in_the_reasons(clinical, tabl
 def test_thresholds_and_options_are_checked_before_the_work(table, monkeypatch):
     monkeypatch.setattr(folds_module, "learn", lambda *_: pytest.fail("the work has begun"))
     for asked, cause in [
-        ({"at_sensitivity": 0.9, "at_specificity": 0.9}, "not at both"),
+        ({"at_sensitivity": 0.9, "at_specificity": 0.9}, "give one of the three"),
+        ({"at_sensitivity": 0.9, "threshold": 0.3}, "give one of the three"),
         ({"at_sensitivity": 1.0}, "the sensitivity is 1.0; it must be between 0 and 1"),
         ({"threshold": 0.0}, "the threshold is 0.0"),
         ({"recalibrate": "plat"}, "recalibrate is 'plat'"),

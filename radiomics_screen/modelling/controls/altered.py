@@ -33,7 +33,7 @@ _KNOWN = {
     ),
 }
 
-_NO_IMAGES = "No images were given to look at: `radiomics-screen fit` looks at them."
+_NO_IMAGES = "The images were not looked at (--controls table, or a fit in Python that was given none)."
 
 
 def altered_controls(setup: Setup, evidence: ImageEvidence | None) -> list[Control]:

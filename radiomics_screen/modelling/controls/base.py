@@ -73,4 +73,4 @@ def shown(auc: Mapping[str, Any]) -> str:
 def signed(gain: MeanDifference) -> str:
     """Return a difference with its sign and interval for people."""
     ends = "" if np.isnan(gain.low) else f" ({gain.low:+.3f} to {gain.high:+.3f})"
-    return f"{gain.difference:+.3f}{ends}"
+    return f"{gain.difference:+.3f}{ends}".replace("-", "\N{MINUS SIGN}")

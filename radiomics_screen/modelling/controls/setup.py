@@ -135,6 +135,13 @@ class Setup:
         if not (_above_chance(other) or _above_chance(own)):
             text = f"{found} Neither is surely better than chance: there is nothing to explain."
             return Control(wording.name, wording.title, "not run", text, figures)
+        if other["value"] is not None and other["value"] < 0.5 and _above_chance(own):
+            # Below 0.5 nothing was learned: a gain over it would be too large.
+            text = (
+                f"AUC of {wording.alone} {shown(other)}: on rows outside the fold it tells nothing here. Of "
+                f"the features {shown(own)}{self.how}. {wording.more}"
+            )
+            return Control(wording.name, wording.title, "passed", text, figures)
         if gain.low > 0 or (np.isnan(gain.low) and gain.difference > 0):
             return Control(wording.name, wording.title, "passed", f"{found} {wording.more}", figures)
         text = f"{found} {_compared(gain)} {wording.less}"
