@@ -149,7 +149,8 @@ def _decision(judgement: Mapping[str, Any], positive: str) -> Chart:
         "Decision curve",
         drawn("decision", "Net benefit of the model, of acting on all and on none, by threshold", draw),
         f"Net benefit per row of acting on the model's calls: right calls of {positive} less wrong ones, "
-        "weighted by the odds of the threshold. The model is of use where its line is above both others. "
+        "weighted by the odds of the threshold. The model is of use where its line is above both others, and "
+        "surely so only where its band, too, lies above both. "
         f"For a population with this part of positives, {curve['prevalence']:.2f}. {_sizes(judgement)}.",
     )
 

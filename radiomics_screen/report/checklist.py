@@ -107,6 +107,8 @@ def _where_done(summary: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _stability(summary: Mapping[str, Any]) -> str:
+    if summary.get("select") == "none":  # what filters left was not chosen by the outcome
+        return ""
     index = (summary.get("stability") or {}).get("index")
     return "" if index is None else f"index over the folds {number(index, 2)} (Nogueira et al. 2018)"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from radiomics_screen.report.forests import interval_rows
 from radiomics_screen.report.svg import ACCENT, GREY, INK, drawn
 from radiomics_screen.report.words import number, p_equals, p_value, with_interval
 
+_TELLING = 199  # permutations, with which the smallest p is 0.005
 _NAMED = {
     "clinical": "clinical data alone",
     "radiomics": "radiomics alone",
@@ -92,6 +94,7 @@ def permutation_chart(summary: Mapping[str, Any]) -> Chart | None:
         axes.tick_params(colors=INK)
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=2)
 
+    own = f"that of this model{of_first_repeat(summary)}"
     ends = f" (95 % interval {number(found['low'])} to {number(found['high'])})" if _ends(found) else ""
     return Chart(
         "Against chance",
@@ -102,9 +105,24 @@ def permutation_chart(summary: Mapping[str, Any]) -> Chart | None:
             (4.6, 3.1),
         ),
         f"{len(permuted)} times the whole fit was repeated with outcomes shuffled among patients; an AUC of "
-        f"{number(observed)} or more was {_times(reached)} reached: {p_equals(found['p'])}{ends}. "
+        f"{number(observed)} or more ({own}) was {_times(reached)} reached: {p_equals(found['p'])}"
+        f"{smallest_text(found)}{ends}. "
         "A small p says that there is something to learn, not that it is the lesion, nor that it is much.",
     )
+
+
+def of_first_repeat(summary: Mapping[str, Any]) -> str:
+    """Return that an observed AUC is of the first repeat; "" where there is one only."""
+    return " in the first repeat" if (summary.get("repeats") or 1) > 1 else ""
+
+
+def smallest_text(permutation: Mapping[str, Any]) -> str:
+    """Return that a p-value is the smallest that its permutations can give; "" where it is not."""
+    done = len(permutation["permuted"])
+    if not math.isclose(permutation["p"], 1 / (done + 1)):
+        return ""
+    more = f"; {_TELLING} or more say more" if done < _TELLING else ""
+    return f", the smallest that {done} permutations can give{more}"
 
 
 def _ends(found: Mapping[str, Any]) -> bool:

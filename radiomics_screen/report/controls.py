@@ -31,6 +31,23 @@ def controls_of(summary: Mapping[str, Any]) -> list[Control]:
     return sorted(found, key=lambda one: order.index(one.verdict))
 
 
+def controls_intro(summary: Mapping[str, Any]) -> str:
+    """Return why the AUC of the features in the controls is not that at the top; "" where it is."""
+    reasons = []
+    if (summary.get("repeats") or 1) > 1:
+        reasons.append("the first repeat only")
+    if summary.get("clinical"):
+        reasons.append("the radiomic features without clinical columns")
+    if summary.get("tuning") or summary.get("recalibration") not in (None, "none"):
+        reasons.append("one classifier with its defaults or given options, no search or recalibration")
+    if not reasons:
+        return ""
+    return (
+        "To be quick and alike for all that is compared, AUCs “of the features” are here of "
+        f"{'; '.join(reasons)}. So they differ from the AUC at the top."
+    )
+
+
 def in_short(controls: list[Control]) -> str:
     """Return how many controls came out how, in one sentence; "" where none was run."""
     counts = {verdict: sum(one.verdict == verdict for one in controls) for verdict in MARKS}

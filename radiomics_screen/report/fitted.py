@@ -10,17 +10,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.evaluation import FOLD, MEAN_OF_FOLDS
+from radiomics_screen.modelling.evaluation import FOLD
 from radiomics_screen.modelling.external import parts_of
 from radiomics_screen.modelling.values import texts_of
 from radiomics_screen.report.charts import charts_of
 from radiomics_screen.report.checklist import Item, items_of
 from radiomics_screen.report.clusters import clusters_of
 from radiomics_screen.report.comparing import comparison_of, permutation_chart
-from radiomics_screen.report.controls import controls_of
+from radiomics_screen.report.controls import controls_intro, controls_of
 from radiomics_screen.report.doubt import doubt_of
 from radiomics_screen.report.explained import explained
 from radiomics_screen.report.forests import forest
+from radiomics_screen.report.lead import inputs_text, mean_auc_text
 from radiomics_screen.report.montage import montage_of
 from radiomics_screen.report.out_of_fold import OutOfFold, out_of_fold
 from radiomics_screen.report.page import FeaturePart, Page, write
@@ -58,7 +59,8 @@ def write_fit_report(
     resamples
         Of the bootstraps over patients.
     montage
-        Whether the surest hits and misses are shown: the file then holds pictures and names of cases.
+        Whether the hits and misses with the most extreme probabilities are shown: the file then holds
+        pictures and names of cases.
 
     Raises
     ------
@@ -164,6 +166,7 @@ def _where_done(model: Model) -> dict[str, Any]:
     summary, card = model.evaluation.summary, model.card
     return {
         "controls": controls_of(summary),
+        "controls_intro": controls_intro(summary),
         "doubt": doubt_of(summary, card.positive, card.negative),
         "comparison": comparison_of(summary),
         "permutation": permutation_chart(summary),
@@ -188,10 +191,11 @@ def _items(model: Model, *, calibrated: bool) -> list[Item]:
 def _lead(model: Model) -> str:
     summary = model.evaluation.summary
     repeats = f", {summary['repeats']} times anew" if summary["repeats"] > 1 else ""
-    mean = with_interval(_plain(vars(model.evaluation.figure("auc", MEAN_OF_FOLDS))))
+    inputs = inputs_text(summary)
     return (
-        f"Figures on patients that the pipeline had not seen, pooled over {summary['folds_from']}{repeats}. "
-        f"Mean AUC of the folds: {mean}. The intervals say how sure the figures of these fitted models are, "
+        f"{inputs}{' ' if inputs else ''}Figures on patients that the pipeline had not seen, pooled over "
+        f"{summary['folds_from']}{repeats}. Mean AUC of the folds: {mean_auc_text(model.evaluation)}. "
+        "The intervals say how sure the figures of these fitted models are, "
         "not how much they would change had other patients been learned from."
     )
 

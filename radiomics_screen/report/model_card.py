@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from radiomics_screen.modelling.evaluation import MEAN_OF_FOLDS
 from radiomics_screen.report.checklist import AUTHOR
-from radiomics_screen.report.controls import controls_of
+from radiomics_screen.report.comparing import of_first_repeat, smallest_text
+from radiomics_screen.report.controls import controls_intro, controls_of
 from radiomics_screen.report.fitted import kept_together
+from radiomics_screen.report.lead import inputs_text, mean_auc_text
 from radiomics_screen.report.preparation import preparation_of
 from radiomics_screen.report.stability import stability_text
 from radiomics_screen.report.words import (
@@ -119,6 +120,8 @@ def _metrics(model: Model) -> str:
         "On patients that the pipeline had not seen; intervals by bootstrap over patients. They say how sure "
         "the figures of these fitted models are, not how much other training patients would have changed."
     )
+    inputs = inputs_text(evaluation.summary)
+    text = f"{_plain(inputs)} {text}" if inputs else text
     return f"{text}\n\n{_table(headings, evaluation.table())}"
 
 
@@ -138,11 +141,9 @@ def _training_data(model: Model) -> list[str]:
 def _evaluation(model: Model) -> list[str]:
     summary = model.evaluation.summary
     repeats = f", {summary['repeats']} times anew" if summary["repeats"] > 1 else ""
-    mean = vars(model.evaluation.figure("auc", MEAN_OF_FOLDS))
-    told = {name: None if value != value else value for name, value in mean.items()}
     return [
         f"Cross-validated on {_plain(summary['folds_from'])}{repeats}, {kept_together(model)}; all that is "
-        f"learned is learned inside the folds. Mean AUC of the folds: {with_interval(told)}.",
+        f"learned is learned inside the folds. Mean AUC of the folds: {mean_auc_text(model.evaluation)}.",
         *_further(summary),
         f"Test on patients of another place: {_OPEN}",
     ]
@@ -159,8 +160,9 @@ def _further(summary: Mapping[str, Any]) -> list[str]:
         )
     if permutation := summary.get("permutation"):
         found.append(
-            f"Against chance: AUC {number(permutation['observed'])}, {len(permutation['permuted'])} "
-            f"permutations of the outcomes among patients, {p_equals(permutation['p'])}."
+            f"Against chance: AUC {number(permutation['observed'])}{of_first_repeat(summary)}, "
+            f"{len(permutation['permuted'])} permutations of the outcomes among patients, "
+            f"{p_equals(permutation['p'])}{smallest_text(permutation)}."
         )
     for one in (summary.get("comparison") or {}).get("tests", []):
         difference = {"value": one["difference"], "low": one["low"], "high": one["high"]}
@@ -177,9 +179,10 @@ def _further(summary: Mapping[str, Any]) -> list[str]:
             f"Prediction sets at an error rate of {doubt['error_rate']:g}: the true outcome is in {held}; "
             f"one outcome only in {single}, of which wrong {wrong}."
         )
-    found += [
-        f"Control, {one.called}: {_plain(one.title)}. {_plain(one.text)}" for one in controls_of(summary)
-    ]
+    controls = controls_of(summary)
+    if controls and (intro := controls_intro(summary)):
+        found.append(f"Controls: {intro}")
+    found += [f"Control, {one.called}: {_plain(one.title)}. {_plain(one.text)}" for one in controls]
     return found
 
 

@@ -1,4 +1,4 @@
-"""The surest hits and misses, to look at: four of each kind, with the lesion's outline."""
+"""The hits and misses with the most extreme probabilities, four of each kind, with outline."""
 
 from __future__ import annotations
 

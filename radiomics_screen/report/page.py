@@ -28,6 +28,8 @@ from radiomics_screen.report.writing import write_whole
 
 #: Figures at the top of the page.
 _HEADLINE = ("auc", "sensitivity", "specificity", "slope", "brier")
+#: From which on the bootstrap over patients is not too narrow; as in what a judgement says.
+_ENOUGH_PATIENTS = 60
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class Page:
         Name and value.
     created
         When the model was fitted or judged; part of the page, so that it does not change by itself.
+    controls_intro
+        Why the AUCs of the controls are not those at the top; "" where they are.
     controls, doubt, comparison, permutation, features, preparation, tuning, montage
         Further sections, each left out where there is nothing of it.
     """
@@ -86,6 +90,7 @@ class Page:
     created: str
     folds: Sequence[tuple[str, ...]] = field(default=())
     controls: Sequence[Control] = field(default=())
+    controls_intro: str = ""
     doubt: Doubt | None = None
     comparison: Comparison | None = None
     permutation: Chart | None = None
@@ -112,6 +117,7 @@ def render(page: Page) -> str:
         contents=_contents(page),
         flow=_flow(page),
         headline=_headline(judgement),
+        delong=_delong(judgement),
         groups=grouped_figures(judgement),
         confusion=_confusion(judgement),
         subgroups=_subgroups(judgement),
@@ -169,6 +175,14 @@ def _flow(page: Page) -> list[tuple[str, str, str]]:
 def _headline(judgement: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     figures = judgement["figures"]
     return [(LABELS[n], number(figures[n]["value"]), interval(figures[n])) for n in _HEADLINE if n in figures]
+
+
+def _delong(judgement: Mapping[str, Any]) -> str:
+    """Return the AUC with DeLong's interval where that of the bootstrap is too narrow; "" elsewhere."""
+    found = judgement["delong"]
+    if judgement["counts"]["patients"] >= _ENOUGH_PATIENTS or found["low"] is None:
+        return ""
+    return with_interval(found)
 
 
 def _confusion(judgement: Mapping[str, Any]) -> dict[str, str] | None:

@@ -19,11 +19,23 @@ def stability_text(summary: Mapping[str, Any]) -> str:
     found = summary.get("stability") or {}
     if found.get("index") is None:
         return ""
-    ends = f" ({number(found['low'], 2)} to {number(found['high'], 2)})" if found["low"] is not None else ""
-    return (
-        f"How alike the features of the folds are: {number(found['index'], 2)}{ends}, where 1 is the same "
-        "features each time and 0 is chance (Nogueira et al. 2018)."
+    unchosen = (
+        " These are all that the filters left: no feature was chosen by the outcome."
+        if summary.get("select") == "none"
+        else ""
     )
+    return (
+        f"How alike the features of the folds are: {number(found['index'], 2)}{_ends(found)}, where 1 is the "
+        f"same features each time and 0 is chance (Nogueira et al. 2018).{unchosen}"
+    )
+
+
+def _ends(found: Mapping[str, Any]) -> str:
+    """Return the interval in brackets; "" where there is none, or it has no width as it is shown."""
+    if found["low"] is None or found["high"] is None:
+        return ""
+    low, high = number(found["low"], 2), number(found["high"], 2)
+    return "" if low == high else f" ({low} to {high})"
 
 
 def stability_chart(summary: Mapping[str, Any], strongest: Sequence[str]) -> Chart | None:

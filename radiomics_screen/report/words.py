@@ -34,8 +34,11 @@ _AIMS = {"intercept_in_the_large": "0", "intercept": "0", "brier": "0", "ece": "
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Return a number with a fixed number of digits, or that it is not defined."""
-    return NONE if value is None else f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    """Return a number with fixed digits, or that it is not defined; what rounds to 0 has no sign."""
+    if value is None:
+        return NONE
+    text = f"{value:.{digits}f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
 
 
 def interval(figure: Mapping[str, Any], digits: int = 3) -> str:

@@ -188,7 +188,7 @@ def test_a_report_of_everything(model: Model, tmp_path: Path) -> None:
     page, text = read(path), path.read_text(encoding="utf-8")
     words = " ".join(" ".join(page.words).split())
     ids = {attributes["id"] for _, attributes in page.tags if attributes.get("id")}
-    for place, title in {**SECTIONS, "cases": "The surest hits and misses"}.items():
+    for place, title in {**SECTIONS, "cases": "Hits and misses with the most extreme probabilities"}.items():
         assert place in ids
         assert title in words
     inside = {a["href"] for tag, a in page.tags if tag == "a"}
@@ -202,6 +202,38 @@ def test_a_report_of_everything(model: Model, tmp_path: Path) -> None:
     without = path.read_text(encoding="utf-8")
     assert 'class="lesion"' not in without
     assert not {case for case in cases["case_id"] if f"<br>{case}<" in without}
+
+
+def test_the_page_says_what_its_figures_are_of(model: Model, tmp_path: Path) -> None:
+    whole, cases = with_everything(model, tmp_path)
+    path = tmp_path / "r.html"
+    write_fit_report(whole, path, table=cases, resamples=50)
+    words = " ".join(" ".join(read(path).words).split())
+    assert "the clinical variables age, side: these figures are not of radiomics alone" in words
+    assert "here of the first repeat only; the radiomic features without clinical columns; one" in words
+    assert "an AUC of 0.900 or more (that of this model in the first repeat)" in words
+    assert "; means of 2 repeats Rows called bad" in words  # the heading, then its table's caption
+    assert "surely so only where its band, too, lies above both" in words
+    assert re.search(r"probability \d\.\d{3} · truth: (bad|good) ", words)
+    bare = with_summary(model, **dict.fromkeys(full_summary()))
+    write_fit_report(bare, path, resamples=50)
+    assert "radiomics alone" not in " ".join(read(path).words)
+
+
+def test_delong_stands_beside_an_interval_that_is_too_narrow(model: Model, tmp_path: Path) -> None:
+    other = small_table(40, seed=3)
+    other = other.assign(case_id="x" + other["case_id"], patient_id="x" + other["patient_id"])
+    for patients in (None, 60):
+        found = evaluate(model, other, resamples=50)
+        counts = found.summary["judgement"]["counts"]
+        assert counts["patients"] < 60
+        counts["patients"] = patients or counts["patients"]
+        write_external_report(found, tmp_path / "r.html")
+        words = " ".join(" ".join(read(tmp_path / "r.html").words).split())
+        delong = found.summary["judgement"]["delong"]
+        shown = f"with DeLong's: {delong['value']:.3f} ({delong['low']:.3f} to {delong['high']:.3f})."
+        assert (shown in words) == (patients is None)
+        assert any("somewhat too narrow" in message for message in found.summary["messages"])
 
 
 def test_thresholds_of_the_folds_are_used(model: Model, tmp_path: Path) -> None:

@@ -62,6 +62,8 @@ def test_a_card_tells_what_else_was_done(model: Model, tmp_path: Path) -> None:
         "Holm",
         "ComBat",
         "Platt",
+        "these figures are not of radiomics alone",
+        "Controls: To be quick",
     ):
         assert word in text
     assert "Device \\<alone\\>" in text

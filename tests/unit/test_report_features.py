@@ -157,4 +157,8 @@ def test_stability_in_words() -> None:
     assert "0.50, where 1 is" in stability_text(told)
     told["stability"].update(low=0.25, high=0.75)
     assert "0.50 (0.25 to 0.75), where" in stability_text(told)
+    assert "chosen" not in stability_text(told)
+    assert "no feature was chosen by the outcome" in stability_text({**told, "select": "none"})
+    told["stability"].update(index=1.0, low=0.998, high=1.0)
+    assert "1.00, where" in stability_text(told)
     assert stability_text({}) == ""

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from radiomics_screen.modelling.evaluation import MEAN_OF_FOLDS, Evaluation
 from radiomics_screen.report.checklist import AUTHOR, items_of
-from radiomics_screen.report.comparing import comparison_of, permutation_chart
-from radiomics_screen.report.controls import controls_of, in_short
+from radiomics_screen.report.comparing import comparison_of, permutation_chart, smallest_text
+from radiomics_screen.report.controls import controls_intro, controls_of, in_short
 from radiomics_screen.report.doubt import doubt_of
+from radiomics_screen.report.lead import inputs_text, mean_auc_text
 from radiomics_screen.report.preparation import NOT_DONE, preparation_of
 from radiomics_screen.report.tuning import tuning_of
-from radiomics_screen.report.words import options_text, p_equals, p_value, per_cent, per_cent_with_interval
+from radiomics_screen.report.words import (
+    number,
+    options_text,
+    p_equals,
+    p_value,
+    per_cent,
+    per_cent_with_interval,
+)
 from tests.unit.summaries import figure, full_summary
 
 COHORT: dict[str, Any] = {
@@ -117,8 +128,50 @@ def test_permutations_that_reach_the_observed_auc_are_counted(permuted: list[flo
     summary["permutation"]["permuted"] = permuted
     chart = permutation_chart(summary)
     assert chart is not None
-    assert f"an AUC of 0.900 or more was {said}" in chart.caption
+    assert f"an AUC of 0.900 or more (that of this model) was {said}" in chart.caption
     assert "(95 % interval 0.100 to 0.300)" in chart.caption
+
+
+@pytest.mark.parametrize(
+    ("done", "p", "said"),
+    [
+        (19, 0.05, ", the smallest that 19 permutations can give; 199 or more say more"),
+        (199, 0.005, ", the smallest that 199 permutations can give"),
+        (19, 0.1, ""),
+    ],
+)
+def test_the_smallest_p_of_few_permutations_is_called_so(done: int, p: float, said: str) -> None:
+    assert smallest_text({"p": p, "permuted": [0.5] * done}) == said
+
+
+def test_controls_say_only_how_their_aucs_do_differ() -> None:
+    assert controls_intro({}) == controls_intro({"repeats": 1, "recalibration": "none", "clinical": []}) == ""
+    assert "of the first repeat only. So" in controls_intro({"repeats": 2})
+    assert "of the radiomic features without clinical columns. So" in controls_intro({"clinical": ["age"]})
+    assert "of one classifier with its defaults" in controls_intro({"recalibration": "platt"})
+
+
+def test_figures_that_are_not_of_radiomics_alone_say_so() -> None:
+    assert inputs_text({"clinical": []}) == inputs_text({}) == ""
+    alone = inputs_text({"clinical": ["birads"]})
+    assert "features and the clinical variable birads: these figures are not of radiomics alone." in alone
+    compared = inputs_text({"clinical": ["age", "birads"], "comparison": {"models": []}})
+    assert "variables age, birads: these figures are not of radiomics alone (see the comparison)." in compared
+
+
+@pytest.mark.parametrize(
+    ("low", "undefined", "said"),
+    [
+        (0.6, 3, "0.800 (0.600 to 0.900)"),
+        (np.nan, 63, "0.800 (no interval: in 63 % of 100 resamples it is not defined, because a fold"),
+        (np.nan, 0, "0.800 (no interval: all 100 resamples agree)"),
+    ],
+)
+def test_a_mean_of_folds_without_an_interval_says_why(low: float, undefined: int, said: str) -> None:
+    row = {"scope": MEAN_OF_FOLDS, "metric": "auc", "value": 0.8, "undefined": undefined}
+    metrics = pd.DataFrame([{**row, "low": low, "high": low + 0.3}])
+    found = mean_auc_text(Evaluation(metrics, None, {"interval": {"resamples": 100}}))
+    assert found.startswith(said)
 
 
 def test_a_permutation_without_a_figure_is_left_out() -> None:
@@ -161,11 +214,18 @@ def test_the_checklist_counts_only_what_was_done() -> None:
     assert "1 to look at (Size alone)" in done["Confounding factors"]
     assert "0.50" in done["Stability of the chosen features"]
     assert done["Comparison with readers"] == AUTHOR
+    unchosen = {"select": "none", "stability": {"index": 0.5, "low": None, "high": None}}
+    assert answers(unchosen)["Stability of the chosen features"] == AUTHOR
     untested = full_summary()
     untested["comparison"]["tests"] = []
     untested["controls"] = untested["controls"][1:2]  # that which was not run
     assert answers(untested)["Comparison with clinical data or a simpler model"] == AUTHOR
     assert answers(untested)["Confounding factors"] == AUTHOR
+
+
+def test_what_rounds_to_zero_has_no_sign() -> None:
+    assert [number(value, 2) for value in (-0.004, -0.0, 0.004)] == ["0.00"] * 3
+    assert number(-0.006, 2) == "\N{MINUS SIGN}0.01"
 
 
 def test_p_values_and_parts_in_words() -> None:
