@@ -111,7 +111,8 @@ def fit(
         typer.Option(help="Columns that part the rows in the report, with commas between: device,birads."),
     ] = "",
     montage: Annotated[
-        bool, typer.Option(help="Show the surest hits and misses in the report, with pictures and names.")
+        bool,
+        typer.Option(help="Show the most extreme hits and misses in the report, with pictures and names."),
     ] = True,
     sign: Annotated[
         Path | None, typer.Option(help="Private key (`keys` makes one) to sign the model with.")
