@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiomics_screen.cohort import Case, Cohort
-from radiomics_screen.errors import CohortError, ModelError
+from radiomics_screen.errors import CohortError, ModelError, did_you_mean
 from radiomics_screen.extraction.measured import BETWEEN
 from radiomics_screen.extraction.run import Watcher, as_cohort, extract_cohort
 from radiomics_screen.modelling.doubt import ERROR_RATE
@@ -71,6 +71,7 @@ def read_cases(
             "extract the table with this package, fit again, or predict from a table in Python"
         )
     cohort = as_cohort(cases)
+    _refuse_table(model, cohort)
     _require_free_names(cohort)
     _require_columns(model, cohort)
     frame = extract_cohort(cohort, load_settings(model.settings), jobs=jobs, progress=progress)
@@ -88,6 +89,16 @@ def read_cases(
     readings = _with_doubt(readings, inputs, readable, model, error_rate)
     readings = readings.assign(warnings=_with_unlearned(readings, inputs, readable, model))
     return readings.join(_reasons(model, inputs[readable]))
+
+
+def _refuse_table(model: Model, cohort: Cohort) -> None:
+    """Refuse a feature table in the place of a cases file."""
+    if set(model.radiomics) & set(cohort.carried_columns):
+        raise CohortError(
+            f"{cohort.path} is a feature table; give the cases file (image, mask ...), whose lesions are "
+            "then measured. A table is judged by `radiomics-screen evaluate`, or in Python by "
+            "model.predict_probability"
+        )
 
 
 def _require_free_names(cohort: Cohort) -> None:
@@ -108,7 +119,8 @@ def _require_columns(model: Model, cohort: Cohort) -> None:
     if absent := [name for name in needed if name not in cohort.carried_columns]:
         raise CohortError(
             f"{cohort.path}: the model learned from {', '.join(needed)}, too, but there is no column "
-            f"'{absent[0]}'; add it, and leave it empty where it is not known"
+            f"'{absent[0]}'{did_you_mean(absent[0], cohort.carried_columns)}; add it, and leave it empty "
+            "where it is not known"
         )
 
 

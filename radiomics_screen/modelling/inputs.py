@@ -121,7 +121,7 @@ class Inputs:
             numbers = pd.to_numeric(values[name], errors="coerce")
             wrong = (numbers.isna() & (texts_of(values[name]) != "")).to_numpy()
             for row in np.flatnonzero(wrong):
-                reasons[row] = f"'{name}' is {values[name].iloc[row]!r}, which is no number"
+                reasons[row] = f"'{name}' is {values[name].iloc[row]!r}; in training it was a number"
             reasons[beyond_largest(numbers)] = f"infinite or beyond 3.4e38: {name}"
         beyond = beyond_largest(values[names])
         for row in np.flatnonzero(beyond.any(axis=1)):

@@ -93,6 +93,8 @@ def _read(perturbed: FeatureTable | pd.DataFrame | str | Path) -> FeatureTable:
     if isinstance(perturbed, pd.DataFrame):
         perturbed = as_table(perturbed)
     elif not isinstance(perturbed, FeatureTable):
+        if not Path(perturbed).is_file():
+            raise ModelError(f"there is no table {perturbed}; `radiomics-screen perturb` makes one")
         perturbed = read_table(perturbed)
     if ALTERATION not in perturbed.frame or "case_id" not in perturbed.frame:
         raise ModelError(

@@ -151,7 +151,7 @@ def checked_clinical(
     for name in clinical:
         _check_columns(frame, {"clinical": name})
         if name in BOOKKEEPING or name in taken.values():
-            role = next((role for role, column in taken.items() if column == name), "bookkeeping")
+            role = next((role for role, column in taken.items() if column == name), "the table's bookkeeping")
             raise ModelError(f"'{name}' cannot be a clinical variable: it is the column of {role}")
     return tuple(dict.fromkeys(clinical))
 
@@ -215,7 +215,10 @@ def _feature_names(frame: pd.DataFrame, features: Sequence[str], exclude: set[st
         raise ModelError(f"the table has no column '{absent[0]}', though it is said to be a feature")
     used = [name for name in features if name not in exclude]
     if not used:
-        raise ModelError("the table has no feature columns: nothing to learn from")
+        hint = ""
+        if {"image", "mask"} <= set(frame.columns) and "case_key" not in frame:
+            hint = "; it looks like a cases file, of which `radiomics-screen extract` makes a table"
+        raise ModelError(f"the table has no feature columns: nothing to learn from{hint}")
     return used
 
 

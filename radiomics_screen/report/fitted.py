@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 import pandas as pd
 
-from radiomics_screen.errors import ModelError
+from radiomics_screen.errors import ModelError, did_you_mean
 from radiomics_screen.modelling.evaluation import FOLD
 from radiomics_screen.modelling.external import parts_of
 from radiomics_screen.modelling.values import texts_of
@@ -136,7 +136,9 @@ def _feature_flow(training: Mapping[str, Any]) -> str:
 
 def _require_column(table: pd.DataFrame | None, name: str) -> pd.DataFrame:
     if table is None or name not in table or "case_id" not in table:
-        raise ModelError(f"subgroup '{name}' needs a table with that column and case_id")
+        columns = [] if table is None else [str(column) for column in table.columns]
+        hint = did_you_mean(name, columns)
+        raise ModelError(f"the table has no column '{name}' (subgroups), or no case_id{hint}")
     return table
 
 

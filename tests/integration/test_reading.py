@@ -223,7 +223,7 @@ def test_clinical_variables_and_scanner_come_with_the_cases(richer: Model, cases
     ]
     readings = read_cases(richer, given)
     assert readings["status"].tolist() == ["ok", "ok", "ok", "failed"]
-    assert readings["error"][3] == "'age' is 'old', which is no number"
+    assert readings["error"][3] == "'age' is 'old'; in training it was a number"
     assert readings["warnings"].tolist() == [
         "", "", "'scanner' C was not learned, so its features are not harmonised; 'side' left was not "
         "learned, and counts as no value", "",
@@ -247,3 +247,9 @@ def test_a_cases_file_without_the_models_columns_is_refused_before_the_work(
     clash = [carrying(cases[0], not_ruled_out="x", unusual=1)]
     with pytest.raises(CohortError, match="named not_ruled_out, unusual; rename them"):
         read_cases(richer, clash, progress=lambda _: pytest.fail("the work has begun"))
+
+
+def test_a_feature_table_in_the_place_of_a_cases_file_is_refused_in_a_line(table: Path, model: Model) -> None:
+    with pytest.raises(CohortError, match="is a feature table; give the cases file") as refused:
+        read_cases(model, table)
+    assert len(str(refused.value)) < 400

@@ -131,7 +131,7 @@ def test_a_report_without_its_table_has_no_features_and_no_subgroups(model: Mode
     write_fit_report(model, tmp_path / "r.html", resamples=50)
     assert sum(tag == "svg" for tag, _ in read(tmp_path / "r.html").tags) == 5
     assert "the table names none" in (tmp_path / "r.html").read_text(encoding="utf-8")
-    with pytest.raises(ModelError, match="'site' needs a table"):
+    with pytest.raises(ModelError, match="no column 'site' \\(subgroups\\)"):
         write_fit_report(model, tmp_path / "r.html", subgroups=["site"], resamples=50)
 
 

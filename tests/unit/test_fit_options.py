@@ -133,7 +133,7 @@ def test_a_level_that_was_not_learned_counts_as_none_and_is_told(clinical, table
             "learned from age, sex, code, scanner, too, but there is no column 'age'",
         ),
         (lambda t: t.drop(columns="scanner"), "there is no column 'scanner'"),
-        (lambda t: t.assign(age=["old", *t["age"][1:]]), r"'age' is 'old', which is no number \(case 0000\)"),
+        (lambda t: t.assign(age=["old", *t["age"][1:]]), r"'old'; in training it was a number \(case 0000\)"),
         (lambda t: t.assign(age=np.inf), "infinite or beyond 3.4e38: age"),
     ],
 )
@@ -153,7 +153,7 @@ def test_clinical_columns_are_checked(table):
     for asked, cause in [
         ({"clinical": ["agee"]}, r"no column 'agee' \(clinical\): did you mean 'age'"),
         ({"clinical": ["finding"]}, "'finding' cannot be a clinical variable: it is the column of target"),
-        ({"clinical": ["case_id"]}, "it is the column of bookkeeping"),
+        ({"clinical": ["case_id"]}, "it is the column of the table's bookkeeping"),
         ({"clinical": "age"}, "clinical is the text 'age'; it must be a list"),
         ({"clinical": ["scanner"], "batch": "scanner"}, "it is the column of batch"),
         ({"batch": "finding"}, "'finding' cannot be the batch"),
