@@ -22,6 +22,8 @@ NAMES = {
     "label": ("label", "mask_label"),
 }
 
+_NAMED = 5  # how many columns a message names
+
 
 @dataclass(frozen=True)
 class Case:
@@ -135,8 +137,11 @@ def _columns(header: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     for ours in ("image", "mask"):
         if ours not in found:
             named = [n for n in header if n]
-            hint = did_you_mean(ours, named) if named else ""
-            problems.append(f"has no column '{ours}'{hint.replace('known are', 'its columns are')}")
+            hint = did_you_mean(ours, named)
+            if named and not hint.startswith(":"):
+                more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+                hint = f"; its columns are {', '.join(named[:_NAMED])}{more}"
+            problems.append(f"has no column '{ours}'{hint}")
     return found, problems
 
 

@@ -15,9 +15,10 @@ from radiomics_screen.extraction.measured import BETWEEN
 from radiomics_screen.extraction.run import Watcher, as_cohort, extract_cohort
 from radiomics_screen.modelling.doubt import ERROR_RATE
 from radiomics_screen.modelling.model import Model
+from radiomics_screen.modelling.values import listed
 from radiomics_screen.notes import collected_notes
 from radiomics_screen.settings import load_settings
-from radiomics_screen.table import IDENTITY
+from radiomics_screen.table import IDENTITY, is_feature
 
 #: How many of the features that moved a reading most are told with it.
 REASONS = 10
@@ -93,7 +94,8 @@ def read_cases(
 
 def _refuse_table(model: Model, cohort: Cohort) -> None:
     """Refuse a feature table in the place of a cases file."""
-    if set(model.radiomics) & set(cohort.carried_columns):
+    known = set(model.radiomics)
+    if any(name in known or is_feature(name) for name in cohort.carried_columns):
         raise CohortError(
             f"{cohort.path} is a feature table; give the cases file (image, mask ...), whose lesions are "
             "then measured. A table is judged by `radiomics-screen evaluate`, or in Python by "
@@ -107,7 +109,7 @@ def _require_free_names(cohort: Cohort) -> None:
     own |= {f"{what}_{n}" for what in _COLUMNS_OF_REASON for n in range(1, REASONS + 1)}
     if taken := [name for name in cohort.carried_columns if name in own]:
         raise CohortError(
-            f"{cohort.path}: readings have columns of their own named {', '.join(taken)}; "
+            f"{cohort.path}: readings have columns of their own named {listed(taken)}; "
             "rename them in the cases file"
         )
 
@@ -118,7 +120,7 @@ def _require_columns(model: Model, cohort: Cohort) -> None:
     needed = [name for name in model.features if name not in radiomics]
     if absent := [name for name in needed if name not in cohort.carried_columns]:
         raise CohortError(
-            f"{cohort.path}: the model learned from {', '.join(needed)}, too, but there is no column "
+            f"{cohort.path}: the model learned from {listed(needed)}, too, but there is no column "
             f"'{absent[0]}'{did_you_mean(absent[0], cohort.carried_columns)}; add it, and leave it empty "
             "where it is not known"
         )

@@ -123,7 +123,8 @@ def read_table(path: str | Path) -> FeatureTable:
     if provenance and provenance.get("digest") != values_digest(frame, features):
         note(
             f"{path}: its values are not those that its provenance tells of, so nothing is known of how they "
-            "were extracted; a model of them can be evaluated, but cannot read new images"
+            "were extracted; a model of them can be evaluated, but cannot read new images. To add a column, "
+            "add it to the cases file and run `radiomics-screen extract` again"
         )
         provenance = None
     return FeatureTable(frame, features, provenance)
@@ -269,7 +270,33 @@ def _is_of_other(provenance: Path, table: Path) -> bool:
 
 
 def _provenance_beside(path: Path) -> dict[str, Any] | None:
-    return _read_json(provenance_path(path))
+    found = _read_json(provenance_path(path))
+    return _copied_provenance(path) if found is None else found
+
+
+def _copied_provenance(path: Path) -> dict[str, Any] | None:
+    """Return a provenance that names another table, where the digest proves that it tells of these values.
+
+    So a table to which a column was joined keeps its origin, saved beside the one that it was made of.
+    """
+    copied = _read_json(path.with_name(f"{path.stem}.provenance.json"))
+    if not copied or not copied.get("features"):
+        return None
+    try:
+        frame = _with_types(_READERS[_ending(path, _READERS)](path, copied).to_pandas(), copied)
+        listed = set(copied["features"])
+        found = values_digest(frame, [column for column in frame.columns if column in listed])
+    except (pa.ArrowException, OSError, TypeError, ValueError, KeyError):
+        return None  # not of these values: what cannot be read is told by whoever reads the table
+    if found == copied.get("digest"):
+        return copied
+    if Path(str(copied.get("table", ""))).stem != path.stem:
+        note(
+            f"{path}: the provenance beside it is that of {copied['table']}, whose values are others (rows "
+            "added, left out or in another order?), and is left aside. To add a column, add it to the cases "
+            "file and run `radiomics-screen extract` again"
+        )
+    return None
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from radiomics_screen.errors import ModelError
+from radiomics_screen.errors import ModelError, did_you_mean
 from radiomics_screen.modelling.card import Card
 from radiomics_screen.modelling.steps.combat import ComBat
 from radiomics_screen.modelling.steps.encode import ClinicalEncoder
@@ -161,9 +161,11 @@ class Inputs:
 
     def _require_beside(self, given: pd.DataFrame) -> None:
         if absent := [name for name in self.beside if name not in given]:
+            hint = did_you_mean(absent[0], map(str, given.columns))
             raise ModelError(
-                f"the model learned from {listed(self.beside, 10)}, too, but there is no column "
-                f"'{absent[0]}': give each case its value, or leave it empty where it is not known"
+                f"the model learned from {listed(self.beside)}, too, but there is no column '{absent[0]}'"
+                f"{hint if hint.startswith(':') else ''}; give each case its value, or leave it empty "
+                "where it is not known"
             )
 
 

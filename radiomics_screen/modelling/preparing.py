@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -200,9 +200,17 @@ def _check_columns(frame: pd.DataFrame, asked: Mapping[str, str | None]) -> None
     for role, name in asked.items():
         if name is not None and name not in frame:
             hint = did_you_mean(name, columns)
-            if not hint.startswith(":"):
-                hint = f"; it has {', '.join(column for column in columns if not is_feature(column))}"
+            if _all_in(name, columns):
+                hint = ": these are several columns; name one column"
+            elif not hint.startswith(":"):
+                kept_back = BOOKKEEPING - {"case_id", "patient_id"}
+                hint = f"; it has {listed([c for c in columns if not is_feature(c) and c not in kept_back])}"
             raise ModelError(f"the table has no column '{name}' ({role}){hint}")
+
+
+def _all_in(text: str, known: Iterable[str]) -> bool:
+    """Tell whether a text has commas and each of its parts is known."""
+    return "," in text and {part.strip() for part in text.split(",")} <= set(known)
 
 
 def _case_names(frame: pd.DataFrame) -> npt.NDArray[np.object_]:
@@ -233,7 +241,8 @@ def _two_values(outcomes: npt.NDArray[np.object_], target: str, positive: object
             "two, and leave it empty for rows that should not take part"
         )
     if wanted and wanted not in counts:
-        raise ModelError(f"'{target}' has no value '{wanted}' that could be positive; it has {found}")
+        more = "; name one value" if _all_in(wanted, counts.index) else ""
+        raise ModelError(f"'{target}' has no value '{wanted}' that could be positive; it has {found}{more}")
     if len(counts) < 2:
         raise ModelError(f"'{target}' has one value only: {found}; a model needs rows of two classes")
     if not wanted:

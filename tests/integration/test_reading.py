@@ -244,6 +244,10 @@ def test_a_cases_file_without_the_models_columns_is_refused_before_the_work(
         CohortError, match="learned from age, side, scanner, too, but there is no column 'scan"
     ):
         read_cases(richer, some, progress=lambda _: pytest.fail("the work has begun"))
+    with pytest.raises(CohortError, match="no column 'age': did you mean 'Age'"):
+        read_cases(richer, [carrying(replace(cases[0], carried={}), Age=50, side="01", scanner="A")])
+    with pytest.raises(ModelError, match="no column 'age': did you mean 'Age'"):
+        richer.unlearned(pd.DataFrame({"Age": [50], "side": ["01"], "scanner": ["A"]}))
     clash = [carrying(cases[0], not_ruled_out="x", unusual=1)]
     with pytest.raises(CohortError, match="named not_ruled_out, unusual; rename them"):
         read_cases(richer, clash, progress=lambda _: pytest.fail("the work has begun"))
@@ -253,3 +257,6 @@ def test_a_feature_table_in_the_place_of_a_cases_file_is_refused_in_a_line(table
     with pytest.raises(CohortError, match="is a feature table; give the cases file") as refused:
         read_cases(model, table)
     assert len(str(refused.value)) < 400
+    other = replace(read_cohort(table), carried_columns=("wavelet-LLH_glcm_Idn",))  # of other parameters
+    with pytest.raises(CohortError, match="is a feature table"):
+        read_cases(model, other)

@@ -155,6 +155,7 @@ def test_the_same_case_twice_is_a_problem(folder: Path) -> None:
             "path,outcome\na,b\n",
             ["has no column 'image'", "has no column 'mask'", "its columns are path, outcome"],
         ),
+        ("p,q,r,s,t,u,v\na,b,c,d,e,f,g\n", ["its columns are p, q, r, s, t and 2 more"]),
         ("image,mask,age,age\na,b,1,2\n", ["column 'age' is there 2 times"]),
         ("image,Image,mask\na,b,c\n", ["columns 'Image' and 'image' mean the same"]),
         ("image,mask\n\n", ["holds no case"]),

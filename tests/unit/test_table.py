@@ -220,6 +220,48 @@ def test_a_renamed_table_keeps_its_provenance(tmp_path: Path) -> None:
     assert read_table(tmp_path / "u.csv").provenance is not None
 
 
+def joined(tmp_path: Path, name: str, frame: pd.DataFrame) -> Path:
+    """Save a table under another name beside t.*, with a copy of the provenance of that one."""
+    copy = tmp_path / f"joined{Path(name).suffix}"
+    write_frame(frame, copy)
+    copy.with_name("joined.provenance.json").write_bytes((tmp_path / "t.provenance.json").read_bytes())
+    return copy
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.csv"])
+def test_a_table_with_a_joined_column_keeps_its_provenance(tmp_path: Path, name: str) -> None:
+    write_table(table_of(), tmp_path / name)
+    copy = joined(tmp_path, name, read_table(tmp_path / name).frame.assign(grade="high"))
+    back = read_table(copy)
+    assert back.provenance is not None
+    assert back.provenance["parameters"] == {"setting": {}}
+    assert back.frame["grade"].tolist() == ["high"] * len(AWKWARD)
+    assert back.frame["site"].tolist()[:2] == ["01", "02"]
+    beside = write_table(back, copy)  # the copied file stays that of the other table
+    assert beside.name == f"{copy.name}.provenance.json"
+    assert json.loads(beside.read_text())["table"] == copy.name
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.csv"])
+def test_a_copied_provenance_of_other_values_is_left_aside_with_a_note(tmp_path: Path, name: str) -> None:
+    write_table(table_of(), tmp_path / name)
+    copy = joined(tmp_path, name, read_table(tmp_path / name).frame.iloc[::-1])
+    with pytest.warns(
+        ScreenWarning, match="add it to the cases file and run `radiomics-screen extract` again"
+    ):
+        back = read_table(copy)
+    assert back.provenance is None
+    assert back.features == ["original_firstorder_Mean"]
+
+
+def test_the_provenance_of_a_table_of_the_same_stem_is_no_matter(tmp_path: Path) -> None:
+    write_table(table_of(), tmp_path / "t.parquet")
+    (tmp_path / "t.csv").write_text("case_id,age,original_firstorder_Mean\n1,old,2.5\n")
+    back = read_table(tmp_path / "t.csv")  # warnings are errors: it is silent
+    assert back.provenance is None
+    assert back.frame["age"].tolist() == ["old"]
+
+
 @pytest.mark.parametrize("delimiter", [";", "\t"])
 def test_other_delimiters_are_seen(tmp_path: Path, delimiter: str) -> None:
     rows = [["case_id", "original_glcm_Contrast"], ["001", "1.5"], ["002", "2"]]
