@@ -153,6 +153,13 @@ def as_table(frame: pd.DataFrame) -> FeatureTable:
     return FeatureTable(frame, features, origin)
 
 
+def table_of(table: FeatureTable | pd.DataFrame | str | Path) -> FeatureTable:
+    """Return a feature table: as it is, of a table in memory, or from a file."""
+    if isinstance(table, FeatureTable):
+        return table
+    return read_table(table) if isinstance(table, str | Path) else as_table(table)
+
+
 def _require_numbers(frame: pd.DataFrame, features: list[str], path: Path) -> None:
     import pandas as pd
 

@@ -25,7 +25,7 @@ from benchmarks.statistical.samples import (
     Sample,
     ovarian,
 )
-from radiomics_screen.modelling.comparison import compare, mean_auc_difference
+from radiomics_screen.modelling.comparison import compare
 from radiomics_screen.modelling.intervals import bootstrap_figures
 from radiomics_screen.modelling.metrics import METRICS, figures
 from radiomics_screen.modelling.statistics.comparing import figure_differences
@@ -40,6 +40,7 @@ from radiomics_screen.modelling.statistics.delong import (
     auc_interval,
     compare_aucs,
     compare_independent_aucs,
+    compare_mean_aucs,
 )
 from radiomics_screen.modelling.statistics.operating import (
     sensitivity_at_specificity,
@@ -135,11 +136,11 @@ def _mean_difference() -> Finding:
             gap + norm.ppf(0.975) * error,
             2 * norm.sf(abs(gap / error)),
         )
-        found = mean_auc_difference(s.outcome, first, second, s.patients)
+        found = compare_mean_aucs(s.outcome, first, second, s.patients)
         pairs.append(((found.difference, found.low, found.high, found.p), expected))
         (test,) = compare(s.outcome, {"a": (first, 1), "b": (second, 1)}, s.patients)["tests"]
         pairs.append((list(vars(found).values()), [test[name] for name in vars(found)]))
-    name = "`mean_auc_difference`, `compare`"
+    name = "`compare_mean_aucs`, `compare`"
     return by_hand(name, "3 repeats of 120, clusters", pairs, "all pairs of rows, mean over the repeats")
 
 

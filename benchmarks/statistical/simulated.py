@@ -12,11 +12,10 @@ import numpy as np
 from scipy.stats import norm
 
 from benchmarks.statistical.samples import Floats, Numbers
-from radiomics_screen.modelling.comparison import mean_auc_difference
 from radiomics_screen.modelling.intervals import bootstrap_figures
 from radiomics_screen.modelling.statistics.comparing import figure_differences, holm
 from radiomics_screen.modelling.statistics.decision import decision_curve
-from radiomics_screen.modelling.statistics.delong import auc_interval, compare_aucs
+from radiomics_screen.modelling.statistics.delong import auc_interval, compare_aucs, compare_mean_aucs
 from radiomics_screen.modelling.statistics.proportions import proportion
 
 Random = np.random.Generator
@@ -129,15 +128,15 @@ def _of_differences(times: Callable[[int], int]) -> Iterator[Simulated]:
         def repeats(random: Random, second: float = second) -> float:
             outcome, scores, owner = clustered(random, shift=0.0, models=6)
             lift = np.r_[[1.2] * 3, [second] * 3][:, np.newaxis] * outcome
-            found = mean_auc_difference(outcome, scores[:3] + lift[:3], scores[3:] + lift[3:], owner)
+            found = compare_mean_aucs(outcome, scores[:3] + lift[:3], scores[3:] + lift[3:], owner)
             true = norm.cdf(0.6) - norm.cdf(second / 2)
             return found.p < 0.05 if second == 1.2 else found.low <= true <= found.high
 
         nominal = 0.05 if second == 1.2 else 0.95
-        yield share(f"`mean_auc_difference`: {name}", f"{setting}, 3 repeats", nominal, times(2000), repeats)
+        yield share(f"`compare_mean_aucs`: {name}", f"{setting}, 3 repeats", nominal, times(2000), repeats)
     for rows in (60, 200):
         yield share(
-            "`mean_auc_difference`: p < 0.05, models learned anew",
+            "`compare_mean_aucs`: p < 0.05, models learned anew",
             f"{rows} rows, 5 folds x 2 repeats, 4 features each of one worth",
             0.05,
             times(1000),
@@ -162,7 +161,7 @@ def _learned(rows: int, random: Random) -> float:
                 weights = np.linalg.solve(spread, high.mean(axis=0) - low.mean(axis=0))
                 middle = (high.mean(axis=0) + low.mean(axis=0)) / 2
                 scores[model, repeat, ~train] = (table[~train] - middle) @ weights
-    return mean_auc_difference(outcome, scores[0], scores[1], np.arange(rows)).p < 0.05
+    return compare_mean_aucs(outcome, scores[0], scores[1], np.arange(rows)).p < 0.05
 
 
 def _of_bootstraps(times: Callable[[int], int]) -> Iterator[Simulated]:

@@ -7,18 +7,20 @@ from typing import Annotated
 
 import typer
 
+CasesArgument = Annotated[
+    Path, typer.Argument(help="Cases file (.csv, .xlsx, .parquet): image, mask, patient_id ...")
+]
+TableOption = Annotated[Path, typer.Option("--output", "-o", help="Table to write: .parquet or .csv.")]
+ParamsOption = Annotated[Path | None, typer.Option("--params", "-p", help="Parameter file (YAML or JSON).")]
+PresetOption = Annotated[str | None, typer.Option(help="A ready parameter file; see `params --list`.")]
 JobsOption = Annotated[int, typer.Option("--jobs", "-j", help="Number of processes; -1: one a core.")]
 
 
 def extract(
-    cases: Annotated[
-        Path, typer.Argument(help="Cases file (.csv, .xlsx, .parquet): image, mask, patient_id ...")
-    ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Table to write: .parquet or .csv.")],
-    params: Annotated[
-        Path | None, typer.Option("--params", "-p", help="Parameter file (YAML or JSON).")
-    ] = None,
-    preset: Annotated[str | None, typer.Option(help="A ready parameter file; see `params --list`.")] = None,
+    cases: CasesArgument,
+    output: TableOption,
+    params: ParamsOption = None,
+    preset: PresetOption = None,
     jobs: JobsOption = 1,
     engine: Annotated[
         str, typer.Option(help="What measures: own, or pyradiomics where it is installed.")

@@ -232,19 +232,22 @@ def _show(model: Model) -> None:
 
 def _further(summary: Mapping[str, Any]) -> Iterator[str]:
     """Yield what a user should not have to look for in the report."""
+    from radiomics_screen.report.words import with_interval
+
     if summary["threshold_rule"]:
         yield f"threshold of the model: {summary['threshold']:.3g} ({summary['threshold_rule']})"
     if kept := summary["robustness"]:
         yield f"features that come out alike on perturbed images: {kept['kept']} of {kept['of']}"
     if compared := summary["comparison"]:
         for one in compared["models"]:
-            yield f"AUC of {one['name']}: {_ends(one['auc'])}"
+            yield f"AUC of {one['name']}: {with_interval(one['auc'])}"
         for test in compared["tests"]:
             pair = f"{test['first']} less {test['second']}"
             p = "none" if test["p_holm"] is None else f"{test['p_holm']:.2g}"
-            yield f"  {pair}: {_ends(test, 'difference')}, p (Holm) {p}"
+            yield f"  {pair}: {with_interval({**test, 'value': test['difference']})}, p (Holm) {p}"
     if chance := summary["permutation"]:
-        yield f"permuted labels did as well: p = {chance['p']:.3g} of {chance['permutations']} permutations"
+        done = chance["permutations"]
+        yield f"permuted labels did as well with p = {chance['p']:.3g} ({done} permutations)"
     if controls := summary["controls"]:
         looks = [one for one in controls if one["verdict"] == "look"]
         passed = sum(one["verdict"] == "passed" for one in controls)
@@ -252,10 +255,3 @@ def _further(summary: Mapping[str, Any]) -> Iterator[str]:
         yield f"controls: {len(looks)} to look at, {passed} passed, {rest} not run"
         for one in looks:
             yield f"  LOOK  {one['title']}: {one['text']}"
-
-
-def _ends(found: Mapping[str, Any], name: str = "value") -> str:
-    if found[name] is None:
-        return "not defined"
-    ends = "" if found["low"] is None else f" ({found['low']:.3f} to {found['high']:.3f})"
-    return f"{found[name]:.3f}{ends}"

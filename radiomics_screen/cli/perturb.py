@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from radiomics_screen.cli.extract import JobsOption
+from radiomics_screen.cli.extract import CasesArgument, JobsOption, ParamsOption, PresetOption, TableOption
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,14 +16,10 @@ CHAINS = ("noise+translate+resize+contour", "noise+rotate+resize+contour")
 
 
 def perturb(
-    cases: Annotated[
-        Path, typer.Argument(help="Cases file (.csv, .xlsx, .parquet): image, mask, patient_id ...")
-    ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Table to write: .parquet or .csv.")],
-    params: Annotated[
-        Path | None, typer.Option("--params", "-p", help="Parameter file, that of the features.")
-    ] = None,
-    preset: Annotated[str | None, typer.Option(help="A ready parameter file; see `params --list`.")] = None,
+    cases: CasesArgument,
+    output: TableOption,
+    params: ParamsOption = None,
+    preset: PresetOption = None,
     times: Annotated[int, typer.Option(min=2, help="Number of perturbed measurements of each case.")] = 10,
     chain: Annotated[
         list[str] | None,

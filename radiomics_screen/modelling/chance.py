@@ -14,7 +14,7 @@ from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling.dataset import Dataset
 from radiomics_screen.modelling.folds import Progress, pooled_probabilities, run_folds
 from radiomics_screen.modelling.judgement import plain
-from radiomics_screen.modelling.metrics import Floats, ranking_figures
+from radiomics_screen.modelling.metrics import Floats, auc_of
 from radiomics_screen.modelling.plan import Plan, ThresholdRule
 from radiomics_screen.modelling.splits import Split
 from radiomics_screen.modelling.statistics.permutation import permutation_test
@@ -71,20 +71,16 @@ def permuted(
             found = run_folds(shuffled, plan, splits, jobs=jobs)
         except ModelError:  # a fold with one class only: counts as done well, on the safe side
             return float("nan")
-        return _auc(labels, pooled_probabilities(splits, found, len(labels))[0])
+        return auc_of(labels, pooled_probabilities(splits, found, len(labels))[0])
 
     found = permutation_test(
         auc,
         dataset.outcome,
         dataset.groups.astype(str),
-        observed=_auc(dataset.outcome, probability),
+        observed=auc_of(dataset.outcome, probability),
         permutations=permutations,
         enough=20,
         seed=plan.seed,
         progress=None if progress is None else partial(progress, "permutation"),
     )
     return plain({**vars(found), "permutations": len(found.permuted)})
-
-
-def _auc(outcome: npt.NDArray[np.int64], probability: Floats) -> float:
-    return float(ranking_figures(outcome.astype(np.float64), probability, np.ones((1, len(outcome))))[0][0])

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from radiomics_screen.errors import ModelError
+from radiomics_screen.modelling.judged_curves import with_interval
 from radiomics_screen.modelling.metrics import Floats
 from radiomics_screen.modelling.statistics.arrays import patient_numbers
 from radiomics_screen.modelling.statistics.conformal import Conformal, fit_conformal, set_figures
 from radiomics_screen.modelling.statistics.outlying import Outlying, fit_outlying
-from radiomics_screen.modelling.statistics.resampling import percentile_interval, resampled
 from radiomics_screen.modelling.threads import one_thread
 
 #: How often a prediction set may miss the outcome, where nothing else is asked for.
@@ -182,8 +182,7 @@ def figures_of_sets(
         each = [set_figures(outcome, one, weights) for one in sets]
         return np.mean([[found[name] for name in names] for found in each], axis=0).T
 
-    (here,) = compute(np.ones((1, len(outcome))))
-    low, high = percentile_interval(resampled(compute, owner, resamples=resamples, seed=seed))
+    here, _, low, high = with_interval(compute, owner, resamples, seed)
     same = low == high  # resamples that all agree tell nothing
     low, high = np.where(same, np.nan, low), np.where(same, np.nan, high)
     return {

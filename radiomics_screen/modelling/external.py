@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import chi2_contingency
 
 from radiomics_screen import __version__
 from radiomics_screen.errors import ModelError
@@ -28,12 +27,12 @@ from radiomics_screen.modelling.manifest import (
 )
 from radiomics_screen.modelling.model import Model
 from radiomics_screen.modelling.preparing import NO_GROUP, prepare
+from radiomics_screen.modelling.remarks import surprise_of
 from radiomics_screen.modelling.statistics.arrays import patient_numbers
 from radiomics_screen.modelling.values import NAMED, listed, texts_of
 from radiomics_screen.notes import collected_notes
-from radiomics_screen.table import FeatureTable, as_table, read_table
+from radiomics_screen.table import FeatureTable, table_of
 
-_UNEQUAL = 0.01  # chi-square probability below which parts of positives differ too much
 _MOST_PARTS = 12  # values of a subgroup column
 _THIRDS = 8  # different numbers, from which on a column of numbers is cut into thirds
 
@@ -136,7 +135,7 @@ def evaluate(
     ModelError
         If a column or a feature is missing, one class is missing, or the model was fitted on these rows.
     """
-    given = _feature_table(table)
+    given = table_of(table)
     frame = given.frame.reset_index(drop=True)
     _require_features(model, frame)
     _require_columns(frame, subgroups)
@@ -176,12 +175,6 @@ def _sets(
         "error_rate": ERROR_RATE,
         "figures": figures_of_sets(dataset.outcome, sets, owner, resamples, seed),
     }
-
-
-def _feature_table(table: FeatureTable | pd.DataFrame | str | Path) -> FeatureTable:
-    if isinstance(table, FeatureTable):
-        return table
-    return as_table(table) if isinstance(table, pd.DataFrame) else read_table(table)
 
 
 def _require_features(model: Model, frame: pd.DataFrame) -> None:
@@ -288,7 +281,7 @@ def _on_prevalence(model: Model, cohort: dict[str, Any]) -> list[str]:
         [[known["positives"], known["negatives"]], [cohort["positives"], cohort["negatives"]]],
         dtype=np.float64,
     )
-    if float(chi2_contingency(counts, correction=False).pvalue) >= _UNEQUAL:
+    if surprise_of(counts) is None:
         return []
     parts = counts[:, 0] / counts.sum(axis=1)
     return [

@@ -35,7 +35,7 @@ from radiomics_screen.modelling.plan import Plan
 from radiomics_screen.modelling.preparing import prepare
 from radiomics_screen.modelling.summary import about_fit, messages, scheme
 from radiomics_screen.notes import collected_notes
-from radiomics_screen.table import FeatureTable, as_table, read_table
+from radiomics_screen.table import FeatureTable, table_of
 
 
 def fit(
@@ -176,7 +176,7 @@ def fit(
     rule = rule_of(threshold, at_sensitivity, at_specificity)
     device = device_for(candidates, device)
     plan = Plan(preparation, candidates, options, trials, None, inner_folds, recalibrate, rule, seed, device)
-    table = _feature_table(table)
+    table = table_of(table)
     dataset = prepare(
         table.frame, table.features, target=target, positive=positive, group=group, folds=folds,
         clinical=clinical, batch=batch,
@@ -212,14 +212,6 @@ def fit(
     doubt = fit_doubt(dataset.outcome, run.unseen, reaching, dataset.groups.astype(str), seed=seed)
     card = _card(about, table, dataset, final)
     return Model(final.pipeline, card, replace(evaluation, summary=summary), doubt)
-
-
-def _feature_table(table: FeatureTable | pd.DataFrame | str | Path) -> FeatureTable:
-    if isinstance(table, FeatureTable):
-        return table
-    if isinstance(table, pd.DataFrame):
-        return as_table(table)
-    return read_table(table)
 
 
 def _card(about: dict[str, Any], table: FeatureTable, dataset: Dataset, final: Learned) -> Card:

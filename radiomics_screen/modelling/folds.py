@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,11 +77,10 @@ def run_folds(
     """
     work = (delayed(_learn_and_test)(plan, dataset, split) for split in splits)
     tested: list[FoldResult] = []
-    with one_thread():
-        for one in Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(work):
-            tested.append(one)
-            if progress is not None:
-                progress("fold", len(tested), len(splits))
+    for one in _results(work, jobs):
+        tested.append(one)
+        if progress is not None:
+            progress("fold", len(tested), len(splits))
     return tested
 
 
@@ -100,17 +99,22 @@ def learn_everywhere(
     ModelError
         If nothing can be learned from all rows: each gets the same probability.
     """
-    if plan.chooses:
+    if plan.looks_inside:
         load_optuna()
     work: list[Any] = [delayed(_learn_from_all)(plan, dataset)]
     work += [delayed(_learn_and_test)(plan, dataset, split) for split in splits]
     found: list[Any] = []
-    with one_thread():
-        for one in Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(work):
-            found.append(one)
-            if progress is not None and len(found) > 1:
-                progress("fold", len(found) - 1, len(splits))
+    for one in _results(work, jobs):
+        found.append(one)
+        if progress is not None and len(found) > 1:
+            progress("fold", len(found) - 1, len(splits))
     return found[0], found[1:]
+
+
+def _results(work: Iterable[Any], jobs: int) -> Iterator[Any]:
+    """Yield what comes of the work, in its order, so much of it at a time."""
+    with one_thread():
+        yield from Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(work)
 
 
 def pooled_probabilities(

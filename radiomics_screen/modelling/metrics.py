@@ -103,6 +103,12 @@ def figures(
     }
 
 
+def auc_of(outcome: npt.ArrayLike, score: Floats) -> float:
+    """Return the AUC of a score, shape (rows,); NaN without rows of both classes."""
+    positive = np.asarray(outcome, dtype=np.float64)
+    return float(ranking_figures(positive, score, np.ones((1, len(positive))))[0][0])
+
+
 def ranking_figures(positive: Floats, scores: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Return the AUC and the average precision for each weighting of the rows.
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from radiomics_screen.errors import ModelError, did_you_mean
 from radiomics_screen.modelling.values import listed, refuse_beyond, texts_of
-from radiomics_screen.table import FeatureTable, as_table, read_table
+from radiomics_screen.table import FeatureTable, table_of
 
 Floats = npt.NDArray[np.float64]
 Texts = npt.NDArray[np.object_]
@@ -90,12 +90,9 @@ def measured_again(
 
 
 def _read(perturbed: FeatureTable | pd.DataFrame | str | Path) -> FeatureTable:
-    if isinstance(perturbed, pd.DataFrame):
-        perturbed = as_table(perturbed)
-    elif not isinstance(perturbed, FeatureTable):
-        if not Path(perturbed).is_file():
-            raise ModelError(f"there is no table {perturbed}; `radiomics-screen perturb` makes one")
-        perturbed = read_table(perturbed)
+    if isinstance(perturbed, str | Path) and not Path(perturbed).is_file():
+        raise ModelError(f"there is no table {perturbed}; `radiomics-screen perturb` makes one")
+    perturbed = table_of(perturbed)
     if ALTERATION not in perturbed.frame or "case_id" not in perturbed.frame:
         raise ModelError(
             f"this is no table of perturbed measurements: it has no column {ALTERATION} or case_id; "

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import chi2_contingency
 
 from radiomics_screen.modelling.dataset import Dataset
@@ -15,7 +16,7 @@ from radiomics_screen.modelling.leaks import PATIENT
 from radiomics_screen.modelling.metrics import METRICS
 from radiomics_screen.modelling.preparing import NO_GROUP
 
-_UNEQUAL = 0.01  # chi-square probability below which the folds' parts of positives differ too much
+_UNEQUAL = 0.01  # probability below which parts of positives differ too much
 
 
 def remarks_of(dataset: Dataset, summary: Mapping[str, Any]) -> list[str]:
@@ -44,6 +45,18 @@ def _on_chance(auc: Figure) -> list[str]:
         f"the interval of the AUC ({auc.low:.3f} to {auc.high:.3f}) holds 0.5: chance alone could make "
         "such figures"
     ]
+
+
+def surprise_of(counts: npt.ArrayLike) -> float | None:
+    """Return the chi-square probability of parts of positives that differ too much; None where they do not.
+
+    Parameters
+    ----------
+    counts
+        Positive and negative rows of each part, shape (parts, 2).
+    """
+    chance = float(chi2_contingency(counts, correction=False).pvalue)
+    return chance if chance < _UNEQUAL else None
 
 
 def _on_rows(dataset: Dataset) -> list[str]:
@@ -80,8 +93,7 @@ def _on_folds(folds: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _on_prevalence(folds: Sequence[Mapping[str, Any]]) -> list[str]:
     counts = np.array([(f["test_positives"], f["test_rows"] - f["test_positives"]) for f in folds])
-    chance = float(chi2_contingency(counts, correction=False).pvalue)
-    if chance >= _UNEQUAL:
+    if (chance := surprise_of(counts)) is None:
         return []
     parts = counts[:, 0] / counts.sum(axis=1)
     least, most = int(np.argmin(parts)), int(np.argmax(parts))

@@ -18,14 +18,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import has_fit_parameter
 
 from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling.classifiers import CLASSIFIERS
-from radiomics_screen.modelling.classifiers.base import resolved_options
+from radiomics_screen.modelling.classifiers.base import fit_rows, resolved_options
 from radiomics_screen.modelling.classifiers.stack import USUAL, cross_combined, member_names
 from radiomics_screen.modelling.dataset import Dataset
-from radiomics_screen.modelling.metrics import Floats, ranking_figures
+from radiomics_screen.modelling.metrics import Floats, auc_of
 from radiomics_screen.modelling.pipeline import fitted
 from radiomics_screen.modelling.plan import Plan
 from radiomics_screen.modelling.splits import inner_splits
@@ -260,17 +259,12 @@ def _judged(
     unseen, aucs = np.full(rows, np.nan), []
     for number, fold in enumerate(folds, start=1):
         estimator = CLASSIFIERS[name].build(seed=plan.seed, device=plan.device, **options)
-        told = {"groups": fold.groups} if has_fit_parameter(estimator, "groups") else {}
-        estimator.fit(fold.learned, fold.outcome, **told)
+        fit_rows(estimator, fold.learned, fold.outcome, fold.groups)
         unseen[fold.rows] = estimator.predict_proba(fold.tested)[:, 1]
-        aucs.append(_auc(fold.truth, unseen[fold.rows]))
+        aucs.append(auc_of(fold.truth, unseen[fold.rows]))
         if stop(_mean(aucs)) and number < len(folds):
             return None
     return Setting(name, options, _mean(aucs), unseen)
-
-
-def _auc(truth: npt.NDArray[np.int64], probability: Floats) -> float:
-    return float(ranking_figures(truth.astype(np.float64), probability, np.ones((1, len(truth))))[0][0])
 
 
 def _mean(aucs: list[float]) -> float:
@@ -294,5 +288,5 @@ def _stacked(
         [fold.rows for fold in folds],
         options["pull"],
     )
-    aucs = [_auc(fold.truth, unseen[fold.rows]) for fold in folds]
+    aucs = [auc_of(fold.truth, unseen[fold.rows]) for fold in folds]
     return Setting(_STACK, options, _mean(aucs), unseen)

@@ -89,7 +89,7 @@ def test_unseen_probabilities_are_those_of_each_fold_alone():
         expected[test] = alone.probability(rows.inputs.iloc[test])
     np.testing.assert_array_equal(found.unseen, expected)
     aucs = [
-        tuning._auc(rows.outcome[test], expected[test])
+        tuning.auc_of(rows.outcome[test], expected[test])
         for _, test in inner_splits(rows.outcome, rows.groups, 5, 3)
     ]
     assert found.auc == pytest.approx(np.mean(aucs))

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import TypeAdapter, ValidationError
 from sklearn.base import ClassifierMixin
+from sklearn.utils.validation import has_fit_parameter
 
 from radiomics_screen.errors import ModelError, did_you_mean
 from radiomics_screen.options import Registry, options_of
@@ -84,6 +85,14 @@ def classifier(name: str) -> Callable[[Kind], Kind]:
         return cls
 
     return enter
+
+
+def fit_rows(
+    estimator: ClassifierMixin, values: Floats, outcome: npt.NDArray[Any], groups: npt.NDArray[Any] | None
+) -> ClassifierMixin:
+    """Fit an estimator, which is told the patients of the rows if it divides them anew; return it."""
+    told = {"groups": groups} if has_fit_parameter(estimator, "groups") else {}
+    return estimator.fit(values, outcome, **told)
 
 
 def resolved_options(kind: ClassifierKind, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from pydantic import BaseModel, Field, model_validator
 from scipy.special import expit, logit
 from sklearn.base import ClassifierMixin
-from sklearn.utils.validation import has_fit_parameter
 
 from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling.classifiers._binary import BinaryClassifier, Floats, Groups, Outcome, closed
@@ -27,6 +26,7 @@ from radiomics_screen.modelling.classifiers.base import (
     CLASSIFIERS,
     ClassifierKind,
     classifier,
+    fit_rows,
     resolved_options,
 )
 from radiomics_screen.modelling.splits import inner_splits
@@ -99,8 +99,7 @@ class StackClassifier(BinaryClassifier):
     def _fitted(self, values: Floats, outcome: Outcome, groups: Groups | None) -> dict[str, ClassifierMixin]:
         fitted = self.unfitted_members()
         for member in fitted.values():
-            told = {"groups": groups} if has_fit_parameter(member, "groups") else {}
-            member.fit(values, outcome, **told)
+            fit_rows(member, values, outcome, groups)
         return fitted
 
     def _log_odds(self, values: Floats) -> Floats:

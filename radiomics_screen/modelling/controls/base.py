@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from radiomics_screen.modelling.comparison import MeanDifference
 from radiomics_screen.modelling.judgement import plain
+from radiomics_screen.modelling.statistics.delong import AucDifference
 
 Verdict = Literal["passed", "look", "not run"]
 
@@ -70,7 +70,7 @@ def shown(auc: Mapping[str, Any]) -> str:
     return f"{auc['value']:.3f}{ends}"
 
 
-def signed(gain: MeanDifference) -> str:
+def signed(gain: AucDifference) -> str:
     """Return a difference with its sign and interval for people."""
     ends = "" if np.isnan(gain.low) else f" ({gain.low:+.3f} to {gain.high:+.3f})"
     return f"{gain.difference:+.3f}{ends}".replace("-", "\N{MINUS SIGN}")

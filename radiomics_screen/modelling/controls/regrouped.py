@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.comparison import MeanDifference
 from radiomics_screen.modelling.controls.base import Control, shown, signed
 from radiomics_screen.modelling.controls.setup import Setup
 from radiomics_screen.modelling.leaks import PATIENT
 from radiomics_screen.modelling.splits import grouped_splits
+from radiomics_screen.modelling.statistics.delong import AucDifference
 
 #: p of the difference, below which it is called a leak. Folds are drawn anew, which DeLong's error does not
 #: know: at 0.05 as many as 6 % of simulated tables without a leak had one.
@@ -59,6 +59,6 @@ def regrouped(
     return Control(name, title, "look", text + advice, {"auc": auc, "gain": vars(gain), "leaks": leaks})
 
 
-def leak(gain: MeanDifference) -> bool:
+def leak(gain: AucDifference) -> bool:
     """Tell whether rows kept together surely do worse than parted."""
     return gain.difference > 0 and (np.isnan(gain.low) or gain.p < _SURE)

@@ -11,7 +11,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.comparison import MeanDifference, mean_auc_difference
 from radiomics_screen.modelling.controls.base import Control, shown, signed
 from radiomics_screen.modelling.dataset import Dataset
 from radiomics_screen.modelling.folds import pooled_probabilities, run_folds
@@ -20,6 +19,7 @@ from radiomics_screen.modelling.leaks import PATIENT
 from radiomics_screen.modelling.metrics import Floats
 from radiomics_screen.modelling.plan import Plan
 from radiomics_screen.modelling.splits import Split
+from radiomics_screen.modelling.statistics.delong import AucDifference, compare_mean_aucs
 from radiomics_screen.modelling.values import texts_of
 
 #: AUC by which the features may at most be better where something simpler is said to do as well.
@@ -88,10 +88,10 @@ class Setup:
         """Return an AUC with DeLong's interval."""
         return plain(auc_of_repeats(self.dataset.outcome, probabilities, self.dataset.groups.astype(str)))
 
-    def gain(self, probabilities: Floats) -> MeanDifference:
+    def gain(self, probabilities: Floats) -> AucDifference:
         """Return the AUC of the features less that of other probabilities."""
         groups = self.dataset.groups.astype(str)
-        return mean_auc_difference(self.dataset.outcome, self.reference, probabilities, groups)
+        return compare_mean_aucs(self.dataset.outcome, self.reference, probabilities, groups)
 
     def take(self, rows: npt.NDArray[np.bool_]) -> Setup:
         """Return the same with some of the rows, from which the features are learned anew.
@@ -152,7 +152,7 @@ def _above_chance(auc: dict[str, Any]) -> bool:
     return auc["low"] is not None and auc["low"] > 0.5
 
 
-def _compared(gain: MeanDifference) -> str:
+def _compared(gain: AucDifference) -> str:
     """Say how the features compare that are not surely better."""
     if gain.high < 0:
         return "The features do worse."

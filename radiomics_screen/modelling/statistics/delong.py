@@ -233,11 +233,37 @@ def compare_aucs(
 
     Source: :func:`auc_covariance`; the normal test of a contrast is that of DeLong et al. 1988.
     """
-    scores = np.stack([np.asarray(first, np.float64), np.asarray(second, np.float64)])
-    aucs, covariance = auc_covariance(outcome, scores, patients)
-    contrast = np.array([1.0, -1.0])
+    one, two = (np.atleast_2d(np.asarray(score, np.float64)) for score in (first, second))
+    return compare_mean_aucs(outcome, one, two, patients, level=level)
+
+
+def compare_mean_aucs(
+    outcome: npt.ArrayLike,
+    first: Floats,
+    second: Floats,
+    patients: npt.ArrayLike | None = None,
+    *,
+    level: float = 0.95,
+) -> AucDifference:
+    """Test whether two models have the same AUC, each a mean over several scores of the same rows.
+
+    As :func:`compare_aucs`; the covariance of all AUCs gives the error of the difference of the means. It
+    says how sure the difference of these fitted models is on such patients; what other training patients
+    would have changed is not in it.
+
+    Parameters
+    ----------
+    outcome
+        1 or 0, shape (rows,).
+    first, second
+        Scores of each repeat, shape (repeats, rows).
+    patients, level
+        See :func:`compare_aucs`.
+    """
+    aucs, covariance = auc_covariance(outcome, np.vstack([first, second]), patients)
+    contrast = np.r_[np.full(len(first), 1 / len(first)), np.full(len(second), -1 / len(second))]
     variance = float(contrast @ covariance @ contrast)
-    return _difference(float(aucs[0] - aucs[1]), float(np.sqrt(max(variance, 0.0))), level)
+    return _difference(float(contrast @ aucs), float(np.sqrt(max(variance, 0.0))), level)
 
 
 def compare_independent_aucs(first: Auc, second: Auc, *, level: float = 0.95) -> AucDifference:
