@@ -10,8 +10,10 @@ lesion that is round and smooth (called benign) or irregular and spiculated with
 from __future__ import annotations
 
 import csv
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import SimpleITK as sitk
@@ -42,7 +44,8 @@ class _Lesion:
 def make_sample(folder: str | Path, *, patients: int = 40, seed: int = 0) -> Path:
     """Make a synthetic cohort and return the path of its cases file.
 
-    Every second patient has a lesion called malignant, and about half of them have two images.
+    Every second patient has a lesion called malignant, and about half of them have two images. The same
+    sample may be made again in its folder; another cases file there is not replaced.
 
     Parameters
     ----------
@@ -56,24 +59,43 @@ def make_sample(folder: str | Path, *, patients: int = 40, seed: int = 0) -> Pat
     Raises
     ------
     ScreenError
-        Fewer than two patients are asked for, or the folder cannot be written to.
+        Fewer than two patients are asked for, the folder cannot be written to, or it holds another
+        ``cases.csv``.
     """
     if patients < 2:
         raise ScreenError(f"a sample needs at least 2 patients, one of each kind, not {patients}")
     folder = Path(folder)
+    list_of_cases = folder / "cases.csv"
     try:
-        for part in ("images", "masks"):
-            (folder / part).mkdir(parents=True, exist_ok=True)
-        cases = [case for number in range(1, patients + 1) for case in _patient(folder, number, seed)]
-        (folder / "README.txt").write_text(_README, encoding="utf-8")
-        with (folder / "cases.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, fieldnames=list(cases[0]))
-            writer.writeheader()
-            writer.writerows(cases)
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder) as aside:
+            made = _draw(Path(aside), patients, seed)
+            if list_of_cases.exists() and list_of_cases.read_bytes() != made.read_bytes():
+                raise ScreenError(
+                    f"{list_of_cases} is there already, and is not what would be written (another list, "
+                    "other patients or seed, or edited since): name another folder, or move it away"
+                )
+            for path in made.parent.rglob("*.*"):
+                place = folder / path.relative_to(made.parent)
+                place.parent.mkdir(exist_ok=True)
+                shutil.copyfile(path, place)
     except OSError as failure:
         raise ScreenError(
             f"cannot write the sample into {folder}: {failure.strerror or failure}"
         ) from failure
+    return list_of_cases
+
+
+def _draw(folder: Path, patients: int, seed: int) -> Path:
+    """Write images, masks and the list of cases into a folder; return the list."""
+    for part in ("images", "masks"):
+        (folder / part).mkdir()
+    cases = [case for number in range(1, patients + 1) for case in _patient(folder, number, seed)]
+    (folder / "README.txt").write_text(_README, encoding="utf-8")
+    with (folder / "cases.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(cases[0]))
+        writer.writeheader()
+        writer.writerows(cases)
     return folder / "cases.csv"
 
 

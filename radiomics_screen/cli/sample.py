@@ -19,26 +19,5 @@ def sample(
     """
     from radiomics_screen.sample import make_sample
 
-    _require_no_other(folder / "cases.csv", patients, seed)
     cases = make_sample(folder, patients=patients, seed=seed)
     typer.echo(f"synthetic cases  {cases}")
-
-
-def _require_no_other(cases: Path, patients: int, seed: int) -> None:
-    """Refuse to replace a cases file that is not the one that would be written."""
-    from tempfile import TemporaryDirectory
-
-    from radiomics_screen.errors import CohortError
-    from radiomics_screen.sample import make_sample
-
-    if not cases.exists():
-        return
-    with TemporaryDirectory() as aside:
-        same = cases.is_file() and (
-            make_sample(aside, patients=patients, seed=seed).read_bytes() == cases.read_bytes()
-        )
-    if not same:
-        raise CohortError(
-            f"{cases} is there already, and is not what would be written (another list, --patients or "
-            "--seed, or edited since): name another folder, or move it away"
-        )

@@ -205,7 +205,7 @@ def fit(
         **scheme(plan, division, minutes, final, dataset, evaluation),
         **further,
         **evaluation.summary,
-        "messages": [*messages(division, dataset, table, final, evaluation), *remarks],
+        "messages": [*messages(plan, division, dataset, table, final, evaluation), *remarks],
         "seconds": round(time.monotonic() - started, 3),
     }
     reaching = values_reaching(final.pipeline, dataset.inputs)

@@ -14,6 +14,7 @@ from radiomics_screen.modelling.dataset import Dataset
 from radiomics_screen.modelling.division import Division
 from radiomics_screen.modelling.evaluation import Evaluation
 from radiomics_screen.modelling.learning import Learned
+from radiomics_screen.modelling.pipeline import Preparation
 from radiomics_screen.modelling.plan import Plan
 from radiomics_screen.modelling.remarks import remarks_of
 from radiomics_screen.modelling.steps.combat import ComBat
@@ -67,17 +68,30 @@ def scheme(
 
 
 def messages(
-    division: Division, dataset: Dataset, table: FeatureTable, final: Learned, evaluation: Evaluation
+    plan: Plan,
+    division: Division,
+    dataset: Dataset,
+    table: FeatureTable,
+    final: Learned,
+    evaluation: Evaluation,
 ) -> list[str]:
     """Return what a reader of the figures should know, one sentence each."""
     known = {"threshold": final.threshold, "auc": evaluation.figure("auc")}
     return [
         *division.remarks,
+        *_on_selection(plan.preparation),
         *remarks_of(dataset, {**evaluation.summary, **known}),
         *evaluation.summary["notes"],
         *(f"{note} (in the final fit)" for note in final.notes),
         *_on_origin(table),
     ]
+
+
+def _on_selection(preparation: Preparation) -> list[str]:
+    """Say that a number of features was given which nothing takes."""
+    if preparation.select == "mrmr" or preparation.most_features == Preparation().most_features:
+        return []
+    return ["most_features not used: mrmr alone keeps a given number of features"]
 
 
 def _tuning(

@@ -118,3 +118,13 @@ def test_a_classifier_without_gpu_says_cpu() -> None:
     )
     assert model.card.device == "cpu"
     assert isinstance(model.evaluation.predictions, pd.DataFrame)
+
+
+def test_a_number_of_features_that_nothing_takes_is_told() -> None:
+    def told(**options: Any) -> bool:
+        summary = fit(small_table(), **ASKED, **FAST, controls=False, **options).evaluation.summary
+        return any("most_features not used" in message for message in summary["messages"])
+
+    assert told(most_features=5)
+    assert not told(most_features=5, select="mrmr")
+    assert not told()

@@ -85,8 +85,9 @@ def _setup(
     quick = f" by {simple.candidates[0]}, with nothing searched or corrected" if simple != plan else ""
     try:
         reference = setup.probabilities(lesion)
-    except ModelError:  # who learns nothing gives every row the same probability
+    except ModelError as error:  # who learns nothing gives every row the same probability
         reference = np.full((1, len(lesion.outcome)), lesion.outcome.mean())
+        quick += f" (they cannot be learned from: {error})"
     return replace(setup, reference=reference, how=f"{clinical}{quick}")
 
 
