@@ -102,13 +102,9 @@ def _of_other_columns(columns: Columns) -> list[PlainStep]:
     steps: list[PlainStep] = []
     if columns.batch is not None:
         named = all(map(is_feature, columns.features))
-        steps.append(
-            ComBat(
-                columns.batch,
-                covariates=list(columns.clinical) or None,
-                prefixes=None if named else list(columns.features),
-            )
-        )
+        # Without covariates: of a skewed feature the effect of a preserved covariate can be most of what is
+        # left, and a clinical variable would speak in the feature's name.
+        steps.append(ComBat(columns.batch, prefixes=None if named else list(columns.features)))
     if columns.clinical:
         steps.append(ClinicalEncoder(list(columns.clinical)))
     return steps

@@ -76,6 +76,16 @@ def loaded(clinical: Model, tmp_path_factory: pytest.TempPathFactory) -> Model:
 # --- clinical variables -------------------------------------------------------------------------
 
 
+def test_no_clinical_variable_speaks_in_a_harmonised_features_name(clinical, table):
+    """What a scanner does is taken out of features the same whatever age and sex are."""
+    features = [name for name in clinical.kept if name in names_of(table)]
+    assert len(features) > 3
+    changed = table.assign(age=99.0, sex="F", code="A")
+    pd.testing.assert_frame_equal(clinical.values(changed)[features], clinical.values(table)[features])
+    alone = made(table, batch="scanner")
+    pd.testing.assert_frame_equal(alone.values(table)[features], clinical.values(table)[features])
+
+
 def test_clinical_variables_reach_the_classifier_as_numbers(clinical, table):
     assert clinical.card.clinical == ["age", "sex", "code"]
     assert clinical.features == [*names_of(table), "age", "sex", "code", "scanner"]
