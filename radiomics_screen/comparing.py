@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from radiomics_screen.differing import differences
 from radiomics_screen.errors import TableError
 from radiomics_screen.matching import matched_rows
+from radiomics_screen.naming import parts_of
 from radiomics_screen.table import FeatureTable, as_table, read_table
 
 if TYPE_CHECKING:
@@ -216,7 +217,7 @@ def _shared_features(a: FeatureTable, b: FeatureTable) -> list[str]:
 def _families(features: Sequence[str]) -> dict[str, list[str]]:
     families: dict[str, list[str]] = {}
     for feature in features:
-        family = feature.split("_")[1] if feature.count("_") > 1 else feature
+        family = parts_of(feature).family or feature
         families.setdefault(family, []).append(feature)
     return families
 

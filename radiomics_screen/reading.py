@@ -16,9 +16,10 @@ from radiomics_screen.extraction.run import Watcher, as_cohort, extract_cohort
 from radiomics_screen.modelling.doubt import ERROR_RATE
 from radiomics_screen.modelling.model import Model
 from radiomics_screen.modelling.values import listed
+from radiomics_screen.naming import is_feature
 from radiomics_screen.notes import collected_notes
 from radiomics_screen.settings import load_settings
-from radiomics_screen.table import IDENTITY, is_feature
+from radiomics_screen.table import IDENTITY
 
 #: How many of the features that moved a reading most are told with it.
 REASONS = 10

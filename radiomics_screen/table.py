@@ -24,6 +24,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from radiomics_screen.errors import TableError
+from radiomics_screen.naming import is_feature
 from radiomics_screen.notes import note
 
 if TYPE_CHECKING:
@@ -42,12 +43,6 @@ _EMBEDDED = (
     "carried",
 )  # fmt: skip
 
-_FAMILY = "(breast|firstorder|glcm|gldm|glrlm|glszm|ngtdm|shape|shape2D)"
-_IMAGE_TYPE = (
-    r"(original|wavelet\d*-[A-Za-z]+|log-sigma-[\d-]+-mm-[23]D|square|squareroot|logarithm|exponential|gradient"
-    r"|lbp-2D|lbp-3D-(m\d+|k))"
-)
-_FEATURE = re.compile(rf"{_IMAGE_TYPE}_{_FAMILY}_[A-Za-z0-9]+")
 _PYRADIOMICS = {
     "image": "image",
     "mask": "mask",
@@ -84,11 +79,6 @@ class FeatureTable:
     frame: pd.DataFrame
     features: list[str]
     provenance: dict[str, Any] | None = None
-
-
-def is_feature(column: str) -> bool:
-    """Tell whether a column is named like a feature of pyradiomics: ``<image type>_<family>_<Feature>``."""
-    return _FEATURE.fullmatch(column) is not None
 
 
 def read_table(path: str | Path) -> FeatureTable:

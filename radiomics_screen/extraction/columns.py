@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from radiomics_screen.features import FAMILIES
+from radiomics_screen.naming import parts_of
 
 
 def ordered_features(names: Iterable[str]) -> list[str]:
@@ -21,10 +22,10 @@ def ordered_features(names: Iterable[str]) -> list[str]:
 
 @lru_cache(maxsize=100_000)
 def _place(column: str) -> tuple[Any, ...]:
-    image_name, family_name, feature = column.split("_", 2)
+    region, image_name, family_name, feature = parts_of(column)
     family = FAMILIES[family_name]
     numbered = tuple(
         (0, int(p), "") if p.isdigit() else (1, 0, p) for p in re.split(r"(\d+)", image_name) if p
     )
     after = not (family.of_mask or family.of_original)
-    return (image_name != "original", numbered, after, family_name, family.place(feature))
+    return (region, image_name != "original", numbered, after, family_name, family.place(feature))

@@ -17,6 +17,7 @@ from radiomics_screen.extraction.journal import Journal
 from radiomics_screen.extraction.keys import Contents, contents_of
 from radiomics_screen.extraction.measured import Measured
 from radiomics_screen.extraction.provenance import Recipe, require_same
+from radiomics_screen.naming import parts_of
 from radiomics_screen.notes import note
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _rows_of(table: FeatureTable) -> dict[str, Measured]:
         # whose definition has no value here says so in the warnings.
         computed = [
             place
-            for family, places_of_one in places.items()
+            for (_, family), places_of_one in places.items()
             if not np.isnan(row[places_of_one]).all() or f"{family}:" in warnings
             for place in places_of_one
         ]
@@ -69,11 +70,12 @@ def _rows_of(table: FeatureTable) -> dict[str, Measured]:
     return found
 
 
-def _places_of_families(features: Sequence[str]) -> dict[str, list[int]]:
-    """Return the places of each family's columns."""
-    places: dict[str, list[int]] = {}
+def _places_of_families(features: Sequence[str]) -> dict[tuple[str, str], list[int]]:
+    """Return the places of the columns of each region's families."""
+    places: dict[tuple[str, str], list[int]] = {}
     for place, name in enumerate(features):
-        places.setdefault(name.split("_")[1], []).append(place)
+        parts = parts_of(name)
+        places.setdefault((parts.region, parts.family), []).append(place)
     return places
 
 

@@ -27,8 +27,9 @@ from radiomics_screen.extraction.workers import (
     measure_in_processes,
     one_thread,
 )
+from radiomics_screen.naming import is_feature
 from radiomics_screen.settings import Settings, load_settings
-from radiomics_screen.table import IDENTITY, OUTCOME, is_feature, require_writable, with_origin, write_table
+from radiomics_screen.table import IDENTITY, OUTCOME, require_writable, with_origin, write_table
 
 if TYPE_CHECKING:
     import pandas as pd

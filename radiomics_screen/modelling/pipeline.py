@@ -26,8 +26,8 @@ from radiomics_screen.modelling.steps.frames import FrameStep
 from radiomics_screen.modelling.steps.impute import MedianImputer
 from radiomics_screen.modelling.steps.mrmr import MRMR
 from radiomics_screen.modelling.steps.variance import VarianceFilter
+from radiomics_screen.naming import is_feature
 from radiomics_screen.notes import collected_notes
-from radiomics_screen.table import is_feature
 
 CLASSIFIER = "classifier"
 

@@ -27,7 +27,7 @@ from radiomics_screen.modelling.values import (
     text_of,
     texts_of,
 )
-from radiomics_screen.table import is_feature
+from radiomics_screen.naming import is_feature
 
 NO_GROUP = "none"
 #: Columns of a feature table that are never features, whatever is said to be one.

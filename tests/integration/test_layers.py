@@ -15,8 +15,9 @@ import radiomics_screen
 PACKAGE = Path(radiomics_screen.__file__).parent
 #: Rooms in the order in which they may know each other, the first knowing none.
 ORDER: list[tuple[str, ...]] = [
-    ("errors", "notes", "kernels", "differing", "conventions"),
+    ("errors", "notes", "kernels", "differing", "conventions", "naming"),
     ("options",),
+    ("deep",),
     ("cases_file",),
     ("cohort",),
     ("imaging",),
@@ -44,7 +45,8 @@ ORDER: list[tuple[str, ...]] = [
 ]
 #: Rooms that may know less than their place in the order says.
 ONLY = {
-    "modelling": {"errors", "notes", "options", "table"},
+    "modelling": {"errors", "naming", "notes", "options", "table", "deep"},
+    "deep": {"errors", "notes", "options"},
     "cohort": {"errors", "notes", "options", "cases_file"},
     "altering": {"errors", "notes", "options", "imaging"},
     "sample": {"errors"},
@@ -52,7 +54,8 @@ ONLY = {
 #: Packages that a room may not import, whatever else it does.
 NEVER = {
     "features": {"SimpleITK", "pandas", "pydicom"},
-    "modelling": {"SimpleITK", "pydicom", "skimage"},
+    "modelling": {"SimpleITK", "pydicom", "skimage", "torch"},
+    "deep": {"SimpleITK", "pandas", "sklearn"},
     "table": {"SimpleITK", "numba"},
     "cohort": {"SimpleITK", "numba"},
 }
@@ -103,7 +106,7 @@ def loaded_by(code: str) -> set[str]:
 
 
 HEAVY = {"numpy", "pandas", "SimpleITK", "numba", "sklearn", "xgboost", "scipy", "pyarrow", "joblib", "rich"}
-HEAVY |= {"matplotlib", "jinja2"}
+HEAVY |= {"matplotlib", "jinja2", "torch"}
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,9 @@ from radiomics_screen.features.breast import FEATURES, breast
 from radiomics_screen.features.breast.contour import contour_of, hull_corners, outer_path
 from radiomics_screen.features.breast.outline import excursions, lobes
 from radiomics_screen.features.region import Region
+from radiomics_screen.naming import is_feature
 from radiomics_screen.notes import collected_notes
 from radiomics_screen.settings import load_settings
-from radiomics_screen.table import is_feature
 from tests.unit.masses import SIZE, described, disc, drawn, ellipse, flower, mass, speckled, star
 from tests.unit.regions import random_region
 

@@ -18,8 +18,9 @@ from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling import check_destination, fit, load_model
 from radiomics_screen.modelling import folder as folders
 from radiomics_screen.modelling.model import Model
+from radiomics_screen.naming import is_feature
 from radiomics_screen.notes import collected_notes
-from radiomics_screen.table import FeatureTable, is_feature
+from radiomics_screen.table import FeatureTable
 from tests.unit.tables import ASKED, FAST, small_table
 
 SETTINGS = {"imageType": {"Original": {}}, "setting": {"binWidth": 25}}

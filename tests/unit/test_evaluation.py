@@ -17,7 +17,8 @@ from radiomics_screen.modelling.evaluation import Evaluation
 from radiomics_screen.modelling.metrics import METRICS
 from radiomics_screen.modelling.model import Model
 from radiomics_screen.modelling.preparing import prepare
-from radiomics_screen.table import FeatureTable, is_feature
+from radiomics_screen.naming import is_feature
+from radiomics_screen.table import FeatureTable
 from tests.unit.tables import ASKED, FAST, small_table
 
 

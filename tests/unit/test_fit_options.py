@@ -24,8 +24,8 @@ from radiomics_screen.modelling.model import Model
 from radiomics_screen.modelling.statistics.comparing import holm
 from radiomics_screen.modelling.statistics.conformal import fit_conformal
 from radiomics_screen.modelling.statistics.delong import auc_interval, compare_aucs
+from radiomics_screen.naming import is_feature
 from radiomics_screen.notes import ScreenWarning, collected_notes
-from radiomics_screen.table import is_feature
 from tests.unit.tables import ASKED, small_table
 
 QUICK: dict[str, Any] = {

@@ -236,7 +236,8 @@ def test_a_damaged_signature_is_refused_by_everybody(folder, mine, change, cause
 
 
 def test_files_of_the_settings_are_covered(table, mine, tmp_path):
-    from radiomics_screen.table import FeatureTable, is_feature
+    from radiomics_screen.naming import is_feature
+    from radiomics_screen.table import FeatureTable
 
     reference = tmp_path / "typical.nii.gz"
     reference.write_bytes(b"an image")

@@ -21,7 +21,7 @@ from radiomics_screen.modelling.pipeline import Preparation
 from radiomics_screen.modelling.plan import Plan, ThresholdRule
 from radiomics_screen.modelling.splits import inner_splits
 from radiomics_screen.modelling.tuning import search
-from radiomics_screen.table import is_feature
+from radiomics_screen.naming import is_feature
 from tests.unit.tables import ASKED, small_table
 
 #: Looks inside, but has nothing to choose.

@@ -8,6 +8,7 @@ from typing import Any
 
 from radiomics_screen.errors import SettingsError
 from radiomics_screen.features.catalogue.aggregations import AGGREGATIONS
+from radiomics_screen.naming import parts_of
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def describe_columns(columns: Iterable[str]) -> dict[str, Any]:
     families: dict[str, dict[str, Any]] = {}
     suffixes: set[str] = set()
     for column in columns:
-        _, family, rest = (*column.split("_", 2), "", "")[:3]
+        _, _, family, rest = parts_of(column)
         feature, suffix = split_suffix(family, rest)
         if feature:
             entry = families.setdefault(family, {**CATALOGUE[family].to_dict(), "features": {}})

@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from radiomics_screen.errors import ModelError, did_you_mean
 from radiomics_screen.modelling.steps.base import Flags, PlainStep, flags_of
 from radiomics_screen.modelling.values import listed, refuse_double_columns
-from radiomics_screen.table import is_feature
+from radiomics_screen.naming import is_feature
 
 
 def radiomic_flags(names: Sequence[str], prefixes: Sequence[str] | None) -> Flags:
