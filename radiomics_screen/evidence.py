@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from radiomics_screen.extraction.run import Watcher
     from radiomics_screen.table import FeatureTable
 
-_SHUFFLE, _SURROUNDINGS = "shuffle", "surroundings"
+_SHUFFLE, _SURROUNDINGS, _MARKS = "shuffle", "surroundings", "marks"
 #: The form of a ring is the form of the lesion inside it, so it says nothing of the surroundings alone;
 #: the family breast measures form and margin, too.
 _OF_FORM = re.compile(r"[^_]+_(shape|shape2D|morph|breast)_.*", re.IGNORECASE)
@@ -40,8 +40,9 @@ def image_evidence(
 ) -> ImageEvidence:
     """Return what the images behind a feature table say, for the controls of a fit.
 
-    Every case is measured twice more with the parameters of the table: with the voxels of its lesion
-    shuffled, and in a ring round it. Images of different patients are compared with each other.
+    Every case is measured three times more with the parameters of the table: with the voxels of its
+    lesion shuffled, in a ring round it, and with calipers drawn on the image.
+    Images of different patients are compared with each other.
 
     Parameters
     ----------
@@ -93,11 +94,11 @@ def _altered(
 ) -> dict[str, pd.DataFrame]:
     resolved = load_settings(settings)  # type: ignore[arg-type]  # the provenance holds what it takes
     found = extract_altered(
-        cases, resolved, (_SHUFFLE, _SURROUNDINGS), seed=seed, jobs=jobs, progress=progress
+        cases, resolved, (_SHUFFLE, _SURROUNDINGS, _MARKS), seed=seed, jobs=jobs, progress=progress
     )
     tables = {str(name): part.reset_index(drop=True) for name, part in found.groupby(ALTERATION, sort=False)}
     formless = [name for name in found.columns if not _OF_FORM.fullmatch(str(name))]
-    return {_SHUFFLE: tables[_SHUFFLE], _SURROUNDINGS: tables[_SURROUNDINGS][formless]}
+    return {**tables, _SURROUNDINGS: tables[_SURROUNDINGS][formless]}
 
 
 def _of_duplicates(found: NearDuplicates, rows: int) -> Control:

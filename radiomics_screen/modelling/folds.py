@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from joblib import Parallel, delayed
 
 from radiomics_screen.errors import ModelError
@@ -57,6 +58,7 @@ def run_folds(
     plan: Plan,
     splits: Sequence[Split],
     *,
+    shown: pd.DataFrame | None = None,
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> list[FoldResult]:
@@ -70,12 +72,14 @@ def run_folds(
         How a model is learned; all that is learned is learned by it.
     splits
         Of the rows.
+    shown
+        What the models are shown of the rows that they are tested on, in place of the dataset's inputs.
     jobs
         Number of folds that are worked on at a time; the result does not depend on it.
     progress
         Called after each fold with ``"fold"``, the number of finished folds, and of all.
     """
-    work = (delayed(_learn_and_test)(plan, dataset, split) for split in splits)
+    work = (delayed(_learn_and_test)(plan, dataset, split, shown) for split in splits)
     tested: list[FoldResult] = []
     for one in _results(work, jobs):
         tested.append(one)
@@ -135,11 +139,14 @@ def laid_out(
     return found
 
 
-def _learn_and_test(plan: Plan, dataset: Dataset, split: Split) -> FoldResult:
+def _learn_and_test(
+    plan: Plan, dataset: Dataset, split: Split, shown: pd.DataFrame | None = None
+) -> FoldResult:
     rows = dataset.take(split.train)
     learned = learn(plan, rows)
     with collected_notes() as notes:
-        probability = learned.probability(dataset.inputs.iloc[split.test])
+        inputs = dataset.inputs if shown is None else shown
+        probability = learned.probability(inputs.iloc[split.test])
         constant = is_constant(learned.pipeline, rows.inputs)
     return FoldResult(
         probability,

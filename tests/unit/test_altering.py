@@ -20,7 +20,7 @@ from radiomics_screen.imaging.reading import read_image, read_mask
 from radiomics_screen.imaging.roi import Roi, roi_of
 from radiomics_screen.notes import collected_notes
 
-NAMES = ("contour", "noise", "resize", "rotate", "shuffle", "surroundings", "translate")
+NAMES = ("contour", "marks", "noise", "resize", "rotate", "shuffle", "surroundings", "translate")
 PERTURBING = "noise+translate+rotate+resize+contour"
 
 
@@ -89,10 +89,10 @@ def test_grid_and_type_stay_and_nothing_is_changed_in_place(name, shape, kind):
     assert mask_of(region).sum() == region.mask.sum()
     np.testing.assert_array_equal(voxels(image), before)
     np.testing.assert_array_equal(roi.mask, marked)
-    assert (voxels(altered) != before).any() == (name in ("noise", "rotate", "shuffle", "translate"))
+    assert (voxels(altered) != before).any() == (name in ("marks", "noise", "rotate", "shuffle", "translate"))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "marks"])  # which draws no lots
 def test_chance_comes_of_seed_case_and_name_alone(name):
     image, roi = scene()
 
@@ -448,3 +448,49 @@ def test_real_ultrasound_and_its_sizes(data_dir):
     assert all(0 < deviation < 8 for deviation in deviations)
     assert min(agreeing) > 0.75
     assert all(a != b for a, b in pairwise(agreeing))
+
+
+# --- marks ----------------------------------------------------------------------------------------
+
+
+def marked_rectangle(top=10, bottom=19, left=20, right=45) -> tuple[np.ndarray, np.ndarray]:
+    """Return an image of 60 by 80 pixels after drawing on a rectangle of 9 by 25, and where it changed."""
+    mask = np.zeros((60, 80), bool)
+    mask[top:bottom, left:right] = True
+    image = image_of(np.full((60, 80), 50, np.uint8), (0.5, 0.5))
+    start = voxels(image)
+    start[0, 0] = 200
+    image = image_of(start, (0.5, 0.5))
+    altered, region = chain_of("marks").apply(image, region_on(mask, image), seed=0, case_id="a")
+    np.testing.assert_array_equal(mask_of(region), mask)
+    after = voxels(altered)
+    return after, after != start
+
+
+def test_calipers_lie_on_the_ends_of_both_diameters_and_a_number_below():
+    after, drawn = marked_rectangle()
+    assert set(np.unique(after[drawn])) == {200}  # as bright as the brightest voxel of the image
+    for row, column in ((10, 20), (18, 44)):  # the longest diameter runs from corner to corner
+        assert drawn[row - 2 : row + 3, column].all()
+        assert drawn[row, column - 2 : column + 3].all()
+    parts, count = label(drawn, np.ones((3, 3)))
+    below = {int(part) for part in np.unique(parts[21:]) if part}
+    assert count - len(below) in (3, 4)  # crosses that lie near each other grow together
+    length = np.hypot(24, 8) * 0.5  # 12.6 mm between the centres of the last voxels
+    assert f"{length:.1f}" == "12.6"
+    glyphs = drawn[25:30, 20 : 20 + 4 * 4]
+    assert "\n".join("".join(".#"[int(p)] for p in row) for row in glyphs) == "\n".join(
+        (
+            ".#..###.....###.",
+            "##....#.....#...",
+            ".#..###.....###.",
+            ".#..#.......#.#.",
+            "###.###..#..###.",
+        )
+    )
+
+
+def test_marks_that_do_not_fit_are_cut_off_by_the_image():
+    _, drawn = marked_rectangle(top=50, bottom=60, left=70, right=80)
+    assert drawn[59, 79]
+    assert drawn[55:].any()

@@ -254,6 +254,25 @@ def test_cases_that_could_not_be_measured_are_left_out_of_both():
     assert (few.verdict, few.text) == ("not run", "Only 72 of 200 altered cases could be measured.")
 
 
+def test_models_that_read_marks_are_told_and_others_pass():
+    frame, _ = textured()
+    read = frame.assign(original_firstorder_F0=frame["original_firstorder_F0"] * 0.1)  # what a mark hides
+    shifted = frame.assign(original_firstorder_F0=frame["original_firstorder_F0"] + 1)  # what it adds to all
+    for altered, reason in ((read, "gain"), (shifted, "changed")):
+        found = controls(frame, evidence=ImageEvidence({"marks": altered}))["marks"]
+        assert found.verdict == "look"
+        assert "reads such marks" in found.text
+        if reason == "gain":
+            assert found.figures["gain"]["low"] > 0
+        else:  # the order of the rows stays within each fold: only the calls tell
+            assert found.figures["changed"] > 0.05
+            assert abs(found.figures["gain"]["difference"]) < 0.02
+    found = controls(frame, evidence=ImageEvidence({"marks": frame}))["marks"]
+    assert (found.verdict, found.figures["changed"], found.figures["gain"]["difference"]) == ("passed", 0, 0)
+    few = controls(frame, evidence=ImageEvidence({"marks": frame.iloc[:90]}))["marks"]
+    assert (few.verdict, few.text) == ("not run", "Only 90 of 200 altered cases could be measured.")
+
+
 def test_without_images_altered_controls_are_not_run_and_say_why():
     frame, gone = textured()
     assert "not looked at" in controls(frame)["shuffle"].text

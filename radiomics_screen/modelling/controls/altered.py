@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -33,12 +34,12 @@ _KNOWN = {
     ),
 }
 
-_NO_IMAGES = "The images were not looked at (--controls table, or a fit in Python that was given none)."
+NO_IMAGES = "The images were not looked at (--controls table, or a fit in Python that was given none)."
 
 
 def altered_controls(setup: Setup, evidence: ImageEvidence | None) -> list[Control]:
     """Return what the same way to learn makes of altered images, and the controls judged on the images."""
-    evidence = ImageEvidence(hindrance=_NO_IMAGES) if evidence is None else evidence
+    evidence = ImageEvidence(hindrance=NO_IMAGES) if evidence is None else evidence
     found = []
     for name, known in _KNOWN.items():
         if name in evidence.altered and not evidence.hindrance:
@@ -50,23 +51,58 @@ def altered_controls(setup: Setup, evidence: ImageEvidence | None) -> list[Contr
 
 
 def _altered(setup: Setup, wording: Wording, frame: pd.DataFrame) -> Control:
+    measured = measured_rows(setup, frame)
+    if isinstance(measured, str):
+        return Control(wording.name, wording.title, "not run", measured)
+    try:
+        some = setup.take(measured.rows) if measured.missing else setup
+        found = some.against(wording, with_values(some.dataset, measured.values, measured.columns))
+    except ModelError as error:
+        return Control(wording.name, wording.title, "not run", f"Nothing could be learned: {error}.")
+    return replace(found, text=found.text + measured.rest)
+
+
+class MeasuredRows(NamedTuple):
+    """Rows that were measured on altered images.
+
+    Attributes
+    ----------
+    rows
+        Which of the dataset's, bool, shape (rows of the dataset,).
+    values
+        Their table.
+    columns
+        Names of the features that are in it.
+    """
+
+    rows: npt.NDArray[np.bool_]
+    values: pd.DataFrame
+    columns: list[str]
+
+    @property
+    def missing(self) -> int:
+        """Number of rows that could not be measured."""
+        return int((~self.rows).sum())
+
+    @property
+    def rest(self) -> str:
+        """What to say of rows that could not be measured."""
+        if not self.missing:
+            return ""
+        return f" {self.missing} cases could not be measured so, and are left out of both."
+
+
+def measured_rows(setup: Setup, frame: pd.DataFrame) -> MeasuredRows | str:
+    """Return the rows of a table of altered images, or why there are too few."""
     columns = [name for name in setup.dataset.columns.features if name in frame]
     values = aligned(frame, setup.dataset.cases)
     measured = values[columns].notna().any(axis=1).to_numpy() if columns else np.zeros(len(values), bool)
-    missing = int((~measured).sum())
-    if missing > (1 - _FEWEST) * len(measured):
-        text = f"Only {len(measured) - missing} of {len(measured)} altered cases could be measured."
-        return Control(wording.name, wording.title, "not run", text)
-    try:
-        some = setup.take(measured) if missing else setup
-        found = some.against(wording, _with(some.dataset, values[measured].reset_index(), columns))
-    except ModelError as error:
-        return Control(wording.name, wording.title, "not run", f"Nothing could be learned: {error}.")
-    rest = f" {missing} cases could not be measured so, and are left out of both." if missing else ""
-    return replace(found, text=found.text + rest)
+    if (count := int(measured.sum())) < _FEWEST * len(measured):
+        return f"Only {count} of {len(measured)} altered cases could be measured."
+    return MeasuredRows(measured, values[measured].reset_index(), columns)
 
 
-def _with(dataset: Dataset, values: pd.DataFrame, columns: list[str]) -> Dataset:
+def with_values(dataset: Dataset, values: pd.DataFrame, columns: list[str]) -> Dataset:
     """Return the rows with features of altered images in place of their own."""
     features = numbers_of(values, columns, dataset.cases)
     features = features.mask(beyond_largest(features))

@@ -13,6 +13,7 @@ from radiomics_screen.modelling.controls.alike import alike_rows
 from radiomics_screen.modelling.controls.altered import altered_controls
 from radiomics_screen.modelling.controls.base import Control, ImageEvidence
 from radiomics_screen.modelling.controls.batch import batch_alone
+from radiomics_screen.modelling.controls.marked import drawn_marks
 from radiomics_screen.modelling.controls.one_feature import one_feature
 from radiomics_screen.modelling.controls.regrouped import torn_patients
 from radiomics_screen.modelling.controls.setup import Setup
@@ -66,6 +67,7 @@ def run_controls(
         alike_rows(setup),
         size_alone(setup),
         batch_alone(setup),
+        drawn_marks(setup, evidence),
         *altered_controls(setup, evidence),
     ]
     order = {"look": 0, "passed": 1, "not run": 2}

@@ -79,19 +79,25 @@ class Setup:
         found: npt.NDArray[np.object_] = np.where(known == "", self.dataset.groups, known)
         return found
 
-    def probabilities(self, dataset: Dataset, plan: Plan | None = None) -> Floats:
-        """Return out-of-fold probabilities of other columns of the same rows, shape (1, rows)."""
-        tested = run_folds(dataset, plan or self.plan, self.splits, jobs=self.jobs)
+    def probabilities(
+        self, dataset: Dataset, plan: Plan | None = None, *, shown: pd.DataFrame | None = None
+    ) -> Floats:
+        """Return out-of-fold probabilities of other columns of the same rows, shape (1, rows).
+
+        `shown`: what the models are shown of their test rows, in place of the dataset's inputs.
+        """
+        tested = run_folds(dataset, plan or self.plan, self.splits, shown=shown, jobs=self.jobs)
         return pooled_probabilities(self.splits, tested, len(dataset.outcome))
 
     def auc(self, probabilities: Floats) -> dict[str, Any]:
         """Return an AUC with DeLong's interval."""
         return plain(auc_of_repeats(self.dataset.outcome, probabilities, self.dataset.groups.astype(str)))
 
-    def gain(self, probabilities: Floats) -> AucDifference:
-        """Return the AUC of the features less that of other probabilities."""
+    def gain(self, probabilities: Floats, *, than: Floats | None = None) -> AucDifference:
+        """Return the AUC of the features, or of `than`, less that of other probabilities."""
         groups = self.dataset.groups.astype(str)
-        return compare_mean_aucs(self.dataset.outcome, self.reference, probabilities, groups)
+        own = self.reference if than is None else than
+        return compare_mean_aucs(self.dataset.outcome, own, probabilities, groups)
 
     def take(self, rows: npt.NDArray[np.bool_]) -> Setup:
         """Return the same with some of the rows, from which the features are learned anew.
