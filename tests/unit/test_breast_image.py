@@ -9,7 +9,8 @@ import pytest
 from scipy.ndimage import gaussian_filter, grey_opening
 
 from radiomics_screen.features.breast import FEATURES, breast
-from radiomics_screen.features.breast.spots import around, sliding
+from radiomics_screen.features.breast.spots import sliding
+from radiomics_screen.features.plane import around
 from radiomics_screen.notes import collected_notes
 from tests.unit.masses import MIDDLE, SIZE, described, disc, drawn, mass, speckled
 

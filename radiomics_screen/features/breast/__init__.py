@@ -14,8 +14,8 @@ from pydantic import Field
 
 from radiomics_screen.features.breast import echo, margin, outline, posterior, spots
 from radiomics_screen.features.breast.contour import contour_of
-from radiomics_screen.features.breast.plane import plane_of
 from radiomics_screen.features.breast.straightened import straighten
+from radiomics_screen.features.plane import plane_of, spans_slices
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family, values_of
 from radiomics_screen.notes import note
@@ -29,17 +29,10 @@ FEATURES = outline.FEATURES + margin.FEATURES + echo.FEATURES + posterior.FEATUR
 Diameters = Annotated[tuple[Positive, ...], Field(min_length=2, max_length=2)]
 
 
-def _unfit(region: Region) -> str:
-    if region.flat_axis is None:
-        return "it describes one slice, and the image is 3-D; set force2D: true for a lesion in one slice"
-    slices = region.mask.shape[region.flat_axis]
-    return f"it describes one slice, and the region spans {slices} across force2Ddimension" * (slices > 1)
-
-
 @family(
     "breast",
     FEATURES,
-    unfit=_unfit,
+    unfit=spans_slices,
     of_original=True,
     conventions=BI_RADS,
     graded=False,

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_screen.features.breast.contour import Contour
-from radiomics_screen.features.breast.plane import Plane
 from radiomics_screen.features.breast.straightened import Band, deviation_of, mean_of, ratio
+from radiomics_screen.features.plane import Plane
 
 Floats = NDArray[np.float64]
 

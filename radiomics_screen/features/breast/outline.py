@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_screen.features.breast.contour import POINTS, Contour
-from radiomics_screen.features.breast.plane import Plane
+from radiomics_screen.features.plane import Plane
 
 Floats = NDArray[np.float64]
 

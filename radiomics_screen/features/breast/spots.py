@@ -8,7 +8,7 @@ from math import pi
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.features.breast.plane import Plane
+from radiomics_screen.features.plane import Plane, around
 
 Floats = NDArray[np.float64]
 
@@ -52,16 +52,6 @@ def spot_values(plane: Plane, radius_mm: float, diameters_mm: Sequence[float] | 
     counted = (across >= smallest) & (across <= largest)
     lesion_mm2 = len(values) * np.prod(plane.spacing_mm)
     return float(np.count_nonzero(counted)), float(areas[counted].sum() / lesion_mm2)
-
-
-def around(image: Floats, box: tuple[int, int, int, int], margin: tuple[int, int]) -> Floats:
-    """Cut out a box with a margin of pixels; beyond the border, the outermost ones are repeated."""
-    top, bottom, left, right = box
-    rows, columns = image.shape
-    first, last = (top - margin[0], left - margin[1]), (bottom + margin[0], right + margin[1])
-    part = image[max(first[0], 0) : last[0], max(first[1], 0) : last[1]]
-    missing = [(max(-a, 0), max(b - n, 0)) for a, b, n in zip(first, last, (rows, columns), strict=True)]
-    return np.pad(part, missing, mode="edge") if any(map(any, missing)) else part
 
 
 def sliding(extreme: np.ufunc, image: Floats, high: int, wide: int) -> Floats:

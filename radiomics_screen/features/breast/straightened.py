@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_screen.features.breast.contour import POINTS, Contour
-from radiomics_screen.features.breast.plane import Plane
+from radiomics_screen.features.plane import Plane
 from radiomics_screen.kernels import kernel
 
 Floats = NDArray[np.float64]

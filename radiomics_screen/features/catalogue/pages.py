@@ -26,6 +26,7 @@ CONVENTIONS = {
     "pyradiomics": "pyradiomics' families",
     "bi-rads": "Families in the words of BI-RADS",
     "ibsi": "The IBSI's families",
+    "image": "Families that describe the picture",
 }
 
 

@@ -1,4 +1,7 @@
-"""The slice that a lesion lies in: its image as far as it is looked at, and its mask."""
+"""The slice that a lesion lies in: its image as far as it is looked at, and its mask.
+
+What families that describe one slice have in common.
+"""
 
 from __future__ import annotations
 
@@ -66,6 +69,14 @@ class Plane:
         return "intensities in or round the lesion do not vary, are 0 or not finite, or it is too small"
 
 
+def spans_slices(region: Region) -> str:
+    """Tell why a region is not one slice, or "" where it is one."""
+    if region.flat_axis is None:
+        return "it describes one slice, and the image is 3-D; set force2D: true for a lesion in one slice"
+    slices = region.mask.shape[region.flat_axis]
+    return f"it describes one slice, and the region spans {slices} across force2Ddimension" * (slices > 1)
+
+
 def plane_of(region: Region) -> Plane:
     """Cut out the slice of a region, and what is looked at round it.
 
@@ -97,3 +108,22 @@ def plane_of(region: Region) -> Plane:
     mask[top : top + height, left : left + width] = drawn[own]
     ends_of_box = (top, top + height, left, left + width)
     return Plane(near, mask, kept[own], region.values, (spacing_mm[0], spacing_mm[1]), ends_of_box)
+
+
+def around(image: Floats, box: tuple[int, int, int, int], margin: tuple[int, int]) -> Floats:
+    """Cut out a box with a margin of pixels; beyond the border, the outermost ones are repeated."""
+    top, bottom, left, right = box
+    rows, columns = image.shape
+    first, last = (top - margin[0], left - margin[1]), (bottom + margin[0], right + margin[1])
+    part = image[max(first[0], 0) : last[0], max(first[1], 0) : last[1]]
+    missing = [(max(-a, 0), max(b - n, 0)) for a, b, n in zip(first, last, (rows, columns), strict=True)]
+    return np.pad(part, missing, mode="edge") if any(map(any, missing)) else part
+
+
+def depths(mask: Mask, spacing_mm: tuple[float, float]) -> Floats:
+    """Return how far each pixel of a mask lies from the nearest outside it, in heights of a pixel; else 0."""
+    from scipy.ndimage import distance_transform_edt
+
+    height, width = spacing_mm
+    distances = distance_transform_edt(np.pad(mask, 1), sampling=(1.0, width / height))
+    return np.asarray(distances[1:-1, 1:-1], dtype=np.float64)
