@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from radiomics_screen.altering import chain_of
 from radiomics_screen.duplicates import NearDuplicates, near_duplicates
 from radiomics_screen.errors import ScreenError
 from radiomics_screen.extraction.altered import ALTERATION, extract_altered
+from radiomics_screen.extraction.crops import crop_options, lesion_crops
 from radiomics_screen.extraction.table_cases import cases_of
+from radiomics_screen.modelling.blocks import CROP
 from radiomics_screen.modelling.controls import Control, ImageEvidence
+from radiomics_screen.modelling.crops import as_column
 from radiomics_screen.modelling.leaks import PATIENT
 from radiomics_screen.modelling.values import texts_of
 from radiomics_screen.settings import load_settings
@@ -34,6 +39,7 @@ def image_evidence(
     *,
     group: str | None,
     folder: str | Path | None = None,
+    crop: Mapping[str, Any] | None = None,
     seed: int = 0,
     jobs: int | None = None,
     progress: Watcher | None = None,
@@ -53,6 +59,8 @@ def image_evidence(
         tells which images are of different patients, and without it each row is another patient.
     folder
         Of the table, where relative paths of images are looked for, too.
+    crop
+        How crops are cut that are learned from, where they are; marks are then drawn on these, too.
     seed
         Of the shuffling.
     jobs, progress
@@ -62,17 +70,19 @@ def image_evidence(
     if "status" in frame:
         frame = frame[frame["status"] != "failed"].reset_index(drop=True)
     settings = (table.provenance or {}).get("parameters")
-    if settings is None:
-        return ImageEvidence(hindrance="Nothing says how the features were extracted.")
+    hindrance = "" if settings is not None else "Nothing says how the features were extracted."
+    if hindrance and crop is None:
+        return ImageEvidence(hindrance=hindrance)
     try:
         cases = [case for case in cases_of(frame, folder) if not case.problem]
         if not cases:
             return ImageEvidence(hindrance="None of the images can be found where the table says they are.")
         alike = near_duplicates(_placed(frame, cases), _owners(frame, group, cases), jobs=jobs)
-        altered = _altered(cases, settings, seed, jobs, progress)
+        crops = {} if crop is None else {_MARKS: _marked_crops(cases, settings, crop, seed, jobs)}
+        altered = {} if hindrance else _altered(cases, settings, seed, jobs, progress)
     except ScreenError as error:
         return ImageEvidence(hindrance=f"The images cannot be looked at: {error}.")
-    return ImageEvidence(altered, (_of_duplicates(alike, len(frame)),))
+    return ImageEvidence(altered, (_of_duplicates(alike, len(frame)),), hindrance, crops)
 
 
 def _placed(frame: pd.DataFrame, cases: list[Case]) -> pd.DataFrame:
@@ -87,6 +97,17 @@ def _owners(frame: pd.DataFrame, group: str | None, cases: list[Case]) -> list[s
         return [case.id for case in cases]
     known = dict(zip(frame["case_id"].astype(str), texts_of(frame[column]), strict=True))
     return [known[case.id] or case.id for case in cases]
+
+
+def _marked_crops(
+    cases: list[Case], settings: Any, options: Mapping[str, Any], seed: int, jobs: int | None
+) -> pd.DataFrame:
+    """Return the crops of images with marks drawn on them, None where one could not be cut."""
+    found = lesion_crops(
+        cases, load_settings(settings), crop_options(options), chain=chain_of(_MARKS), seed=seed, jobs=jobs
+    )
+    crops = as_column(None if isinstance(one, str) else one for one in found)
+    return pd.DataFrame({"case_id": [case.id for case in cases]}).assign(**{CROP: crops})
 
 
 def _altered(

@@ -12,8 +12,9 @@ from radiomics_screen.conventions import GREY_LEVELS, PYRADIOMICS
 from radiomics_screen.features import FAMILIES
 from radiomics_screen.filters import FILTERS
 from radiomics_screen.imaging.preprocessing import STEPS
+from radiomics_screen.imaging.ring import ring
 from radiomics_screen.options import REQUIRED, Option, options_of, summary_of
-from radiomics_screen.schema import known_settings, voxel_maps
+from radiomics_screen.schema import known_of_embedding, known_settings, voxel_maps
 
 WIDTH = 100
 
@@ -32,7 +33,12 @@ SECTIONS = {
     "and any of binWidth, binCount, force2D and the families' options that shall differ from 'setting'.",
     "featureClass": "Feature families, each with the list of its features; no list means all of them.\n"
     "Left out as a whole: every family of these conventions that fits (shape for volumes, shape2D for\n"
-    "2-D images).",
+    "2-D images). The word none: no family, only what the sections below ask for.",
+    "regions": "Regions beyond the lesion, measured besides it: rings round its edge, each under a name of\n"
+    "your own that stands before the point in its columns (rim.original_firstorder_Mean). A ring has its\n"
+    "own families, those that need no outline, and the image types above unless it has its own.",
+    "embedding": "Columns that a network makes of a picture of each lesion (docs/embedding.md), with the\n"
+    "extra cnn; none unless an option stands here, or {} for all defaults.",
     "setting": "Everything else.",
     "voxelSetting": "Maps of features, which `radiomics-screen map` makes; a table does not depend on it.",
 }
@@ -51,6 +57,8 @@ def commented_default(conventions: str = PYRADIOMICS) -> str:
         "preprocessing": _steps(),
         "imageType": _image_types(),
         "featureClass": _families(conventions),
+        "regions": _region(),
+        "embedding": _commented_out(known_of_embedding().values(), "  "),
         "setting": _setting(conventions),
         "voxelSetting": _voxel_setting(),
     }
@@ -106,6 +114,15 @@ def _families(conventions: str) -> list[str]:
         if family.on_request:
             lines += _comment("  # on request also " + ", ".join(family.on_request), "  ")
     return lines
+
+
+def _region() -> list[str]:
+    return [
+        "  # rim:",
+        *_commented_out(options_of(ring).values(), "    "),
+        "  #   featureClass: {firstorder: [], glcm: [Contrast, Idm]}",
+        "  #   imageType: {Original: {}}",
+    ]
 
 
 def _setting(conventions: str) -> list[str]:

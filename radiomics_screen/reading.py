@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +11,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from radiomics_screen.cohort import Case, Cohort
+from radiomics_screen.crops import with_crops
 from radiomics_screen.errors import CohortError, ModelError, did_you_mean
 from radiomics_screen.extraction.measured import BETWEEN
 from radiomics_screen.extraction.run import Watcher, as_cohort, extract_cohort
+from radiomics_screen.modelling.blocks import CROP
 from radiomics_screen.modelling.doubt import ERROR_RATE
 from radiomics_screen.modelling.model import Model
 from radiomics_screen.modelling.values import listed
 from radiomics_screen.naming import is_feature
 from radiomics_screen.notes import collected_notes
-from radiomics_screen.settings import load_settings
+from radiomics_screen.settings import Settings, load_settings
 from radiomics_screen.table import IDENTITY
 
 #: How many of the features that moved a reading most are told with it.
@@ -67,7 +70,7 @@ def read_cases(
     CohortError
         The cases cannot be read, or carry a column that readings have of their own.
     """
-    if model.settings is None:
+    if model.settings is None and model.radiomics:
         raise ModelError(
             "the model does not say how its features were extracted (its table came without provenance): "
             "extract the table with this package, fit again, or predict from a table in Python"
@@ -76,11 +79,12 @@ def read_cases(
     _refuse_table(model, cohort)
     _require_free_names(cohort)
     _require_columns(model, cohort)
-    frame = extract_cohort(cohort, load_settings(model.settings), jobs=jobs, progress=progress)
+    frame = extract_cohort(cohort, _settings_for(model), jobs=jobs, progress=progress)
     missing = [name for name in model.radiomics if name not in frame]
-    inputs = frame.reindex(columns=[*frame.columns, *missing])[["case_id", *model.features]]
+    frame, hindrances = with_crops(model, frame.reindex(columns=[*frame.columns, *missing]), jobs=jobs)
+    inputs = frame[["case_id", *model.features]]
     readings = frame[[*IDENTITY, *cohort.carried_columns, "status", "error", "warnings"]]
-    readings = _with_unreadable(readings, inputs[model.features], model)
+    readings = _with_unreadable(readings, inputs[model.features], model, hindrances)
     readable = (readings["status"] == "ok").to_numpy()
     probability = np.full(len(readings), np.nan)
     with collected_notes():  # the rows' own remarks say which of them is meant
@@ -91,6 +95,12 @@ def read_cases(
     readings = _with_doubt(readings, inputs, readable, model, error_rate)
     readings = readings.assign(warnings=_with_unlearned(readings, inputs, readable, model))
     return readings.join(_reasons(model, inputs[readable]))
+
+
+def _settings_for(model: Model) -> Settings:
+    """Return with which settings to measure cases: those of the model; no feature where it asks for none."""
+    settings = load_settings(model.settings)
+    return settings if model.radiomics else replace(settings, families={}, regions=())
 
 
 def _refuse_table(model: Model, cohort: Cohort) -> None:
@@ -118,7 +128,7 @@ def _require_free_names(cohort: Cohort) -> None:
 def _require_columns(model: Model, cohort: Cohort) -> None:
     """Refuse, before the work, a cases file without the other columns that the model learned from."""
     radiomics = set(model.radiomics)
-    needed = [name for name in model.features if name not in radiomics]
+    needed = [name for name in model.features if name not in radiomics and name != CROP]
     if absent := [name for name in needed if name not in cohort.carried_columns]:
         raise CohortError(
             f"{cohort.path}: the model learned from {listed(needed)}, too, but there is no column "
@@ -166,14 +176,21 @@ def _set_text(pair: NDArray[np.bool_], negative: str, positive: str) -> str:
     return " or ".join(held) or "neither"
 
 
-def _with_unreadable(readings: pd.DataFrame, inputs: pd.DataFrame, model: Model) -> pd.DataFrame:
-    """Turn extracted cases that the model cannot judge into failures, and remark on missing features."""
+def _with_unreadable(
+    readings: pd.DataFrame, inputs: pd.DataFrame, model: Model, hindrances: list[str]
+) -> pd.DataFrame:
+    """Turn extracted cases that the model cannot judge into failures, and remark on missing features.
+
+    `hindrances` say why a row has no crop.
+    """
     names = model.radiomics
     absent = inputs[names].isna().to_numpy()
     reasons = model.unreadable(inputs)
     status, error, warnings = (readings[name].tolist() for name in ("status", "error", "warnings"))
     for row in np.flatnonzero(readings["status"] == "ok"):
-        if absent[row].mean() > MOST_MISSING:
+        if hindrances[row]:
+            error[row] = hindrances[row]
+        elif names and absent[row].mean() > MOST_MISSING:
             error[row] = (
                 f"{absent[row].sum()} of the model's {len(names)} features could not be measured: "
                 "is it for images of another kind?"

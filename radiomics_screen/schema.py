@@ -14,11 +14,13 @@ import yaml
 from pydantic import AfterValidator, ConfigDict, ValidationError, create_model
 
 from radiomics_screen.conventions import PYRADIOMICS, SWITCHES
+from radiomics_screen.deep.embedding_options import embedding, file_options
 from radiomics_screen.errors import SettingsError, did_you_mean
 from radiomics_screen.features import FAMILIES
 from radiomics_screen.features.mask import check_size, resegment
 from radiomics_screen.features.region import discretize, flat_axis_of
 from radiomics_screen.filters import FILTERS
+from radiomics_screen.imaging.crop import crop_lesion
 from radiomics_screen.imaging.geometry import match_grid, pre_crop, resample, select_label
 from radiomics_screen.imaging.normalization import normalize
 from radiomics_screen.imaging.reading import read_mask
@@ -87,6 +89,21 @@ def known_settings(conventions: str = PYRADIOMICS) -> dict[str, Option]:
     for name, value in SWITCHES[conventions].items():
         options[name] = replace(options[name], default=value)
     return options
+
+
+@cache
+def known_of_embedding() -> dict[str, Option]:
+    """Everything that may stand under ``embedding``: the network's options, then those of the crops."""
+    return merged([embedding, crop_lesion])
+
+
+def checked_embedding(content: Any, folder: Path, problems: list[str]) -> dict[str, Any] | None:
+    """Check the section ``embedding``, whose files lie relative to `folder`; None where it is left out."""
+    if content is None:
+        return None
+    values = checked("embedding", content, known_of_embedding(), problems)
+    files = file_options(values.get("model", ""), values.get("weights"))
+    return {**values, **{name: str(folder / file) for name, file in files.items()}}
 
 
 def merged(functions: Iterable[Function]) -> dict[str, Option]:

@@ -1,8 +1,9 @@
 """The parameter file: read, checked against the signatures it speaks of, resolved, written back.
 
 The file has pyradiomics' sections (``imageType``, ``featureClass``, ``setting``,
-``voxelSetting``) and two more, ``preprocessing`` and ``conventions``. What each may hold is read from
-the signatures of the preprocessing steps, filters, feature families and of the stages in between.
+``voxelSetting``) and more: ``preprocessing``, ``conventions``, ``regions`` and ``embedding``. What each
+may hold is read from the signatures of the preprocessing steps, filters, feature families and of the stages
+in between.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,18 +23,26 @@ from radiomics_screen.filters import FILTERS
 from radiomics_screen.imaging.preprocessing import STEPS, with_files_in
 from radiomics_screen.notes import note
 from radiomics_screen.options import REQUIRED, options_of
+from radiomics_screen.regions import IMAGE_TYPE, RegionBeyond, read_regions
 from radiomics_screen.schema import (
     EITHER_OR,
     PER_IMAGE,
     Function,
     checked,
+    checked_embedding,
     known_settings,
     merged,
     read_yaml,
     voxel_maps,
 )
 
-SECTIONS = ("conventions", "preprocessing", "imageType", "featureClass", "setting", "voxelSetting")
+SECTIONS = (
+    "conventions", "preprocessing", "imageType", "featureClass", "regions", "embedding",
+    "setting", "voxelSetting",
+)  # fmt: skip
+
+#: What ``featureClass`` says where no family is wanted, but only what other sections ask for.
+NO_FAMILIES = "none"
 
 #: Features that pyradiomics names and no longer computes, and what has their values.
 RETIRED = {
@@ -78,13 +87,17 @@ class Settings:
     image_types
         Filters in the order of the file.
     families
-        Features wanted of each family; None stands for every family that fits the image.
+        Features wanted of each family; None stands for every family that fits the image; empty for none.
     setting
         Value of every option that a stage, a filter or a family has, by name.
     voxel_setting
         Options for voxel maps: those that the file gave, or all of them if they were asked for.
     conventions
         Whose conventions the defaults follow: "pyradiomics" or "ibsi".
+    regions
+        Regions beyond the lesion that are measured too.
+    embedding
+        Options of the crops and of the network that makes vectors of them; None: there is no embedding.
     """
 
     preprocessing: tuple[Step, ...]
@@ -93,6 +106,8 @@ class Settings:
     setting: Mapping[str, Any]
     voxel_setting: Mapping[str, Any]
     conventions: str = PYRADIOMICS
+    regions: tuple[RegionBeyond[ImageType], ...] = ()
+    embedding: Mapping[str, Any] | None = None
 
     def options(self, function: Function, image_type: ImageType | None = None) -> dict[str, Any]:
         """Return the keyword arguments for `function`, for one image type where one is given.
@@ -120,6 +135,20 @@ class Settings:
             if family.conventions == self.conventions
         }
 
+    @property
+    def measures(self) -> bool:
+        """Whether features are computed of anything; else there is only what a network makes of lesions."""
+        return bool(self.wanted or self.regions)
+
+    @cached_property
+    def of_regions(self) -> dict[str, Settings]:
+        """The settings with which each region beyond the lesion is measured, by its name."""
+        alone = replace(self, regions=(), embedding=None)
+        return {
+            region.name: replace(alone, image_types=region.image_types, families=region.families)
+            for region in self.regions
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """Return the resolved parameters as plain data; :func:`load_settings` takes them back."""
         plain: dict[str, Any] = json.loads(
@@ -128,9 +157,11 @@ class Settings:
                     "conventions": self.conventions,
                     "preprocessing": [{step.name: dict(step.options)} for step in self.preprocessing],
                     "imageType": _as_content(self.image_types),
-                    "featureClass": dict(self.families or {}),
+                    "featureClass": NO_FAMILIES if self.families == {} else dict(self.families or {}),
                     "setting": dict(self.setting),
                     "voxelSetting": dict(self.voxel_setting),
+                    **({"regions": _regions_as_content(self.regions)} if self.regions else {}),
+                    **({"embedding": dict(self.embedding)} if self.embedding is not None else {}),
                 },
                 default=str,
             )
@@ -179,22 +210,22 @@ def load_settings(
     settings = Settings(
         preprocessing=_steps(content.get("preprocessing"), folder, problems),
         image_types=_image_types(content.get("imageType"), problems),
-        families=_families(content.get("featureClass"), problems),
+        families=_wanted_families(content.get("featureClass"), problems),
         setting=checked("setting", content.get("setting"), known_settings(conventions), problems),
         voxel_setting=checked(
             "voxelSetting", content.get("voxelSetting"), options_of(voxel_maps), problems, defaults=for_maps
         ),
         conventions=conventions,
+        embedding=checked_embedding(content.get("embedding"), folder, problems),
     )
     _require_grey_levels(settings, content, problems)
-    _refuse_two_ways(settings, problems)
-    for image_type in settings.image_types:
-        for option in options_of(FILTERS[image_type.name]).values():
-            where = f"imageType.{image_type.name}"
-            told = any(problem.startswith(f"{where}.{option.name}:") for problem in problems)
-            known = {**settings.setting, **image_type.overrides}
-            if option.default is REQUIRED and option.name not in known and not told:
-                problems.append(f"{where} needs '{option.name}': {option.doc}")
+    _check_images(settings, problems)
+    settings = replace(settings, regions=_regions(settings, content, problems))
+    if settings.families == {} and not settings.regions and settings.embedding is None and not problems:
+        problems.append(
+            f"featureClass: {NO_FAMILIES} leaves nothing to measure; ask for something in `regions` or "
+            "`embedding`, or name families"
+        )
     if settings.voxel_setting and not for_maps:
         note("voxelSetting acts in `radiomics-screen map` only")
     if problems:
@@ -230,6 +261,35 @@ def _require_grey_levels(settings: Settings, content: Mapping[str, Any], problem
             f"conventions: {settings.conventions} has no default for grey levels; set binWidth, binCount or "
             "discretization: none under 'setting', or name only families that need none"
         )
+
+
+def _check_images(settings: Settings, problems: list[str]) -> None:
+    """Refuse image types without an option that they need, or with options that exclude each other."""
+    _refuse_two_ways(settings, problems)
+    for image_type in settings.image_types:
+        for option in options_of(FILTERS[image_type.name]).values():
+            where = f"imageType.{image_type.name}"
+            told = any(problem.startswith(f"{where}.{option.name}:") for problem in problems)
+            known = {**settings.setting, **image_type.overrides}
+            if option.default is REQUIRED and option.name not in known and not told:
+                problems.append(f"{where} needs '{option.name}': {option.doc}")
+
+
+def _regions(
+    settings: Settings, content: Mapping[str, Any], problems: list[str]
+) -> tuple[RegionBeyond[ImageType], ...]:
+    """Check the regions beyond the lesion; one without image types of its own has the lesion's."""
+
+    def read(about: Mapping[str, Any], wrong: list[str]) -> tuple[tuple[ImageType, ...], Any]:
+        families = _families(about.get("featureClass"), wrong)
+        own = _image_types(about[IMAGE_TYPE], wrong) if about.get(IMAGE_TYPE) else settings.image_types
+        found = replace(settings, families=families or {}, image_types=own)
+        _require_grey_levels(found, content, wrong)
+        if own is not settings.image_types:
+            _check_images(found, wrong)
+        return own, families
+
+    return read_regions(content.get("regions"), read, problems)
 
 
 def _refuse_two_ways(settings: Settings, problems: list[str]) -> None:
@@ -309,12 +369,28 @@ def _as_content(image_types: tuple[ImageType, ...]) -> Any:
     return by_name if len(by_name) == len(entries) else entries
 
 
+def _regions_as_content(regions: tuple[RegionBeyond[ImageType], ...]) -> dict[str, Any]:
+    """Write regions beyond the lesion as the file has them."""
+    return {
+        region.name: {
+            **region.ring,
+            "featureClass": dict(region.families),
+            "imageType": _as_content(region.image_types),
+        }
+        for region in regions
+    }
+
+
 def _why_not(option: str) -> str:
     """Say why a known option has no place under an image type that it has no effect on."""
     owners = [name for name, filter_ in FILTERS.items() if option in options_of(filter_)]
     if owners:
         return f"'{option}' is an option of {' and '.join(owners)}; take it out here"
     return f"'{option}' acts before the image types are made; set it under 'setting'"
+
+
+def _wanted_families(content: Any, problems: list[str]) -> dict[str, tuple[str, ...]] | None:
+    return {} if content == NO_FAMILIES else _families(content, problems)
 
 
 def _families(content: Any, problems: list[str]) -> dict[str, tuple[str, ...]] | None:

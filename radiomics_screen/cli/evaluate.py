@@ -57,10 +57,11 @@ def evaluate(
 
     check_folder(output)
     loaded = load_model(model, trusted=trust or None)
+    judged = _with_crops(loaded, _features_of(loaded, table, jobs), table.parent, jobs)
     names = [name.strip() for name in subgroups.split(",") if name.strip()]
     found = judge_model(
         loaded,
-        _features_of(loaded, table, jobs),
+        judged,
         target=target,
         positive=positive,
         group=group,
@@ -75,6 +76,18 @@ def evaluate(
     typer.echo(f"report      {output / 'report.html'}\nFor research use only.")
 
 
+def _with_crops(model: Model, table: FeatureTable, folder: Path, jobs: int | None) -> FeatureTable:
+    """Return the table with the crops that the model looks at, if it does."""
+    if not model.looks_at_crops:
+        return table
+    from dataclasses import replace
+
+    from radiomics_screen.crops import with_crops
+
+    frame, _ = with_crops(model, table.frame, folder=folder, jobs=jobs)
+    return replace(table, frame=frame)
+
+
 def _features_of(model: Model, path: Path, jobs: int | None) -> FeatureTable:
     """Return the table; of a cases file (no feature of the model, but images and masks) extract it."""
     from radiomics_screen.table import read_table
@@ -82,7 +95,7 @@ def _features_of(model: Model, path: Path, jobs: int | None) -> FeatureTable:
     if path.suffix.lower() != ".xlsx":
         read = read_table(path)
         columns = set(map(str, read.frame.columns))
-        if columns & set(model.radiomics) or not {"image", "mask"} <= columns:
+        if columns & set(model.radiomics) or not model.radiomics or not {"image", "mask"} <= columns:
             return read
     return _extracted(model, path, jobs)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from radiomics_screen.modelling.controls import ImageEvidence
+    from radiomics_screen.modelling.crops import Crops
     from radiomics_screen.modelling.model import Model
     from radiomics_screen.table import FeatureTable
 
@@ -65,11 +67,48 @@ def fit(
         typer.Option(help="How features are chosen inside each fold: none, mrmr, elasticnet or boruta."),
     ] = "none",
     most_features: Annotated[int, typer.Option(help="How many features mrmr keeps.")] = 20,
+    embedding: Annotated[
+        str,
+        typer.Option(help="How an embedding becomes few columns inside each fold: pca, pls or none."),
+    ] = "pca",
+    components: Annotated[
+        float | None,
+        typer.Option(
+            help="How many they are; below 1, for pca: as many as hold this part of their variance.",
+            show_default="32; with pls 4",
+        ),
+    ] = None,
     classifier: Annotated[
         str | None,
         typer.Option(
-            help="What learns: xgboost, logistic, forest, svm, stack; several with commas between, or auto.",
+            "--classifier",
+            "--model",
+            help="What learns: xgboost, logistic, forest, svm, stack, late (classifiers of its own for each "
+            "block of columns), cnn (a network on crops of lesions); several with commas between, or auto.",
             show_default="xgboost; with --tune auto",
+        ),
+    ] = None,
+    options: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="Hyperparameter, such as epochs=20; of several classifiers, stack.pull=2. Repeat for more.",
+        ),
+    ] = None,
+    crops: Annotated[
+        bool,
+        typer.Option("--crops", help="Let late fusion look at crops of the lesions, too, through a network."),
+    ] = False,
+    crop: Annotated[
+        list[str] | None,
+        typer.Option(help="How crops are cut, such as margin=0.5 or background=mask. Repeat for more."),
+    ] = None,
+    checkpoints: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder in which trainings of networks are kept until the fit ends; the same command then "
+            "goes on where it was cut off.",
+            show_default="beside the model",
         ),
     ] = None,
     tune: Annotated[
@@ -99,6 +138,14 @@ def fit(
     permutations: Annotated[
         int, typer.Option(help="Do all of it again so often, at most, with permuted labels: a p-value.")
     ] = 0,
+    blocks: Annotated[
+        bool,
+        typer.Option(
+            "--blocks",
+            help="Judge what each block of columns adds (clinical, radiomics, breast, embedding, a region): "
+            "two further cross-validations for each block.",
+        ),
+    ] = False,
     controls: Annotated[
         str,
         typer.Option(
@@ -128,6 +175,7 @@ def fit(
 ) -> None:
     """Cross-validate a way to learn, patients kept together, then learn from all rows."""
     from radiomics_screen.cli.keys import signing_key
+    from radiomics_screen.cli.networks import forget_trainings, nested, watching_networks
     from radiomics_screen.modelling import check_destination
     from radiomics_screen.modelling import fit as fit_model
     from radiomics_screen.report import (
@@ -145,6 +193,9 @@ def fit(
     read = read_table(table)
     named = check_subgroups(read.frame, subgroups)
     candidates = _listed(classifier) if classifier else ["auto" if tune else "xgboost"]
+    looks = crops or "cnn" in candidates
+    kept = checkpoints or output.with_name(f"{output.name}.training")
+    cut = cache(lambda: _crops(read, table, nested(crop or [], "--crop"), jobs))
     model = fit_model(
         read,
         target=target,
@@ -161,7 +212,10 @@ def fit(
         correlation=correlation,
         select=select,
         most_features=most_features,
+        embedding=embedding,
+        components=components,
         classifier=candidates,
+        hyperparameters=nested(options or [], "--set"),
         trials=(_TRIALS if tune else 0) if trials is None else trials,
         minutes=minutes,
         inner_folds=inner_folds,
@@ -170,21 +224,39 @@ def fit(
         at_sensitivity=at_sensitivity,
         at_specificity=at_specificity,
         permutations=permutations,
+        blocks=blocks,
         controls=controls != "none",
-        images=(lambda: _evidence(read, table, group, seed, jobs)) if controls == "all" else None,
+        images=partial(_evidence, read, table, group, cut if looks else None, seed, jobs)
+        if controls == "all"
+        else None,
         error_rate=error_rate,
         seed=seed,
         device=device,
+        crops=cut if looks else None,
+        watch=watching_networks(kept) if looks else None,
         jobs=jobs,
         progress=lambda what, finished, of: typer.echo(f"{what} {finished} of {of}", err=True),
     )
     model.save(output, sign_with=key)
+    if looks:
+        forget_trainings(kept)
     report, card = report_beside(output), card_beside(output)
-    write_fit_report(model, report, table=read.frame, subgroups=named, montage=montage)
+    frame = read.frame.assign(crop=cut().column) if model.looks_at_crops else read.frame
+    write_fit_report(model, report, table=frame, subgroups=named, montage=montage)
     write_model_card(model, card)
     _show(model)
     typer.echo(f"model       {output}\nevaluation  {output / 'evaluation.json'}, {output / 'metrics.csv'}")
     typer.echo(f"report      {report}\nmodel card  {card}")
+
+
+def _crops(read: FeatureTable, path: Path, options: dict[str, Any], jobs: int) -> Crops:
+    """Cut the lesions out of their images."""
+    from radiomics_screen.cli.progress import watching
+    from radiomics_screen.crops import crops_of
+
+    typer.echo("cutting the lesions out of their images", err=True)
+    with watching() as progress:
+        return crops_of(read, options, folder=path.parent, jobs=jobs, progress=progress)
 
 
 def _listed(text: str) -> list[str]:
@@ -199,14 +271,24 @@ def _check_controls(controls: str) -> None:
         raise ModelError(f"unknown controls '{controls}'{did_you_mean(controls, known)}")
 
 
-def _evidence(read: FeatureTable, path: Path, group: str | None, seed: int, jobs: int) -> ImageEvidence:
+def _evidence(
+    read: FeatureTable, path: Path, group: str | None, crops: Callable[[], Crops] | None, seed: int, jobs: int
+) -> ImageEvidence:
     """Look at the images again, for the controls."""
     from radiomics_screen.cli.progress import watching
     from radiomics_screen.evidence import image_evidence
 
     typer.echo("looking at the images again, for the controls", err=True)
     with watching() as progress:
-        return image_evidence(read, group=group, folder=path.parent, seed=seed, jobs=jobs, progress=progress)
+        return image_evidence(
+            read,
+            group=group,
+            folder=path.parent,
+            crop=None if crops is None else crops().options,
+            seed=seed,
+            jobs=jobs,
+            progress=progress,
+        )
 
 
 def _show(model: Model) -> None:

@@ -20,18 +20,19 @@ from radiomics_screen.errors import CohortError, SettingsError
 from radiomics_screen.extraction.attempt import Attempt, Once
 from radiomics_screen.extraction.bunches import Bunch, bunches_of
 from radiomics_screen.extraction.compose import compose
+from radiomics_screen.extraction.embedded import Held, rows_of
+from radiomics_screen.extraction.embedding import Crop, crop_of_label, require_embedder
 from radiomics_screen.extraction.engines import OWN
 from radiomics_screen.extraction.keys import contents_of, digest_of
 from radiomics_screen.extraction.lesion import (
-    described,
+    after_steps,
     marked,
-    prepared,
-    preprocessed,
     require_distinct_images,
     resamples,
 )
 from radiomics_screen.extraction.measured import Measured, failed, measured
 from radiomics_screen.extraction.provenance import Recipe, describe_run
+from radiomics_screen.extraction.regions import lesion_and_regions
 from radiomics_screen.extraction.run import Progress, Watcher, as_cohort, require_free_names
 from radiomics_screen.extraction.warm import warm_up
 from radiomics_screen.extraction.workers import (
@@ -42,6 +43,7 @@ from radiomics_screen.extraction.workers import (
     unpacked,
 )
 from radiomics_screen.imaging.geometry import match_grid
+from radiomics_screen.imaging.normalization import normalize
 from radiomics_screen.imaging.reading import read_image, read_mask
 from radiomics_screen.imaging.roi import Roi
 from radiomics_screen.settings import Settings, load_settings
@@ -72,22 +74,32 @@ class AlteredTask(Task):
     def rows(self, bunch: Bunch) -> Iterator[tuple[int, Measured]]:
         """Yield the rows of a bunch; its image is read and preprocessed once, each region read once."""
         settings = unpacked(self.settings)
+        rows = rows_of(self._measured(bunch, settings), settings)
+        for (number, case), row in zip(bunch, rows, strict=True):
+            content = self.content_of(self._chain(number))
+            yield number, measured(contents_of(case, content), row)
+
+    def _chain(self, number: int) -> Chain:
+        return self.chains[number % len(self.chains)]
+
+    def _measured(self, bunch: Bunch, settings: Settings) -> Iterator[Held]:
         image = Once(read_image, bunch[0][1].image)
-        ready = Once(_preprocessed, image, settings)
+        ready = _Ready(Once(_stepped, image, settings), settings)
         last: Case | None = None
         for number, case in bunch:
             start = perf_counter()
             if case is not last:
                 last, mask = case, Once(_mask_of, case, settings)
                 roi = Once(_roi_of, image, mask, case, settings)
-            chain = self.chains[number % len(self.chains)]
+            chain = self._chain(number)
             attempt = Attempt(case.problem)
             if chain.steps:
-                attempt.add(_measure_altered, chain, self.seed, case, image, ready, roi, settings)
+                found = attempt.make(_measure_altered, chain, self.seed, case, image, ready, roi, settings)
             else:
-                attempt.add(_measure, ready, mask, case, settings)
-            row = attempt.row(perf_counter() - start)
-            yield number, measured(contents_of(case, self.content_of(chain)), row)
+                found = attempt.make(_measure, ready, mask, case, settings)
+            values, crop = found or ({}, None)
+            attempt.values.update(values)
+            yield Held(attempt, crop, perf_counter() - start)
 
     def content_of(self, chain: Chain) -> str:
         """Return the digest of all that a row depends on beside its case."""
@@ -148,6 +160,7 @@ def extract_altered(
     if output is not None:
         output = require_writable(output)
     recipe = Recipe.of(resolved)
+    require_embedder(resolved)
     task = AlteredTask(pickle.dumps(resolved), OWN, recipe.content, os.getpid(), chains, seed)
     of_rows = _of_rows(cohort, chains)
     rows: dict[int, Measured] = {}
@@ -223,8 +236,19 @@ def _mask_of(case: Case, settings: Settings) -> sitk.Image:
     return read_mask(case.mask, **settings.options(read_mask))
 
 
-def _preprocessed(image: Once[sitk.Image], settings: Settings) -> sitk.Image:
-    return preprocessed(image(), settings)
+def _stepped(image: Once[sitk.Image], settings: Settings) -> sitk.Image:
+    return after_steps(image(), settings)
+
+
+class _Ready:
+    """An image after its preprocessing: ``steps()`` as crops see it, ``whole()`` as features do."""
+
+    def __init__(self, steps: Once[sitk.Image], settings: Settings) -> None:
+        self.steps = steps
+        self.whole = Once(self._normalized, settings)
+
+    def _normalized(self, settings: Settings) -> sitk.Image:
+        return normalize(self.steps(), **settings.options(normalize))
 
 
 def _roi_of(image: Once[sitk.Image], mask: Once[sitk.Image], case: Case, settings: Settings) -> Roi:
@@ -236,10 +260,19 @@ def _roi_of(image: Once[sitk.Image], mask: Once[sitk.Image], case: Case, setting
 
 
 def _measure(
-    ready: Once[sitk.Image], mask: Once[sitk.Image], case: Case, settings: Settings
-) -> dict[str, float]:
-    """Measure a case as it is."""
-    return described(prepared(ready(), mask(), settings, label=case.label), settings)
+    ready: _Ready, mask: Once[sitk.Image], case: Case, settings: Settings
+) -> tuple[dict[str, float], Crop | None]:
+    """Measure a case as it is, and cut out its crop where it is embedded."""
+    return _values_and_crop(ready, mask(), settings, case.label)
+
+
+def _values_and_crop(
+    ready: _Ready, mask: sitk.Image, settings: Settings, label: int | None
+) -> tuple[dict[str, float], Crop | None]:
+    values = lesion_and_regions(ready.whole(), mask, settings, label=label) if settings.measures else {}
+    if settings.embedding is None:
+        return values, None
+    return values, crop_of_label(ready.steps(), mask, settings, label)
 
 
 def _measure_altered(
@@ -247,14 +280,15 @@ def _measure_altered(
     seed: int,
     case: Case,
     image: Once[sitk.Image],
-    ready: Once[sitk.Image],
+    ready: _Ready,
     roi: Once[Roi],
     settings: Settings,
-) -> dict[str, float]:
+) -> tuple[dict[str, float], Crop | None]:
     """Measure a case after a chain of alterations; an image that they leave alone is preprocessed once."""
     altered, region = chain.apply(image(), roi(), seed=seed, case_id=case.id)
-    volume = ready() if altered is image() else preprocessed(altered, settings)
-    return described(prepared(volume, region.image(), settings, label=1), settings)
+    if altered is not image():
+        ready = _Ready(Once(after_steps, altered, settings), settings)
+    return _values_and_crop(ready, region.image(), settings, 1)
 
 
 class _Count:

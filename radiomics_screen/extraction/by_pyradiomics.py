@@ -78,6 +78,17 @@ def require_possible(settings: Settings) -> None:
         Saying what is missing.
     """
     radiomics = _pyradiomics()
+    if settings.embedding is not None:
+        raise SettingsError(
+            "engine pyradiomics: it makes no embedding; take the section embedding out, or use this "
+            "package's own engine"
+        )
+    if settings.regions:
+        beyond = ", ".join(region.name for region in settings.regions)
+        raise SettingsError(
+            f"engine pyradiomics: it measures no regions beyond the lesion ({beyond}); take the section "
+            "regions out, or use this package's own engine"
+        )
     asked = [
         ("image type", [image.name for image in settings.image_types], radiomics.getImageTypes()),
         ("feature family", list(settings.families or ()), radiomics.getFeatureClasses()),

@@ -11,6 +11,7 @@ import SimpleITK as sitk
 
 from radiomics_screen.cohort import Case
 from radiomics_screen.extraction.attempt import Attempt, Once, Row
+from radiomics_screen.extraction.embedding import embedded
 from radiomics_screen.extraction.lesion import (
     Lesion,
     described,
@@ -18,15 +19,18 @@ from radiomics_screen.extraction.lesion import (
     filtered_types,
     image_values,
     keeps_grid,
-    measure,
-    prepared,
+    marked,
+    prepared_roi,
     preprocessed,
     shape_values,
 )
+from radiomics_screen.extraction.regions import measure_all, region_values
 from radiomics_screen.extraction.sharing import clusters, inside, within
 from radiomics_screen.extraction.sources import Source, image_of, mask_of
 from radiomics_screen.filters.registry import LOCAL, WHOLE
+from radiomics_screen.imaging.normalization import normalize
 from radiomics_screen.imaging.reading import read_image, read_mask
+from radiomics_screen.imaging.roi import Roi
 from radiomics_screen.settings import ImageType, Settings, load_settings
 
 #: Lesions of one image, each with what has come of it.
@@ -41,7 +45,7 @@ def extract(
     label: int | None = None,
     spacing_mm: Sequence[float] | None = None,
 ) -> dict[str, float]:
-    """Measure one lesion.
+    """Measure one lesion, and the regions beyond it that the settings ask for.
 
     Parameters
     ----------
@@ -56,7 +60,8 @@ def extract(
 
     Returns
     -------
-    ``{"original_glcm_Contrast": value, ...}``: image type, family and feature.
+    ``{"original_glcm_Contrast": value, ...}``: image type, family and feature; before them the name of a
+    region beyond the lesion and a point (``rim.original_glcm_Contrast``).
 
     Raises
     ------
@@ -65,12 +70,10 @@ def extract(
     """
     resolved = load_settings(settings)
     channel = resolved.setting.get("label_channel")
-    return measure(
-        image_of(image, spacing_mm),
-        mask_of(mask, spacing_mm, label_channel=channel),
-        resolved,
-        label=label,
-    )
+    whole = image_of(image, spacing_mm)
+    marks = mask_of(mask, spacing_mm, label_channel=channel)
+    values = measure_all(whole, marks, resolved, label=label) if resolved.measures else {}
+    return values | embedded(whole, marks, resolved, label)
 
 
 def extract_case(case: Case, settings: Settings) -> Row:
@@ -81,27 +84,32 @@ def extract_case(case: Case, settings: Settings) -> Row:
     return attempt.row(perf_counter() - start)
 
 
-def extract_cases(cases: Sequence[Case], settings: Settings) -> Iterator[Row]:
+def extract_cases(
+    cases: Sequence[Case], settings: Settings, stepped: Once[sitk.Image] | None = None
+) -> Iterator[Row]:
     """Measure cases that share one image: it is read and preprocessed once, and so is each mask.
 
     Where their regions lie close together, and a filter gives the same for one as for all, it is
     filtered once. The rows are those of :func:`extract_case`: a case that fails leaves the others alone.
     """
-    if len(cases) == 1:
+    if len(cases) == 1 and stepped is None:
         yield extract_case(cases[0], settings)
         return
     start = perf_counter()
     channel = settings.setting.get("label_channel")
-    image = Once(_read_and_preprocessed, cases[0].image, settings)
+    image = Once(_read_and_preprocessed, cases[0].image, settings, stepped)
     attempts = [Attempt(case.problem) for case in cases]
     ready = []
+    rois = []
     for path in dict.fromkeys(case.mask for case in cases):
         mask = Once(read_mask, path, label_channel=channel)  # one at a time: masks are as large as images
         for case, attempt in zip(cases, attempts, strict=True):
             if case.mask == path:
-                lesion = attempt.make(_prepared, image, mask, case, settings)
-                if lesion is not None:
+                found = attempt.make(_prepared, image, mask, case, settings)
+                if found is not None:
+                    lesion, roi = found
                     ready.append((lesion, attempt))
+                    rois.append(roi)
     if keeps_grid(settings):
         everywhere = {image_type.key for image_type in filtered_types(settings) if image_type.name in WHOLE}
         for members in clusters([lesion.reach for lesion, _ in ready]):
@@ -111,17 +119,32 @@ def extract_cases(cases: Sequence[Case], settings: Settings) -> Iterator[Row]:
     else:
         for lesion, attempt in ready:
             attempt.add(described, lesion, settings)
+    for (_, attempt), roi in zip(ready, rois, strict=True):
+        attempt.add(_region_values, image, roi, settings)
     seconds = (perf_counter() - start) / len(cases)
     for attempt in attempts:
         yield attempt.row(seconds)
 
 
-def _read_and_preprocessed(path: Path, settings: Settings) -> sitk.Image:
-    return preprocessed(read_image(path), settings)
+def _read_and_preprocessed(
+    path: Path, settings: Settings, stepped: Once[sitk.Image] | None
+) -> sitk.Image:
+    if stepped is None:
+        return preprocessed(read_image(path), settings)
+    return normalize(stepped(), **settings.options(normalize))
 
 
-def _prepared(image: Once[sitk.Image], mask: Once[sitk.Image], case: Case, settings: Settings) -> Lesion:
-    return prepared(image(), mask(), settings, label=case.label)
+def _prepared(
+    image: Once[sitk.Image], mask: Once[sitk.Image], case: Case, settings: Settings
+) -> tuple[Lesion, Roi]:
+    """Return a case's lesion ready to be described, and its region as it is marked in the mask."""
+    whole = image()
+    roi = marked(mask(), settings, case.label)
+    return prepared_roi(whole, roi, settings), roi
+
+
+def _region_values(image: Once[sitk.Image], roi: Roi, settings: Settings) -> dict[str, float]:
+    return region_values(image(), roi, settings)
 
 
 def _describe_together(members: Members, settings: Settings, *, but: Collection[str] = ()) -> None:

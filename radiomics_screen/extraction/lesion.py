@@ -68,7 +68,7 @@ class Lesion:
 def measure(
     image: sitk.Image, mask: sitk.Image, settings: Settings, *, label: int | None = None
 ) -> dict[str, float]:
-    """Measure one lesion on images in memory: ``{column: value}``.
+    """Measure one lesion, and nothing beyond it, on images in memory: ``{column: value}``.
 
     Raises
     ------
@@ -103,7 +103,11 @@ def prepared(
 
     With `whole`, all of the image is resampled, whatever the settings need of it.
     """
-    found = marked(mask, settings, label)
+    return prepared_roi(image, marked(mask, settings, label), settings, whole=whole)
+
+
+def prepared_roi(image: sitk.Image, found: Roi, settings: Settings, *, whole: bool = False) -> Lesion:
+    """Bring a region and a preprocessed image to one grid, and check it."""
     moved, roi = on_one_grid(image, found, settings, whole=whole)
     volume, box, drawn = to_volume(moved, cropped=_is_smaller(moved, image)), roi.box, roi.solid
     check_size(drawn, **settings.options(check_size))
@@ -263,6 +267,8 @@ def require_distinct_images(settings: Settings) -> None:
     SettingsError
         Naming the image.
     """
+    for of_region in settings.of_regions.values():
+        require_distinct_images(of_region)
     kinds = [image_type.name for image_type in settings.image_types]
     if len(set(kinds)) == len(kinds):
         return

@@ -78,7 +78,7 @@ def feature_maps(
 
 
 def for_maps(settings: Settings) -> Settings:
-    """Return settings with a value for every option of maps.
+    """Return settings with a value for every option of maps, and without regions beyond the lesion.
 
     Raises
     ------
@@ -90,7 +90,12 @@ def for_maps(settings: Settings) -> Settings:
             f"featureClass: only these families have maps: {', '.join(MAKERS)}; name one of them"
         )
     defaults = {option.name: option.default for option in options_of(voxel_maps).values()}
-    return replace(settings, voxel_setting={**defaults, **settings.voxel_setting})
+    if settings.regions:
+        names = ", ".join(region.name for region in settings.regions)
+        note(f"regions: maps are made of the lesion only, not of {names}")
+    if settings.embedding is not None:
+        note("embedding: maps are made of features only")
+    return replace(settings, voxel_setting={**defaults, **settings.voxel_setting}, regions=())
 
 
 def _families(settings: Settings) -> list[str]:

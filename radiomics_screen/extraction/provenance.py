@@ -10,12 +10,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from radiomics_screen import __version__
 from radiomics_screen.cohort import Case
+from radiomics_screen.deep.requirements import distributions_of
 from radiomics_screen.differing import differences
 from radiomics_screen.errors import SettingsError, TableError
+from radiomics_screen.extraction.embedding import embedded_files
 from radiomics_screen.extraction.engines import OWN
 from radiomics_screen.extraction.keys import content_hash, digest_of
 from radiomics_screen.extraction.measured import Measured
@@ -66,16 +69,13 @@ class Recipe:
         SettingsError
             A file that the settings name cannot be read.
         """
-        hashes = {}
-        for step in settings.preprocessing:
-            for file in files_of(step.name, step.options):
-                try:
-                    hashes[str(file)] = content_hash(file)
-                except OSError as failure:
-                    reason = failure.strerror or failure
-                    raise SettingsError(
-                        f"preprocessing.{step.name}: {file} cannot be read: {reason}"
-                    ) from failure
+        files = [
+            (f"preprocessing.{step.name}", file)
+            for step in settings.preprocessing
+            for file in files_of(step.name, step.options)
+        ]
+        files += [("embedding", file) for file in embedded_files(settings)]
+        hashes = {str(file): _hash_of(file, where) for where, file in files}
         other = () if engine == OWN else (engine,)
         content = digest_of((__version__, settings.fingerprint, *hashes.values(), *other))
         return cls(settings.to_dict(), settings.fingerprint, content, hashes, engine)
@@ -91,6 +91,13 @@ class Recipe:
             "files": self.files,
             "engine": self.engine,
         }
+
+
+def _hash_of(file: Path, where: str) -> str:
+    try:
+        return content_hash(file)
+    except OSError as failure:
+        raise SettingsError(f"{where}: {file} cannot be read: {failure.strerror or failure}") from failure
 
 
 def require_same(recipe: Recipe, other: Mapping[str, Any] | None, what: str) -> None:
@@ -132,7 +139,7 @@ def describe_run(
         "started": started.isoformat(timespec="seconds"),
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": shlex.join(sys.argv),
-        "versions": versions(),
+        "versions": versions(COMPUTING + _packages_of(recipe.parameters.get("embedding"))),
         "machine": machine(),
         "definitions": describe_columns(dict.fromkeys(n for _, row in pairs for n in row.names)),
         "inputs": {
@@ -143,10 +150,15 @@ def describe_run(
     }
 
 
-def versions() -> dict[str, str]:
+def _packages_of(embedding: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Return the packages that an embedding is made with."""
+    return () if embedding is None else ("torch", *distributions_of(embedding["model"]))
+
+
+def versions(packages: Iterable[str] = COMPUTING) -> dict[str, str]:
     """Return the versions of Python and of every package that computes."""
     found = {"python": platform.python_version(), PACKAGE: __version__}
-    for package in COMPUTING:
+    for package in packages:
         try:
             found[package] = version(package)
         except PackageNotFoundError:

@@ -15,7 +15,7 @@ from radiomics_screen.cohort import Case
 from radiomics_screen.errors import TableError
 from radiomics_screen.extraction.journal import Journal
 from radiomics_screen.extraction.keys import Contents, contents_of
-from radiomics_screen.extraction.measured import Measured
+from radiomics_screen.extraction.measured import BETWEEN, Measured
 from radiomics_screen.extraction.provenance import Recipe, require_same
 from radiomics_screen.naming import parts_of
 from radiomics_screen.notes import note
@@ -58,16 +58,24 @@ def _rows_of(table: FeatureTable) -> dict[str, Measured]:
         frame["case_key"], frame["warnings"], frame["seconds"], values, strict=True
     ):
         # A family that did not fit this image has no values, and a fresh run would not name it. One
-        # whose definition has no value here says so in the warnings.
+        # whose definition has no value here says so in the warnings; a region beyond the lesion is
+        # named before it.
+        told = warnings.split(BETWEEN)
         computed = [
             place
-            for (_, family), places_of_one in places.items()
-            if not np.isnan(row[places_of_one]).all() or f"{family}:" in warnings
+            for (region, family), places_of_one in places.items()
+            if not np.isnan(row[places_of_one]).all() or _tells_of(told, region, family)
             for place in places_of_one
         ]
         names = tuple(table.features[place] for place in computed)
         found[key] = Measured(Contents("", "", key), "ok", "", warnings, seconds, names, row[computed])
     return found
+
+
+def _tells_of(warnings: Sequence[str], region: str, family: str) -> bool:
+    """Tell whether a warning says of a family, in the lesion or in a region, that it has no value."""
+    start = f"{region}: {family}:" if region else f"{family}:"
+    return any(warning.startswith(start) for warning in warnings)
 
 
 def _places_of_families(features: Sequence[str]) -> dict[tuple[str, str], list[int]]:

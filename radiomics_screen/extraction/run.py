@@ -13,6 +13,8 @@ from radiomics_screen.cohort import Case, Cohort, read_cohort
 from radiomics_screen.errors import CohortError, TableError
 from radiomics_screen.extraction.bunches import bunches_of
 from radiomics_screen.extraction.compose import compose
+from radiomics_screen.extraction.embedded import packs_of
+from radiomics_screen.extraction.embedding import require_embedder
 from radiomics_screen.extraction.engines import OWN, require_engine
 from radiomics_screen.extraction.journal import Journal
 from radiomics_screen.extraction.lesion import require_distinct_images
@@ -108,6 +110,7 @@ def extract_cohort(
         raise TableError(f"{output} is the cases file; name another --output")
     processes = count_processes(jobs)
     recipe = Recipe.of(resolved, require_engine(engine, resolved))
+    require_embedder(resolved)
     with ExitStack() as stack:
         journal, known = None, {}
         if output is not None:
@@ -198,7 +201,8 @@ def _measure(
     for number, case in suspects.items():
         yield measure_alone(task, number, case)
     rest = {n: case for n, case in sound.items() if n not in suspects}
-    bunches = bunches_of(rest, count_processes(jobs))
+    processes = count_processes(jobs)
+    bunches = packs_of(bunches_of(rest, processes), settings, processes)
     if jobs == 1:
         begin = journal.begin if journal else lambda case_ids: None
         for bunch in bunches:

@@ -28,6 +28,8 @@ _UNBOUND = {
     "discretization": "bins",
     "resampledPixelSpacing": None,
 }
+#: The ring that is the lesion itself.
+_LESION = {"inner": None, "outer": 0.0}
 
 
 def warm_up(settings: Settings) -> None:
@@ -53,12 +55,20 @@ def _needs(settings: Settings) -> str:
     """Return the digest of everything that decides which kernels are called, and of the kernels."""
     image_types = [f"{image.name} {dict(image.overrides)}" for image in settings.image_types]
     families = [f"{name} {features}" for name, features in settings.wanted.items()]
-    return digest_of([*image_types, "families", *families, "kernels", *kernels.identity()])
+    regions = [_needs(of_region) for of_region in settings.of_regions.values()]
+    return digest_of(
+        [*image_types, "families", *families, "regions", *regions, "kernels", *kernels.identity()]
+    )
 
 
 def bare(settings: Settings) -> Settings:
-    """Return the settings without what could make a region unfit to be measured."""
-    return replace(settings, preprocessing=(), setting={**settings.setting, **_UNBOUND})
+    """Return the settings without what could make a region unfit to be measured.
+
+    Regions beyond the lesion are as large as it is.
+    """
+    regions = tuple(replace(region, ring={**region.ring, **_LESION}) for region in settings.regions)
+    unbound = {**settings.setting, **_UNBOUND}
+    return replace(settings, preprocessing=(), setting=unbound, regions=regions, embedding=None)
 
 
 def tiny_cases(folder: Path) -> Iterator[Case]:

@@ -27,6 +27,7 @@ from threadpoolctl import threadpool_limits
 from radiomics_screen.cohort import Case
 from radiomics_screen.errors import SettingsError
 from radiomics_screen.extraction.bunches import Bunch
+from radiomics_screen.extraction.embedded import embedded_rows
 from radiomics_screen.extraction.engines import engine_named
 from radiomics_screen.extraction.keys import contents_of
 from radiomics_screen.extraction.measured import Measured, failed, measured, one_of_equals
@@ -70,9 +71,10 @@ class Task:
         return list(self.rows(bunch))
 
     def rows(self, bunch: Bunch) -> Iterator[Row]:
-        """Yield the rows of a bunch, each as soon as it is there."""
-        extract_cases = engine_named(self.engine)
-        rows = extract_cases([case for _, case in bunch], unpacked(self.settings))
+        """Yield the rows of a bunch, each as soon as it is there; with embeddings, when all of them are."""
+        settings = unpacked(self.settings)
+        extract_cases = engine_named(self.engine) if settings.embedding is None else embedded_rows
+        rows = extract_cases([case for _, case in bunch], settings)
         for (number, case), row in zip(bunch, rows, strict=True):
             yield number, measured(contents_of(case, self.recipe), row)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from joblib import effective_n_jobs
 
 from radiomics_screen.errors import ModelError
+from radiomics_screen.modelling.blocks import fuses_embedding
 from radiomics_screen.modelling.classifiers import CLASSIFIERS
 from radiomics_screen.modelling.classifiers.base import resolved_options
 from radiomics_screen.modelling.classifiers.xgboost import resolve_device
@@ -19,18 +20,56 @@ AUTO = ("logistic", "svm", "xgboost", "stack")
 
 
 def candidates_of(
-    classifier: str | Sequence[str], hyperparameters: Mapping[str, Any]
+    classifier: str | Sequence[str], hyperparameters: Mapping[str, Any], columns: Iterable[str] = ()
 ) -> tuple[tuple[str, ...], dict[str, dict[str, Any]]]:
-    """Return the names of the candidates, and the options given of each; wrong ones are told now."""
+    """Return the names of the candidates, and the options given of each; wrong ones are told now.
+
+    Late fusion is one of ``"auto"`` where an embedding stands beside other `columns`. It costs as much as a
+    stack; between radiomics and other handmade features, which a stack sees together, it gains little.
+    """
     names = [classifier] if isinstance(classifier, str) else list(classifier)
     if names == ["auto"]:
-        names = list(AUTO)
+        names = [*AUTO, *(["late"] if fuses_embedding(columns) else [])]
     for name in names:
         CLASSIFIERS[name]
     options = {names[0]: dict(hyperparameters)} if len(names) == 1 else _by_name(names, hyperparameters)
     for name, given in options.items():
         resolved_options(CLASSIFIERS[name], given)
     return tuple(names), options
+
+
+def features_for(candidates: Sequence[str], features: Sequence[str], *, crops_given: bool) -> list[str]:
+    """Return the features that the candidates learn from: none where all of them look at crops alone.
+
+    Raises
+    ------
+    ModelError
+        If crops are needed and not given, or given and not looked at.
+    """
+    takes = {name: CLASSIFIERS[name].takes for name in candidates}
+    if not crops_given and (need := [name for name, what in takes.items() if what == "crops"]):
+        raise ModelError(f"the classifier '{need[0]}' learns from crops of the lesions, and none are given")
+    if crops_given and not set(takes.values()) & {"crops", "both"}:
+        named = " or ".join(name for name, kind in CLASSIFIERS.items() if kind.takes != "numbers")
+        raise ModelError(
+            f"crops are looked at by {named} only, not by {', '.join(candidates)}: take one of them, "
+            "or no crops"
+        )
+    return [] if crops_alone(candidates) else list(features)
+
+
+def crops_alone(candidates: Sequence[str]) -> bool:
+    """Tell whether all candidates look at crops and at nothing else."""
+    return all(CLASSIFIERS[name].takes == "crops" for name in candidates)
+
+
+def refuse_beside_crops(candidates: Sequence[str], **given: object) -> None:
+    """Refuse what only columns of numbers can be learned from, where there are to be none."""
+    if crops_alone(candidates) and (asked := [name for name, what in given.items() if what]):
+        raise ModelError(
+            f"the classifier {' or '.join(candidates)} looks at crops alone, so {asked[0]} has no effect; "
+            "late fusion (late, with crops) learns from both"
+        )
 
 
 def _by_name(names: Sequence[str], hyperparameters: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -24,6 +24,8 @@ class Card(BaseModel):
         Column with scanner or site that a case must bring; None where nothing is harmonised.
     recalibration
         How the classifier's probabilities are corrected, as plain JSON values; None: not at all.
+    crop
+        How the crops of lesions are cut that it looks at, as plain JSON values; None: it looks at none.
     training
         Counts of rows and features, and the ``fingerprint`` of the table it was learned from.
     probe
@@ -48,5 +50,6 @@ class Card(BaseModel):
     clinical: list[str] = Field(default=[])
     batch: str | None = None
     recalibration: dict[str, Any] | None = None
+    crop: dict[str, Any] | None = None
     training: dict[str, Any]
     probe: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from radiomics_screen.modelling.blocks import CLINICAL, CROP
+from radiomics_screen.modelling.crops import digest_of
 from radiomics_screen.modelling.values import texts_of
-
-#: What can be learned from, where there are clinical columns.
-BLOCKS = ("both", "radiomics", "clinical")
+from radiomics_screen.naming import block_of
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,26 @@ class Columns:
         Names of the clinical columns.
     batch
         Name of the column with scanner or site, or None.
+    crop
+        Whether there is a column of crops.
     """
 
     features: tuple[str, ...]
     clinical: tuple[str, ...] = ()
     batch: str | None = None
+    crop: bool = False
+
+    def of(self, takes: str) -> Columns:
+        """Return those that a classifier learns from: ``"numbers"``, ``"crops"`` or ``"both"``."""
+        if takes == "crops":
+            return Columns((), crop=self.crop)
+        return self if takes == "both" else replace(self, crop=False)
+
+    @property
+    def names(self) -> list[str]:
+        """All names, in their order."""
+        batch = [] if self.batch is None else [self.batch]
+        return [*self.features, *self.clinical, *batch, *([CROP] if self.crop else [])]
 
 
 @dataclass(frozen=True)
@@ -43,7 +59,7 @@ class Dataset:
     ----------
     inputs
         All that is learned from, shape (rows, columns): the features as numbers, NaN where missing;
-        after them the clinical columns, numbers or texts; and last the batch.
+        after them the clinical columns, numbers or texts; the batch; and last the crops.
     outcome
         1 for a positive row, else 0; shape (rows,).
     groups
@@ -95,20 +111,26 @@ class Dataset:
 
     def only(self, columns: Columns) -> Dataset:
         """Return the same rows with some of the columns."""
-        batch = [] if columns.batch is None else [columns.batch]
         measured = self.measured
         if measured is not None:
             place = {name: at for at, name in enumerate(self.columns.features)}
             measured = measured[:, :, [place[name] for name in columns.features]]
-        inputs = self.inputs[[*columns.features, *columns.clinical, *batch]]
-        return replace(self, inputs=inputs, columns=columns, measured=measured)
+        return replace(self, inputs=self.inputs[columns.names], columns=columns, measured=measured)
 
-    def block(self, block: str) -> Dataset:
-        """Return the same rows with the columns of one of :data:`BLOCKS`."""
+    @property
+    def blocks(self) -> list[str]:
+        """The blocks that its columns come in: clinical variables first, then as the features stand."""
+        clinical = [CLINICAL] if self.columns.clinical else []
+        crop = [CROP] if self.columns.crop else []
+        return list(dict.fromkeys([*clinical, *map(block_of, self.columns.features), *crop]))
+
+    def part(self, blocks: Collection[str]) -> Dataset:
+        """Return the same rows with the columns of some blocks; the batch stays where there are features."""
         known = self.columns
-        if block == "radiomics":
-            return self.only(replace(known, clinical=()))
-        return self.only(Columns((), known.clinical)) if block == "clinical" else self
+        features = tuple(name for name in known.features if block_of(name) in blocks)
+        clinical = known.clinical if CLINICAL in blocks else ()
+        batch = known.batch if features else None
+        return self.only(Columns(features, clinical, batch, known.crop and CROP in blocks))
 
     def measured_columns(self) -> npt.NDArray[np.float64] | None:
         """Return the repeated measurements, NaN for columns that are no features.
@@ -163,5 +185,7 @@ class Dataset:
         digest.update(np.ascontiguousarray(self.features.to_numpy(np.float64)).tobytes())
         digest.update(self.outcome.astype(np.int8).tobytes())
         for name in self.inputs.columns[len(self.columns.features) :]:
-            digest.update(repr((name, list(texts_of(self.inputs[name])))).encode())
+            column = self.inputs[name]
+            known = digest_of(column) if name == CROP else list(texts_of(column))
+            digest.update(repr((name, known)).encode())
         return digest.hexdigest()

@@ -15,6 +15,7 @@ import pandas as pd
 
 from radiomics_screen import __version__
 from radiomics_screen.errors import ModelError
+from radiomics_screen.modelling.blocks import CROP
 from radiomics_screen.modelling.dataset import Dataset
 from radiomics_screen.modelling.doubt import ERROR_RATE, figures_of_sets
 from radiomics_screen.modelling.judgement import judge
@@ -138,11 +139,15 @@ def evaluate(
     given = table_of(table)
     frame = given.frame.reset_index(drop=True)
     _require_features(model, frame)
+    _require_crops(model, frame)
     _require_columns(frame, subgroups)
     positive = model.card.positive if positive is None else positive
+    clinical = [name for name in model.card.clinical if name in model.features]
+    batch = model.card.batch if model.card.batch in model.features else None
     whole = prepare(
         frame, model.radiomics, positive=positive, target=target or model.card.target,
-        group=group or model.card.group or NO_GROUP, clinical=model.card.clinical, batch=model.card.batch,
+        group=group or model.card.group or NO_GROUP, clinical=clinical, batch=batch,
+        crops=frame[CROP] if model.looks_at_crops else None,
     )  # fmt: skip
     _refuse_training_table(model, whole, frame)
     known, remarks = _known(model, whole, has_names="case_id" in frame)
@@ -182,6 +187,14 @@ def _require_features(model: Model, frame: pd.DataFrame) -> None:
         raise ModelError(
             f"{len(absent)} of the model's {len(model.radiomics)} features are missing in the table: "
             f"{listed(absent)}; extract with the settings that the model was fitted with"
+        )
+
+
+def _require_crops(model: Model, frame: pd.DataFrame) -> None:
+    if model.looks_at_crops and CROP not in frame:
+        raise ModelError(
+            f"the model looks at crops of the lesions, and the table has no column '{CROP}': "
+            "radiomics_screen.crops.with_crops adds it where the table names image and mask"
         )
 
 

@@ -16,12 +16,17 @@ from radiomics_screen.modelling.asking import (
     check_counts,
     check_error_rate,
     device_for,
+    features_for,
+    refuse_beside_crops,
     rule_of,
     seconds_a_search,
 )
+from radiomics_screen.modelling.blocks import CROP
 from radiomics_screen.modelling.card import Card
+from radiomics_screen.modelling.comparison import parting
 from radiomics_screen.modelling.controls import ImageEvidence
-from radiomics_screen.modelling.dataset import BLOCKS, Dataset
+from radiomics_screen.modelling.crops import Crops
+from radiomics_screen.modelling.dataset import Dataset
 from radiomics_screen.modelling.division import Divider
 from radiomics_screen.modelling.doubt import ERROR_RATE, fit_doubt
 from radiomics_screen.modelling.evaluation import judged
@@ -30,10 +35,17 @@ from radiomics_screen.modelling.further import Run
 from radiomics_screen.modelling.learning import Learned
 from radiomics_screen.modelling.model import Model
 from radiomics_screen.modelling.perturbed import measured_again
-from radiomics_screen.modelling.pipeline import Preparation, feature_counts, probe_of, values_reaching
+from radiomics_screen.modelling.pipeline import (
+    Preparation,
+    feature_counts,
+    input_names,
+    probe_of,
+    values_reaching,
+)
 from radiomics_screen.modelling.plan import Plan
 from radiomics_screen.modelling.preparing import prepare
 from radiomics_screen.modelling.summary import about_fit, messages, scheme
+from radiomics_screen.modelling.watch import Watch
 from radiomics_screen.notes import collected_notes
 from radiomics_screen.table import FeatureTable, table_of
 
@@ -55,6 +67,8 @@ def fit(
     correlation: float = 0.95,
     select: str = "none",
     most_features: int = 20,
+    embedding: str = "pca",
+    components: float | None = None,
     classifier: str | Sequence[str] = "xgboost",
     hyperparameters: Mapping[str, Any] | None = None,
     trials: int = 0,
@@ -65,12 +79,15 @@ def fit(
     at_sensitivity: float | None = None,
     at_specificity: float | None = None,
     permutations: int = 0,
+    blocks: bool = False,
     controls: bool = True,
     images: ImageEvidence | Callable[[], ImageEvidence] | None = None,
     error_rate: float = ERROR_RATE,
     resamples: int = 2000,
     seed: int = 0,
     device: str = "auto",
+    crops: Crops | Callable[[], Crops] | None = None,
+    watch: Watch | None = None,
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> Model:
@@ -115,9 +132,16 @@ def fit(
         (better than shuffled copies).
     most_features
         How many features ``"mrmr"`` keeps.
+    embedding
+        How the columns of an embedding, where there are any, become few inside each fold: ``"pca"``
+        (principal components), ``"pls"`` (partial least squares: by the outcome) or ``"none"`` (all stay).
+    components
+        How many they become; below 1, for ``"pca"``: as many as hold this part of their variance. None: 32
+        (``"pca"``) or 4 (``"pls"``).
     classifier
-        ``"xgboost"``, ``"logistic"``, ``"forest"``, ``"svm"`` or ``"stack"``; or several of them, among
-        which inner folds choose; ``"auto"``: logistic, svm, xgboost and stack.
+        ``"xgboost"``, ``"logistic"``, ``"forest"``, ``"svm"``, ``"stack"`` or ``"late"`` (each block of
+        columns has classifiers of its own); or several of them, among which inner folds choose; ``"auto"``:
+        logistic, svm, xgboost and stack, and late where an embedding stands beside other columns.
     hyperparameters
         Options of the classifier that are given and not tuned; of several, by their names.
     trials
@@ -136,6 +160,10 @@ def fit(
         Instead of `threshold`: put it, on inner folds, where this much is reached.
     permutations
         How often everything is done again with permuted labels, at most, for a p-value.
+    blocks
+        Also judge what each block of columns adds (clinical variables, radiomics, breast, embedding, a
+        region's): models of each alone and, of three or more, of all but each. That is so many further
+        cross-validations: two for each block.
     controls
         Also judge whether size, scanner, single columns or alike rows explain the figures.
     images
@@ -148,6 +176,11 @@ def fit(
         Of all that is drawn: folds, settings, the classifier's rows and columns, resamples.
     device
         Where trees are trained: ``"cpu"``, ``"cuda"``, or ``"auto"``, a GPU where one is usable.
+    crops
+        Crops of the lesions, for ``cnn`` and ``late``; or what makes them when all else is checked
+        (:func:`radiomics_screen.crops.crops_of`).
+    watch
+        Who is told of trainings that take long, and where these are kept.
     jobs
         Number of folds worked on at a time; the result does not depend on it.
     progress
@@ -171,15 +204,23 @@ def fit(
     )  # fmt: skip
     check_error_rate(error_rate)
     least = None if perturbed is None else least_icc
-    preparation = Preparation(least, common_value, correlation, select, most_features)
-    candidates, options = candidates_of(classifier, hyperparameters or {})
+    preparation = Preparation(least, common_value, correlation, select, most_features, embedding, components)
+    table = table_of(table)
+    candidates, options = candidates_of(classifier, hyperparameters or {}, [*table.features, *clinical])
     rule = rule_of(threshold, at_sensitivity, at_specificity)
     device = device_for(candidates, device)
-    plan = Plan(preparation, candidates, options, trials, None, inner_folds, recalibrate, rule, seed, device)
-    table = table_of(table)
+    plan = Plan(
+        preparation, candidates, options, trials, None, inner_folds, recalibrate, rule, seed, device,
+        watch or Watch(),
+    )  # fmt: skip
+    refuse_beside_crops(
+        candidates, clinical=clinical, batch=batch, perturbed=perturbed is not None, blocks=blocks
+    )
+    features = features_for(candidates, table.features, crops_given=crops is not None)
+    pictures = crops() if callable(crops) else crops
     dataset = prepare(
-        table.frame, table.features, target=target, positive=positive, group=group, folds=folds,
-        clinical=clinical, batch=batch,
+        table.frame, features, target=target, positive=positive, group=group, folds=folds,
+        clinical=clinical, batch=batch, crops=None if pictures is None else pictures.column,
     )  # fmt: skip
     if perturbed is not None:
         again = measured_again(perturbed, table, cases=dataset.cases, features=dataset.features)
@@ -187,7 +228,8 @@ def fit(
     divide = Divider(folds, splits, 1 if repeats is None and trials and folds is None else repeats, seed)
     division = divide.all(dataset)
     jobs = 1 if device == "cuda" else jobs  # folds side by side would share one GPU's memory
-    searches = 1 + len(division.splits) * (len(BLOCKS) if clinical else 1)
+    asked = parting(dataset.blocks, each=blocks)
+    searches = 1 + len(division.splits) * (1 + (len(asked.models) if asked else 0))
     plan = replace(plan, seconds=seconds_a_search(minutes, searches, jobs))
     final, tested = learn_everywhere(dataset, plan, division.splits, jobs=jobs, progress=progress)
     evaluation = judged(dataset, plan, division.splits, tested, resamples=resamples)
@@ -195,7 +237,7 @@ def fit(
     with collected_notes() as remarks:
         further = {
             "doubt": run.sets(error_rate),
-            "comparison": run.blocks() if clinical else None,
+            "comparison": run.blocks(each=blocks),
             "controls": run.controls(images() if callable(images) else images) if controls else None,
             "permutation": run.chance(divide.one, permutations, progress) if permutations else None,
         }
@@ -210,12 +252,15 @@ def fit(
     }
     reaching = values_reaching(final.pipeline, dataset.inputs)
     doubt = fit_doubt(dataset.outcome, run.unseen, reaching, dataset.groups.astype(str), seed=seed)
-    card = _card(about, table, dataset, final)
+    card = _card(about, table, dataset, final, pictures)
     return Model(final.pipeline, card, replace(evaluation, summary=summary), doubt)
 
 
-def _card(about: dict[str, Any], table: FeatureTable, dataset: Dataset, final: Learned) -> Card:
+def _card(
+    about: dict[str, Any], table: FeatureTable, dataset: Dataset, final: Learned, crops: Crops | None
+) -> Card:
     provenance = table.provenance or {}
+    looks = CROP in input_names(final.pipeline)
     return Card(
         **about,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -226,5 +271,6 @@ def _card(about: dict[str, Any], table: FeatureTable, dataset: Dataset, final: L
             "features_left": feature_counts(final.pipeline),
             "fingerprint": dataset.fingerprint,
         },
+        crop=dict(crops.options) if crops is not None and looks else None,
         probe=probe_of(final.pipeline),
     )

@@ -16,6 +16,7 @@ import xgboost
 from sklearn.pipeline import Pipeline
 
 from radiomics_screen.errors import ModelError, SettingsError
+from radiomics_screen.modelling.blocks import CROP
 from radiomics_screen.modelling.card import Card
 from radiomics_screen.modelling.classifiers import CLASSIFIERS
 from radiomics_screen.modelling.classifiers.base import resolved_options
@@ -111,8 +112,9 @@ def _refuse_foreign(folder: Path) -> None:
         raise ModelError(f"{folder} is a file; name a folder for the model")
     found = sorted(path.name for path in folder.iterdir())
     own = {CARD_FILE, PIPELINE_FILE, EVALUATION_FILE, METRICS_FILE, PREDICTIONS_FILE, FILES, DOUBT_FILE}
-    own |= {SIGNATURE_FILE} | {kind.file_name for _, kind in CLASSIFIERS.items()}
-    foreign = [name for name in found if name not in own]
+    own.add(SIGNATURE_FILE)
+    kinds = [kind for _, kind in CLASSIFIERS.items()]
+    foreign = [name for name in found if name not in own and not any(kind.owns(name) for kind in kinds)]
     if foreign or (found and CARD_FILE not in found):
         named = ", ".join((foreign or found)[:3])
         raise ModelError(f"{folder} is not only a model: it holds {named}. Name another folder")
@@ -188,7 +190,8 @@ def _read(folder: Path, required: tuple[Keyring, ...]) -> Parts:
         if manifest.recalibration is not None:
             recalibration_from_dict(manifest.recalibration)
         doubt = Doubt.from_dict(read_json(folder / DOUBT_FILE)) if DOUBT_FILE in sound else None
-        if doubt is not None and doubt.outlying is not None and doubt.outlying.columns != kept:
+        numbers = kept - (CROP in kept_features(pipeline))
+        if doubt is not None and doubt.outlying is not None and doubt.outlying.columns != numbers:
             raise ModelError(f"{folder} is damaged: {DOUBT_FILE} is of {doubt.outlying.columns} features")
         predictions = _predictions(folder / PREDICTIONS_FILE) if PREDICTIONS_FILE in sound else None
         evaluation = Evaluation.from_json(read_json(folder / EVALUATION_FILE), predictions)

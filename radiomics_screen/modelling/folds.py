@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -143,7 +143,8 @@ def _learn_and_test(
     plan: Plan, dataset: Dataset, split: Split, shown: pd.DataFrame | None = None
 ) -> FoldResult:
     rows = dataset.take(split.train)
-    learned = learn(plan, rows)
+    place = f"repeat {split.repeat}, fold {split.fold}" if split.repeat > 1 else f"fold {split.fold}"
+    learned = learn(replace(plan, watch=plan.watch.within(place)), rows)
     with collected_notes() as notes:
         inputs = dataset.inputs if shown is None else shown
         probability = learned.probability(inputs.iloc[split.test])
@@ -165,7 +166,7 @@ def told(notes: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _learn_from_all(plan: Plan, dataset: Dataset) -> Learned:
-    final = learn(plan, dataset)
+    final = learn(replace(plan, watch=plan.watch.within("all rows")), dataset)
     if is_constant(final.pipeline, dataset.inputs):
         raise ModelError(
             f"nothing can be learned from these {len(dataset.outcome)} rows, of which "

@@ -13,7 +13,7 @@ import pandas as pd
 
 from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling.chance import permuted
-from radiomics_screen.modelling.comparison import compare
+from radiomics_screen.modelling.comparison import compare, parting
 from radiomics_screen.modelling.controls import ImageEvidence, run_controls
 from radiomics_screen.modelling.dataset import Dataset
 from radiomics_screen.modelling.doubt import judge_sets
@@ -80,22 +80,37 @@ class Run:
             error_rate=error_rate, resamples=self.resamples, seed=self.plan.seed,
         )  # fmt: skip
 
-    def blocks(self) -> dict[str, Any] | None:
-        """Return the models of the clinical variables, of the features, and of both, side by side.
+    def blocks(self, *, each: bool = False) -> dict[str, Any] | None:
+        """Return models of some blocks of columns beside that of all of them.
 
-        One that cannot be learned is left out, with a note; None where no two are left.
+        Of clinical variables and of features; or, with `each`, of each block alone and of all the others. One
+        that cannot be learned is left out, with a note; None where no two are left.
         """
-        models = {"both": self._named(self.dataset, self.probabilities)}
-        plan = replace(self.plan, rule=ThresholdRule())  # no AUC depends on the threshold
-        for block in ("radiomics", "clinical"):
-            part = self.dataset.block(block)
+        asked = parting(self.dataset.blocks, each=each)
+        if asked is None:
+            if each:
+                note(f"all columns are of one block ({self.dataset.blocks[0]}): no blocks to compare")
+            return None
+        models = {asked.whole: self._named(self.dataset, self.probabilities)}
+        for name, blocks in asked.models.items():
+            part = self.dataset.part(blocks)
             try:
-                tested = run_folds(part, plan, self.splits, jobs=self.jobs)
+                tested = run_folds(part, self._plan_of(part), self.splits, jobs=self.jobs)
             except ModelError as error:  # such as a clinical column that hardly varies
-                note(f"no model of '{block}' columns alone to compare with: {error}")
+                note(f"no model of '{name}' columns alone to compare with: {error}")
                 continue
-            models[block] = self._named(part, pooled_probabilities(self.splits, tested, len(part.outcome)))
-        return compare(self.dataset.outcome, models, self._patients) if len(models) > 1 else None
+            models[name] = self._named(part, pooled_probabilities(self.splits, tested, len(part.outcome)))
+        if len(models) < 2:
+            return None
+        pairs = asked.pairs and [pair for pair in asked.pairs if set(pair) <= set(models)]
+        return asked.told(compare(self.dataset.outcome, models, self._patients, pairs))
+
+    def _plan_of(self, part: Dataset) -> Plan:
+        """Return how some of the blocks are learned from; no AUC depends on the threshold."""
+        candidates = self.plan.candidates
+        if len(part.blocks) == 1 and len(candidates) > 1:  # there is nothing to fuse
+            candidates = tuple(name for name in candidates if name != "late")
+        return replace(self.plan, rule=ThresholdRule(), candidates=candidates)
 
     def _named(self, dataset: Dataset, probabilities: Floats) -> tuple[Floats, int]:
         return probabilities, len(dataset.columns.features) + len(dataset.columns.clinical)

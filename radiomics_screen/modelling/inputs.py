@@ -12,7 +12,10 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from radiomics_screen.errors import ModelError, did_you_mean
+from radiomics_screen.modelling.blocks import CROP
 from radiomics_screen.modelling.card import Card
+from radiomics_screen.modelling.crops import checked_crops
+from radiomics_screen.modelling.pipeline import input_names, steps_of
 from radiomics_screen.modelling.steps.combat import ComBat
 from radiomics_screen.modelling.steps.encode import ClinicalEncoder
 from radiomics_screen.modelling.values import (
@@ -43,6 +46,8 @@ class Inputs:
         Column with scanner or site, or None.
     batches
         Those that were learned.
+    crop
+        Whether it looks at crops of the lesions.
     """
 
     names: tuple[str, ...]
@@ -50,29 +55,31 @@ class Inputs:
     numbers: tuple[str, ...]
     batch: str | None
     batches: tuple[str, ...]
+    crop: bool = False
 
     @classmethod
     def of(cls, pipeline: Pipeline, card: Card) -> Inputs:
         """Return what a fitted pipeline learned from."""
-        steps = [one for _, one in pipeline.steps]
+        steps = steps_of(pipeline)
         coding = next((one.coding_ for one in steps if isinstance(one, ClinicalEncoder)), {})
         levels = {name: list(how["levels"]) for name, how in coding.items() if "levels" in how}
         numbers = tuple(name for name in coding if name not in levels)
         batches = next((tuple(one.batches_) for one in steps if isinstance(one, ComBat)), ())
-        names = tuple(str(name) for name in pipeline[0].feature_names_in_)
-        return cls(names, levels, numbers, card.batch, batches)
+        names = tuple(input_names(pipeline))
+        batch = card.batch if card.batch in names else None
+        return cls(names, levels, numbers, batch, batches, CROP in names)
 
     @property
     def radiomics(self) -> list[str]:
         """Names of the radiomic features."""
-        aside = {*self.levels, *self.numbers, self.batch}
+        aside = {*self.levels, *self.numbers, self.batch, CROP}
         return [name for name in self.names if name not in aside]
 
     @property
     def beside(self) -> list[str]:
-        """Names of the other columns."""
-        radiomics = set(self.radiomics)
-        return [name for name in self.names if name not in radiomics]
+        """Names of the other columns, but that of the crops."""
+        aside = {*self.radiomics, CROP}
+        return [name for name in self.names if name not in aside]
 
     def taken(self, rows: Rows) -> pd.DataFrame:
         """Return the columns in the model's order: texts where learned as such, else numbers or NaN.
@@ -109,6 +116,8 @@ class Inputs:
         for name in self.beside:
             # What was learned as texts is read as such: "01" on its own looks like a number.
             values[name] = clinical_column(given[name]) if name in self.numbers else texts_of(given[name])
+        if self.crop:
+            values[CROP] = self._crops(given)
         return values[list(self.names)]
 
     def reasons_against(self, values: pd.DataFrame) -> npt.NDArray[np.object_]:
@@ -123,6 +132,8 @@ class Inputs:
             for row in np.flatnonzero(wrong):
                 reasons[row] = f"'{name}' is {values[name].iloc[row]!r}; in training it was a number"
             reasons[beyond_largest(numbers)] = f"infinite or beyond 3.4e38: {name}"
+        if self.crop:
+            reasons[values[CROP].isna().to_numpy()] = "there is no crop of its lesion"
         beyond = beyond_largest(values[names])
         for row in np.flatnonzero(beyond.any(axis=1)):
             reasons[row] = f"infinite or beyond 3.4e38: {listed(names[beyond[row]].tolist())}"
@@ -158,6 +169,15 @@ class Inputs:
                 if value and value not in levels:
                     remarks[row].append(f"'{name}' {value} was not learned, and counts as no value")
         return np.array(["; ".join(one) for one in remarks], dtype=object)
+
+    def _crops(self, given: pd.DataFrame) -> npt.NDArray[np.object_]:
+        if CROP not in given:
+            raise ModelError(
+                f"the model looks at crops of the lesions, and there is no column '{CROP}': "
+                "radiomics_screen.crops.with_crops adds it"
+            )
+        found: npt.NDArray[np.object_] = checked_crops(given[CROP], _case_names(given)).to_numpy()
+        return found
 
     def _require_beside(self, given: pd.DataFrame) -> None:
         if absent := [name for name in self.beside if name not in given]:

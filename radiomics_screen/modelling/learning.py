@@ -89,17 +89,12 @@ def learn(plan: Plan, rows: Dataset) -> Learned:
             options = resolved_options(CLASSIFIERS[classifier], plan.hyperparameters.get(classifier, {}))
         else:
             classifier, options = found.best.classifier, found.best.hyperparameters
-        pipeline = fitted(
-            build_pipeline(
-                plan.preparation,
-                rows.columns,
-                classifier=classifier,
-                hyperparameters=options,
-                seed=plan.seed,
-                device=plan.device,
-            ),
-            rows,
-        )
+        part = rows.only(rows.columns.of(CLASSIFIERS[classifier].takes))
+        unfitted = build_pipeline(
+            plan.preparation, part.columns, classifier=classifier, hyperparameters=options,
+            seed=plan.seed, device=plan.device,
+        )  # fmt: skip
+        pipeline = fitted(unfitted, part, plan.watch)
         unseen = None if found is None else found.best.unseen
         recalibration: Recalibration | None = None
         if unseen is not None and plan.recalibrate != "none":

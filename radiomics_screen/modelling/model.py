@@ -12,6 +12,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from radiomics_screen.errors import ModelError
+from radiomics_screen.modelling.blocks import CROP
 from radiomics_screen.modelling.card import Card
 from radiomics_screen.modelling.classifiers import CLASSIFIERS
 from radiomics_screen.modelling.doubt import ERROR_RATE, Doubt
@@ -19,7 +20,7 @@ from radiomics_screen.modelling.evaluation import Evaluation
 from radiomics_screen.modelling.folder import Parts, write_folder
 from radiomics_screen.modelling.inputs import Inputs, Rows
 from radiomics_screen.modelling.learning import recalibrated
-from radiomics_screen.modelling.pipeline import kept_features, probability_of, values_reaching
+from radiomics_screen.modelling.pipeline import kept_features, probability_of, reaching, values_reaching
 from radiomics_screen.modelling.signing import SignWith
 from radiomics_screen.modelling.statistics.recalibration import (
     Platt,
@@ -77,13 +78,18 @@ class Model:
 
     @property
     def features(self) -> list[str]:
-        """Names of the columns that a case must bring: features, clinical variables, scanner or site."""
+        """Columns that a case must bring: features, clinical variables, scanner or site, crop."""
         return list(self._wanted.names)
 
     @property
     def radiomics(self) -> list[str]:
         """Names of the features among them, which an extraction gives."""
         return self._wanted.radiomics
+
+    @property
+    def looks_at_crops(self) -> bool:
+        """Whether a case must bring a crop of its lesion, cut as ``card.crop`` says."""
+        return self._wanted.crop
 
     @property
     def recalibration(self) -> Recalibration | None:
@@ -95,6 +101,11 @@ class Model:
     def kept(self) -> list[str]:
         """Names of the features that reach the classifier."""
         return kept_features(self.pipeline)
+
+    @property
+    def kept_numbers(self) -> list[str]:
+        """Those of :attr:`kept` that are numbers: all but the crop."""
+        return [name for name in self.kept if name != CROP]
 
     @property
     def settings(self) -> dict[str, Any] | None:
@@ -128,9 +139,12 @@ class Model:
         return recalibrated(probability_of(self.pipeline, inputs), self.recalibration)
 
     def values(self, frame: Rows) -> pd.DataFrame:
-        """Return what reaches the classifier: imputed, harmonised, encoded; one column a kept feature."""
+        """Return what reaches the classifier: imputed, harmonised, encoded; one column a kept feature.
+
+        Crops of lesions are left out.
+        """
         inputs = self._wanted.taken(frame)
-        return pd.DataFrame(self._values(inputs), columns=self.kept, index=inputs.index)
+        return pd.DataFrame(self._values(inputs), columns=self.kept_numbers, index=inputs.index)
 
     def prediction_sets(
         self, probabilities: npt.ArrayLike, error_rate: float = ERROR_RATE
@@ -204,6 +218,8 @@ class Model:
         inputs = self._wanted.taken(frame)
         kept = self.kept
         values = self._values(inputs)
+        if CROP in kept:  # which is the last
+            values = np.pad(values, ((0, 0), (0, 1)), constant_values=np.nan)
         missing = inputs.reindex(columns=kept).isna().to_numpy() & np.isin(kept, inputs.columns)
         found = self._contributions(inputs)[:, :-1]
         reasons = []
@@ -254,14 +270,16 @@ class Model:
         return Inputs.of(self.pipeline, self.card)
 
     def _values(self, inputs: pd.DataFrame) -> npt.NDArray[np.float64]:
-        """Return what reaches the classifier, shape (rows, kept)."""
-        return values_reaching(self.pipeline, inputs) if len(inputs) else np.empty((0, len(self.kept)))
+        """Return the numbers that reach the classifier, shape (rows, kept numbers)."""
+        return (
+            values_reaching(self.pipeline, inputs) if len(inputs) else np.empty((0, len(self.kept_numbers)))
+        )
 
     def _contributions(self, inputs: pd.DataFrame) -> npt.NDArray[np.float64]:
         if not len(inputs):
             return np.empty((0, len(self.kept) + 1))
         kind = CLASSIFIERS[self.card.classifier]
-        found = kind.contributions(self.pipeline[-1], self._values(inputs))
+        found = kind.contributions(self.pipeline[-1], reaching(self.pipeline, inputs))
         if isinstance(curve := self.recalibration, Platt):
             found = found * curve.slope
             found[:, -1] += curve.intercept

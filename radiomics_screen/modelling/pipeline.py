@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,29 +11,42 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import ClassifierMixin, clone
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import has_fit_parameter
 
 from radiomics_screen.errors import ModelError, did_you_mean
+from radiomics_screen.modelling.blocks import CROP
 from radiomics_screen.modelling.classifiers import CLASSIFIERS
+from radiomics_screen.modelling.classifiers.base import fit_rows
+from radiomics_screen.modelling.crops import as_column, crop_shape_of, nobodys_crop
 from radiomics_screen.modelling.dataset import Columns, Dataset
-from radiomics_screen.modelling.steps import STEPS, PlainStep, step_from_dict
+from radiomics_screen.modelling.steps import STEPS, PlainStep
+from radiomics_screen.modelling.steps.apart import Apart
+from radiomics_screen.modelling.steps.chain import chain_from_dict, chain_to_dict, fitted_chain, names_after
 from radiomics_screen.modelling.steps.combat import ComBat
 from radiomics_screen.modelling.steps.constant import ConstantFilter
 from radiomics_screen.modelling.steps.correlation import CorrelationFilter
 from radiomics_screen.modelling.steps.duplicate import DuplicateFilter
 from radiomics_screen.modelling.steps.encode import ClinicalEncoder
-from radiomics_screen.modelling.steps.frames import FrameStep
 from radiomics_screen.modelling.steps.impute import MedianImputer
 from radiomics_screen.modelling.steps.mrmr import MRMR
+from radiomics_screen.modelling.steps.reduce import (
+    COMPONENTS,
+    EmbeddingReducer,
+    check_reduction,
+    is_embedding,
+)
 from radiomics_screen.modelling.steps.variance import VarianceFilter
+from radiomics_screen.modelling.watch import Watch
 from radiomics_screen.naming import is_feature
 from radiomics_screen.notes import collected_notes
 
 CLASSIFIER = "classifier"
+_A_FEW = 64  # rows, whose probabilities differ where those of all do, but for odd ones
 
 
 #: Ways to choose among the features that are left, by the name of their step; "none" takes all of them.
 SELECTIONS = ("none", "mrmr", "elasticnet", "boruta")
+#: Ways to make few columns of an embedding; "none" leaves all of them.
+REDUCTIONS = (*COMPONENTS, "none")
 
 
 @dataclass(frozen=True)
@@ -52,6 +65,10 @@ class Preparation:
         Step that chooses features by the outcome, one of :data:`SELECTIONS`.
     most_features
         How many features ``"mrmr"`` keeps; the others decide by themselves.
+    embedding
+        How the columns of an embedding become few, one of :data:`REDUCTIONS`.
+    components
+        How many they become, or the part of their variance; None: the default of that way.
     """
 
     reproducible: float | None = None
@@ -59,6 +76,8 @@ class Preparation:
     correlation: float = 0.95
     select: str = "none"
     most_features: int = 20
+    embedding: str = "pca"
+    components: float | None = None
 
     def __post_init__(self) -> None:
         if self.select not in SELECTIONS:
@@ -71,6 +90,16 @@ class Preparation:
             raise ModelError(f"most_features is {self.most_features}; it must be at least 1")
         if self.reproducible is not None and not 0 < self.reproducible < 1:
             raise ModelError(f"reproducible is {self.reproducible}; it must be between 0 and 1")
+        if self.embedding not in REDUCTIONS:
+            raise ModelError(
+                f"unknown reduction '{self.embedding}'{did_you_mean(self.embedding, REDUCTIONS)}"
+            )
+        if self.embedding != "none":
+            check_reduction(self.embedding, self.components)
+
+    def reduces(self, columns: Columns) -> bool:
+        """Tell whether there is an embedding among the columns, and it becomes few."""
+        return self.embedding != "none" and any(map(is_embedding, columns.features))
 
     def steps(self, columns: Columns | None = None, *, seed: int = 0) -> list[tuple[str, PlainStep]]:
         """Return the unfitted steps, in their order.
@@ -87,6 +116,8 @@ class Preparation:
             steps.append(STEPS["reproducible"](least=self.reproducible))
         if columns is not None:
             steps += _of_other_columns(columns)
+            if self.reduces(columns):
+                steps.append(EmbeddingReducer(self.embedding, self.components))
         steps.append(MedianImputer())
         steps.append(ConstantFilter() if self.common_value == 1 else VarianceFilter(limit=self.common_value))
         steps += [DuplicateFilter(), CorrelationFilter(limit=self.correlation)]
@@ -94,7 +125,11 @@ class Preparation:
             steps.append(MRMR(k=self.most_features))
         elif self.select != "none":
             steps.append(STEPS[self.select](seed=seed))
-        return [(one.step_name, one) for one in steps]
+        named = [(one.step_name, one) for one in steps]
+        if columns is not None and columns.crop:  # pictures pass by what is done to numbers
+            apart = Apart(named if len(columns.names) > 1 else None)
+            return [(apart.step_name, apart)]
+        return named
 
 
 def _of_other_columns(columns: Columns) -> list[PlainStep]:
@@ -141,44 +176,67 @@ def build_pipeline(
     return Pipeline([*steps, (CLASSIFIER, estimator)])
 
 
-def fitted(pipeline: Pipeline, rows: Dataset) -> Pipeline:
-    """Return a clone fitted on `rows`.
+def fitted(pipeline: Pipeline, rows: Dataset, watch: Watch | None = None) -> Pipeline:
+    """Return a clone fitted on `rows`, with or without a classifier at its end.
 
-    Steps that divide the rows anew keep patients whole; the one that looks at repeated measurements
-    gets them.
+    Steps and classifiers that divide the rows anew keep patients whole; the step that looks at repeated
+    measurements gets them, and a classifier that tells columns apart the names of those that reach it.
     """
-    told = {"groups": rows.groups, "measured": rows.measured_columns()}
     made = clone(pipeline)
-    handed = {
-        f"{name}__{what}": value
-        for name, one in made.steps
-        for what, value in told.items()
-        if value is not None and has_fit_parameter(one, what)
-    }
-    return made.fit(rows.inputs, rows.outcome, **handed)
+    ends = made.steps[-1:] if made.steps[-1][0] == CLASSIFIER else []
+    steps = made.steps[: len(made.steps) - len(ends)]
+    told = {"groups": rows.groups, "measured": rows.measured_columns()}
+    chain, values = fitted_chain(steps, rows.inputs, rows.outcome, told)
+    for _, estimator in ends:
+        fit_rows(estimator, values, rows.outcome, rows.groups, names_after(chain), watch)
+    return Pipeline([*chain.steps, *ends])
 
 
-def probability_of(pipeline: Pipeline, features: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """Return the probability of being positive, shape (rows,)."""
-    return np.asarray(pipeline.predict_proba(features)[:, 1], dtype=np.float64)
+def steps_of(pipeline: Pipeline) -> list[Any]:
+    """Return all steps and the classifier; where crops are kept apart, also those that numbers go through."""
+    found: list[Any] = []
+    for _, one in pipeline.steps:
+        inner = one.chain_ if isinstance(one, Apart) else None
+        found += [one] if inner is None else [one for _, one in inner.steps]
+    return found
+
+
+def input_names(pipeline: Pipeline) -> list[str]:
+    """Return the names of the columns that a fitted pipeline learned from, in their order."""
+    return [str(name) for name in pipeline[0].feature_names_in_]
+
+
+def probability_of(pipeline: Pipeline, inputs: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Return the probability of being positive, shape (rows,); other columns than its own are left aside."""
+    return np.asarray(pipeline.predict_proba(inputs[input_names(pipeline)])[:, 1], dtype=np.float64)
+
+
+def reaching(pipeline: Pipeline, inputs: pd.DataFrame) -> npt.NDArray[Any]:
+    """Return what reaches the classifier, shape (rows, kept columns): numbers, or objects with crops."""
+    with collected_notes():
+        return np.asarray(pipeline[:-1].transform(inputs[input_names(pipeline)]))
 
 
 def values_reaching(pipeline: Pipeline, inputs: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """Return what reaches the classifier, shape (rows, kept columns)."""
-    with collected_notes():
-        return np.asarray(pipeline[:-1].transform(inputs), dtype=np.float64)
+    """Return the numbers that reach the classifier, shape (rows, kept columns but crops)."""
+    numbers = [place for place, name in enumerate(kept_features(pipeline)) if name != CROP]
+    return np.asarray(reaching(pipeline, inputs)[:, numbers], dtype=np.float64)
 
 
-def is_constant(pipeline: Pipeline, features: pd.DataFrame) -> bool:
+def is_constant(pipeline: Pipeline, inputs: pd.DataFrame) -> bool:
     """Tell whether every row has the same probability: on its training rows, nothing was learned."""
-    return bool(np.ptp(probability_of(pipeline, features)) == 0)
+    some = inputs.iloc[:_A_FEW], inputs  # mostly a few rows differ already, which is soon seen
+    return all(np.ptp(probability_of(pipeline, rows)) == 0 for rows in some)
 
 
 def probe_of(pipeline: Pipeline) -> float:
-    """Return the probability of a case without any value: all imputed."""
-    names = list(pipeline[0].feature_names_in_)
+    """Return the probability of a case without any value, all imputed, whose crop is that of nobody."""
+    probe: dict[str, Any] = dict.fromkeys(input_names(pipeline), np.nan)
+    frame = pd.DataFrame(probe, index=[0])
+    if CROP in probe:
+        frame[CROP] = as_column([nobodys_crop(crop_shape_of(pipeline[-1]))])
     with collected_notes():  # that its batch is not known goes without saying
-        return float(probability_of(pipeline, pd.DataFrame(np.nan, index=[0], columns=names))[0])
+        return float(probability_of(pipeline, frame)[0])
 
 
 def feature_counts(pipeline: Pipeline) -> dict[str, int]:
@@ -193,29 +251,14 @@ def feature_counts(pipeline: Pipeline) -> dict[str, int]:
 
 def kept_features(pipeline: Pipeline) -> list[str]:
     """Return the names of the features that reach the classifier, in its order."""
-    return [str(name) for name in pipeline[:-1].get_feature_names_out()]
+    return names_after(pipeline[:-1])
 
 
 def pipeline_to_dict(pipeline: Pipeline) -> dict[str, Any]:
     """Return all that the fitted steps before the classifier have learned, as plain JSON values."""
-    names = [str(name) for name in pipeline[0].feature_names_in_]
-    written: dict[str, Any] = {"features": names, "steps": []}
-    for _, one in pipeline.steps[:-1]:
-        written["steps"].append(one.to_dict(names))
-        names = [str(name) for name in one.get_feature_names_out(names)]
-    return {**written, "kept": names}
+    return chain_to_dict(pipeline.steps[:-1], input_names(pipeline))
 
 
 def pipeline_from_dict(written: Mapping[str, Any], estimator: ClassifierMixin) -> Pipeline:
     """Build the fitted pipeline from what :func:`pipeline_to_dict` returned and its classifier."""
-    names: Sequence[str] = written["features"]
-    steps: list[tuple[str, Any]] = []
-    for part in written["steps"]:
-        one = step_from_dict(part, names)
-        if not steps or isinstance(steps[-1][1], FrameStep):  # what gets a DataFrame knows its columns
-            one.feature_names_in_ = np.array(names, dtype=object)
-        names = [str(name) for name in one.get_feature_names_out(np.array(names, dtype=object))]
-        steps.append((part["step"], one))
-    if list(names) != list(written["kept"]):
-        raise ValueError("the steps do not lead from 'features' to 'kept'")
-    return Pipeline([*steps, (CLASSIFIER, estimator)])
+    return Pipeline([*chain_from_dict(written), (CLASSIFIER, estimator)])

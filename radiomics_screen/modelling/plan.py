@@ -12,6 +12,7 @@ import numpy.typing as npt
 from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling.pipeline import Preparation
 from radiomics_screen.modelling.statistics.operating import threshold_at_sensitivity, threshold_at_specificity
+from radiomics_screen.modelling.watch import Watch
 
 RECALIBRATIONS = ("none", "platt", "isotonic")
 _NEAREST = 1e-9  # to 0 and 1, that a threshold may lie
@@ -77,6 +78,8 @@ class Plan:
         Of all that is drawn.
     device
         ``"cpu"`` or ``"cuda"``.
+    watch
+        Who is told of long trainings, and where they are kept.
     """
 
     preparation: Preparation = field(default_factory=Preparation)
@@ -89,6 +92,7 @@ class Plan:
     rule: ThresholdRule = field(default_factory=ThresholdRule)
     seed: int = 0
     device: str = "cpu"
+    watch: Watch = field(default_factory=Watch)
 
     def __post_init__(self) -> None:
         if self.recalibrate not in RECALIBRATIONS:

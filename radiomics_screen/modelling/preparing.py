@@ -10,6 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from radiomics_screen.errors import ModelError, did_you_mean
+from radiomics_screen.modelling.blocks import CROP
+from radiomics_screen.modelling.crops import checked_crops
 from radiomics_screen.modelling.dataset import Columns, Dataset
 from radiomics_screen.modelling.leaks import (
     refuse_copies,
@@ -47,11 +49,13 @@ def prepare(
     folds: str | None = None,
     clinical: Sequence[str] = (),
     batch: str | None = None,
+    crops: pd.Series[Any] | None = None,
 ) -> Dataset:
     """Check a feature table and turn it into what is learned from.
 
     Left out, and counted with their reason: rows whose extraction failed (``status`` is not
-    ``ok``), rows without an outcome, rows without a single feature value.
+    ``ok``), rows without an outcome, rows without a single feature value, rows without a crop where
+    crops are learned from.
 
     Parameters
     ----------
@@ -72,6 +76,8 @@ def prepare(
         Columns of clinical variables, numbers or texts; never the outcome, patient or fold.
     batch
         Column with scanner or site, which every row must have; never the outcome or patient.
+    crops
+        A crop for each row, or None where there is none; None: crops are not learned from.
 
     Raises
     ------
@@ -102,9 +108,14 @@ def prepare(
     leave_out(_failed(frame), "the extraction failed (status is not ok)")
     outcomes = texts_of(frame[target])
     leave_out(outcomes == "", f"no value of '{target}'")
-    used = _feature_names(frame, features, exclude={target, by, folds, batch, *clinical} | BOOKKEEPING)
+    exclude = {target, by, folds, batch, *clinical} | BOOKKEEPING
+    used = _feature_names(frame, features, needed=crops is None, exclude=exclude)
     values = numbers_of(frame, used, cases)
-    leave_out(values.isna().all(axis=1).to_numpy(), "no feature has a value")
+    if used or crops is None:
+        leave_out(values.isna().all(axis=1).to_numpy(), "no feature has a value")
+    pictures = None if crops is None else checked_crops(crops, cases)
+    if pictures is not None:
+        leave_out(pictures.isna().to_numpy(), "there is no crop of its lesion")
 
     kept = rows.to_numpy()
     if not kept.any():
@@ -118,6 +129,8 @@ def prepare(
     beside = {name: clinical_column(frame[name]) for name in clinical}
     if batch is not None:
         beside[batch] = _no_empty(frame, batch, cases, "batch")
+    if pictures is not None:
+        beside[CROP] = pictures[kept].to_numpy()
     return Dataset(
         inputs=pd.concat([values, pd.DataFrame(beside, index=values.index)], axis=1) if beside else values,
         outcome=(outcomes[kept] == positive_text).astype(np.int64),
@@ -131,7 +144,7 @@ def prepare(
         rows_read=len(kept),
         left_out=left_out,
         torn=torn,
-        columns=Columns(tuple(values.columns), clinical, batch),
+        columns=Columns(tuple(values.columns), clinical, batch, pictures is not None),
         positions=np.flatnonzero(kept),
     )
 
@@ -217,12 +230,14 @@ def _case_names(frame: pd.DataFrame) -> npt.NDArray[np.object_]:
     return texts_of(frame["case_id"]) if "case_id" in frame else np.array(list(map(str, frame.index)), object)
 
 
-def _feature_names(frame: pd.DataFrame, features: Sequence[str], exclude: set[str | None]) -> list[str]:
+def _feature_names(
+    frame: pd.DataFrame, features: Sequence[str], *, needed: bool, exclude: set[str | None]
+) -> list[str]:
     absent = [name for name in features if name not in frame]
     if absent:
         raise ModelError(f"the table has no column '{absent[0]}', though it is said to be a feature")
     used = [name for name in features if name not in exclude]
-    if not used:
+    if not used and needed:
         hint = ""
         if {"image", "mask"} <= set(frame.columns) and "case_key" not in frame:
             hint = "; it looks like a cases file, of which `radiomics-screen extract` makes a table"

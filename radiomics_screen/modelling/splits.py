@@ -136,7 +136,7 @@ def inner_splits(outcome: Outcome, groups: Groups | None, folds: int, seed: int)
         f"the {len(classes)} rows of {len(np.unique(owners))} patients cannot be divided again inside a "
         f"training set so that both classes ({int(classes.sum())} positive rows) are on each side: collect "
         "more cases, or do without what needs it (tuning, a threshold or recalibration on inner folds, "
-        "elasticnet, svm, stack)"
+        "elasticnet, svm, stack, late)"
     )
 
 

@@ -14,10 +14,12 @@ from radiomics_screen.modelling.dataset import Dataset
 from radiomics_screen.modelling.division import Division
 from radiomics_screen.modelling.evaluation import Evaluation
 from radiomics_screen.modelling.learning import Learned
-from radiomics_screen.modelling.pipeline import Preparation
+from radiomics_screen.modelling.pipeline import Preparation, steps_of
 from radiomics_screen.modelling.plan import Plan
 from radiomics_screen.modelling.remarks import remarks_of
 from radiomics_screen.modelling.steps.combat import ComBat
+from radiomics_screen.modelling.steps.reduce import EmbeddingReducer
+from radiomics_screen.modelling.steps.reproducible import ReproducibleFilter
 from radiomics_screen.table import FeatureTable
 
 _PACKAGES = ("xgboost", "scikit-learn", "numpy", "scipy", "pandas")
@@ -59,6 +61,7 @@ def scheme(
         "common_value": preparation.common_value,
         "select": preparation.select,
         "most_features": preparation.most_features if preparation.select == "mrmr" else None,
+        "embedding": _embedding(final),
         "threshold_rule": plan.rule.text,
         "recalibration": plan.recalibrate,
         "tuning": _tuning(plan, minutes, final, evaluation.summary["folds"]),
@@ -83,7 +86,7 @@ def messages(
         *remarks_of(dataset, {**evaluation.summary, **known}),
         *evaluation.summary["notes"],
         *(f"{note} (in the final fit)" for note in final.notes),
-        *_on_origin(table),
+        *(_on_origin(table) if dataset.columns.features else []),
     ]
 
 
@@ -110,9 +113,22 @@ def _tuning(
     }
 
 
+def _embedding(final: Learned) -> dict[str, Any] | None:
+    """Return how an embedding became few columns; None where there is none, or all of it stayed."""
+    for step in steps_of(final.pipeline):
+        if isinstance(step, EmbeddingReducer):
+            parts = step.projections_
+            return {
+                "method": step.method,
+                "components": sum(len(one.weights) for one in parts),
+                "of": sum(len(one.columns) for one in parts),
+            }
+    return None
+
+
 def _harmonised(final: Learned) -> dict[str, Any] | None:
     """Return whose differences were taken out of the features; None where nobody's were."""
-    for _, step in final.pipeline.steps:
+    for step in steps_of(final.pipeline):
         if isinstance(step, ComBat):
             return {"batch": step.batch_column, "batches": step.batches_}
     return None
@@ -122,7 +138,9 @@ def _robustness(final: Learned, dataset: Dataset, least: float | None) -> dict[s
     """Return how many features agree with themselves on perturbed images; None where it was not asked."""
     if dataset.measured is None:
         return None
-    step = final.pipeline.named_steps["reproducible"]
+    step = next((one for one in steps_of(final.pipeline) if isinstance(one, ReproducibleFilter)), None)
+    if step is None:  # what was taken looks at no features
+        return None
     kept = set(map(str, step.get_feature_names_out()))
     features = dataset.columns.features
     again = ~np.isnan(dataset.measured).all(axis=(1, 2))

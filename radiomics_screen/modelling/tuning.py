@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from time import monotonic
@@ -21,15 +21,17 @@ from sklearn.pipeline import Pipeline
 
 from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling.classifiers import CLASSIFIERS
+from radiomics_screen.modelling.classifiers._combining import cross_combined
 from radiomics_screen.modelling.classifiers.base import fit_rows, resolved_options
-from radiomics_screen.modelling.classifiers.stack import USUAL, cross_combined, member_names
+from radiomics_screen.modelling.classifiers.stack import USUAL, member_names
 from radiomics_screen.modelling.dataset import Dataset
 from radiomics_screen.modelling.metrics import Floats, auc_of
 from radiomics_screen.modelling.pipeline import fitted
 from radiomics_screen.modelling.plan import Plan
 from radiomics_screen.modelling.splits import inner_splits
+from radiomics_screen.modelling.steps.chain import names_after
 
-_STACK = "stack"
+_STACK, _LATE = "stack", "late"
 _DRAWN_FIRST = 10  # settings drawn by chance before the search learns from them
 _NOT_GIVEN_UP = 5  # settings that are tried on all inner folds, whatever comes of them
 _FEWEST_FOLDS = 2  # after which a setting may be given up
@@ -79,11 +81,12 @@ class Search:
 
 @dataclass(frozen=True)
 class _Fold:
-    """An inner fold, prepared for a classifier."""
+    """An inner fold, prepared for a classifier that is told the names of its columns."""
 
     learned: Floats
     outcome: npt.NDArray[np.int64]
     groups: npt.NDArray[np.object_]
+    names: list[str]
     tested: Floats
     rows: npt.NDArray[np.intp]
     truth: npt.NDArray[np.int64]
@@ -98,20 +101,20 @@ def search(plan: Plan, rows: Dataset) -> Search:
     given up. Of equally good settings the first counts, which is a default where there is one.
 
     A stack adds up the best settings of its members: those named in its hyperparameters, else the other
-    candidates, with the usual members where that is but one. Its weights, too, are learned on the other
-    inner folds.
+    candidates but late fusion, with the usual members where that is but one. Its weights, too, are learned
+    on the other inner folds. Late fusion is tried once, as it is given.
 
     Raises
     ------
     ModelError
         If the rows cannot be divided again, or hyperparameters are not those of a candidate.
     """
-    folds = _prepared(plan, rows)
+    folds = _Folds(plan, rows)
     names, members = _searched(plan)
-    settings, given_up = _tried(plan, names, folds, len(rows.outcome))
+    settings, given_up = _tried(plan, names, folds)
     best = {name: _best([one for one in settings if one.classifier == name]) for name in names}
     if members:
-        best[_STACK] = _stacked(plan, [best[name] for name in members], folds, rows.outcome)
+        best[_STACK] = _stacked(plan, [best[name] for name in members], folds.of(_STACK), rows.outcome)
     return Search(
         _best([best[name] for name in plan.candidates]),
         {name: best[name].auc for name in plan.candidates},
@@ -125,6 +128,25 @@ def _best(settings: Sequence[Setting]) -> Setting:
     return max(settings, key=lambda one: one.auc)
 
 
+class _Folds:
+    """The inner folds, each prepared once for all classifiers that learn from the same columns."""
+
+    def __init__(self, plan: Plan, rows: Dataset) -> None:
+        self.rows = len(rows.outcome)
+        self._plan, self._all = plan, rows
+        self._prepared: dict[str, list[_Fold]] = {}
+
+    def of(self, classifier: str) -> list[_Fold]:
+        """Return the folds as a classifier sees them."""
+        takes = CLASSIFIERS[classifier].takes
+        if takes == "both" and not self._all.columns.crop:
+            takes = "numbers"  # which are then the same
+        if takes not in self._prepared:
+            columns = self._all.columns.of(takes)
+            self._prepared[takes] = _prepared(self._plan, self._all.only(columns))
+        return self._prepared[takes]
+
+
 def _prepared(plan: Plan, rows: Dataset) -> list[_Fold]:
     """Return the inner folds, with what each learns of the columns before a classifier."""
     folds = []
@@ -132,7 +154,8 @@ def _prepared(plan: Plan, rows: Dataset) -> list[_Fold]:
         part = rows.take(train)
         steps = fitted(Pipeline(plan.preparation.steps(rows.columns, seed=plan.seed)), part)
         learned, tested = (np.asarray(steps.transform(one.inputs)) for one in (part, rows.take(test)))
-        folds.append(_Fold(learned, part.outcome, part.groups, tested, test, rows.outcome[test]))
+        names = names_after(steps)
+        folds.append(_Fold(learned, part.outcome, part.groups, names, tested, test, rows.outcome[test]))
     if not any(0 < fold.truth.sum() < len(fold.truth) for fold in folds):
         raise ModelError(
             "no inner fold has rows of both classes to test on: collect more cases, or take another seed"
@@ -146,7 +169,8 @@ def _searched(plan: Plan) -> tuple[dict[str, dict[str, Any]], list[str]]:
     if _STACK not in given or not plan.chooses:
         return given, []
     stack = given.pop(_STACK)
-    usual = list(given) if len(given) > 1 else sorted({*given, *USUAL})
+    others = [name for name in given if name != _LATE]
+    usual = others if len(others) > 1 else sorted({*others, *USUAL})
     options = stack.get("options") or {}
     members = member_names(stack.get("members") or usual, options)
     for name in members:
@@ -154,23 +178,32 @@ def _searched(plan: Plan) -> tuple[dict[str, dict[str, Any]], list[str]]:
     return given, members
 
 
-def _tried(
-    plan: Plan, given: dict[str, dict[str, Any]], folds: list[_Fold], rows: int
-) -> tuple[list[Setting], int]:
-    """Return the settings that were tried to the end, and how many were given up."""
-    study = _Study(plan.seed, given)
-    trials = max(plan.trials, len(given)) if study.can_vary else len(given)
+def _tried(plan: Plan, given: dict[str, dict[str, Any]], folds: _Folds) -> tuple[list[Setting], int]:
+    """Return the settings that were tried to the end, and how many were given up.
+
+    A classifier without an option to search is tried once, before the others.
+    """
+    varied = {name: options for name, options in given.items() if searched_options(name, options)}
     deadline = math.inf if plan.seconds is None else monotonic() + plan.seconds
-    done: list[Setting] = []
-    for number in range(trials):
-        if number >= len(given) and monotonic() > deadline:
-            return done, number - len(done)
+    found = []
+    for name in given:
+        if name not in varied:
+            options = resolved_options(CLASSIFIERS[name], given[name])
+            found.append(_judged(plan, name, options, folds, lambda mean: False))
+    study = _Study(plan.seed, varied) if varied else None
+    while study is not None and len(found) < max(plan.trials, len(given)):
+        if len(found) >= len(given) and monotonic() > deadline:
+            break
         name, options, stop, tell = study.ask()
-        found = _judged(plan, name, options, folds, rows, stop)
-        tell(found)
-        if found is not None:
-            done.append(found)
-    return done, trials - len(done)
+        found.append(_judged(plan, name, options, folds, stop))
+        tell(found[-1])
+    done = [one for one in found if one is not None]
+    return done, len(found) - len(done)
+
+
+def searched_options(name: str, given: Mapping[str, Any]) -> list[str]:
+    """Return the options of a classifier that are searched: those worth it that are not given."""
+    return [option for option in CLASSIFIERS[name].space if option not in given]
 
 
 @cache
@@ -205,16 +238,8 @@ class _Study:
         self.study = optuna.create_study(direction="maximize", sampler=sampler, pruner=pruner)
         for name in given:
             defaults = resolved_options(CLASSIFIERS[name], {})
-            first = {f"{name}.{option}": defaults[option] for option in self._tuned(name)}
+            first = {f"{name}.{option}": defaults[option] for option in searched_options(name, given[name])}
             self.study.enqueue_trial({"classifier": name, **first})
-
-    @property
-    def can_vary(self) -> bool:
-        """Whether there is any option to search."""
-        return any(self._tuned(name) for name in self.given)
-
-    def _tuned(self, name: str) -> list[str]:
-        return [option for option in CLASSIFIERS[name].space if option not in self.given[name]]
 
     def ask(self) -> tuple[str, dict[str, Any], Stop, Callable[[Setting | None], None]]:
         """Return a setting to try, when to give it up, and whom to tell."""
@@ -222,7 +247,7 @@ class _Study:
         name = str(trial.suggest_categorical("classifier", list(self.given)))
         kind = CLASSIFIERS[name]
         drawn: dict[str, Any] = {}
-        for option in self._tuned(name):
+        for option in searched_options(name, self.given[name]):
             span = kind.space[option]
             where = f"{name}.{option}"
             if isinstance(span.low, int) and isinstance(span.high, int):
@@ -252,17 +277,16 @@ class _Study:
         return means[-1] < float(np.median([one[len(means) - 1] for one in self.running]))
 
 
-def _judged(
-    plan: Plan, name: str, options: dict[str, Any], folds: list[_Fold], rows: int, stop: Stop
-) -> Setting | None:
+def _judged(plan: Plan, name: str, options: dict[str, Any], folds: _Folds, stop: Stop) -> Setting | None:
     """Return a setting with its mean AUC; None where it was given up."""
-    unseen, aucs = np.full(rows, np.nan), []
-    for number, fold in enumerate(folds, start=1):
+    prepared, unseen, aucs = folds.of(name), np.full(folds.rows, np.nan), []
+    for number, fold in enumerate(prepared, start=1):
         estimator = CLASSIFIERS[name].build(seed=plan.seed, device=plan.device, **options)
-        fit_rows(estimator, fold.learned, fold.outcome, fold.groups)
+        watch = plan.watch.within(f"inner fold {number}")
+        fit_rows(estimator, fold.learned, fold.outcome, fold.groups, fold.names, watch)
         unseen[fold.rows] = estimator.predict_proba(fold.tested)[:, 1]
         aucs.append(auc_of(fold.truth, unseen[fold.rows]))
-        if stop(_mean(aucs)) and number < len(folds):
+        if stop(_mean(aucs)) and number < len(prepared):
             return None
     return Setting(name, options, _mean(aucs), unseen)
 

@@ -20,6 +20,7 @@ _NAMED = {
     "radiomics": "radiomics alone",
     "both": "clinical data and radiomics",
 }
+_BLOCKS = {"clinical": "clinical data"}
 
 
 @dataclass(frozen=True)
@@ -34,22 +35,28 @@ class Comparison:
         Name, AUC with interval, and number of columns that it learned from.
     tests
         The two that are compared, difference with interval, p-value, and p-value after Holm.
+    blocks
+        Block of columns, AUC of the block alone, what it adds to all others, p-value, and p-value after Holm;
+        empty where blocks were not judged.
     """
 
     chart: Chart
     models: list[tuple[str, str, str]]
     tests: list[tuple[str, str, str, str]]
+    blocks: list[tuple[str, str, str, str, str]]
 
 
 def comparison_of(summary: Mapping[str, Any]) -> Comparison | None:
-    """Return the comparison with clinical data; None where it was not made."""
+    """Return the comparison with clinical data, or of blocks of columns; None where it was not made."""
     found = summary.get("comparison")
     if not found:
         return None
-    models = [(_named(one["name"]), one["auc"]) for one in found["models"]]
+    blocks = _block_rows(found)
+    name_of = _block_named if blocks else _named
+    models = [(name_of(one["name"]), one["auc"]) for one in found["models"]]
     described = ", ".join(f"{name} {number(auc['value'])}" for name, auc in models)
     chart = Chart(
-        "With and without radiomics",
+        "What each block of columns adds" if blocks else "With and without radiomics",
         drawn(
             "comparison",
             f"AUC with interval: {described}",
@@ -62,7 +69,7 @@ def comparison_of(summary: Mapping[str, Any]) -> Comparison | None:
     return Comparison(
         chart,
         [
-            (_named(one["name"]), with_interval(one["auc"]), _count(one["features"]))
+            (name_of(one["name"]), with_interval(one["auc"]), _count(one["features"]))
             for one in found["models"]
         ],
         [
@@ -74,7 +81,27 @@ def comparison_of(summary: Mapping[str, Any]) -> Comparison | None:
             )
             for one in found["tests"]
         ],
+        blocks,
     )
+
+
+def _block_rows(found: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]:
+    """Return for each block its AUC alone and what is lost without it; nothing of older evaluations."""
+    aucs = {one["name"]: with_interval(one["auc"]) for one in found["models"]}
+    whole = found["models"][0]["name"]
+    tests = {one["second"]: one for one in found["tests"] if one["first"] == whole}
+    rows = []
+    for block in found.get("blocks", ()):
+        test = tests.get(block["without"])
+        added = ("", "", "")
+        if test is not None:
+            added = (with_interval(_difference(test)), p_value(test["p"]), p_value(test["p_holm"]))
+        rows.append((_block_named(block["name"]), aucs.get(block["name"], ""), *added))
+    return rows
+
+
+def _block_named(name: str) -> str:
+    return _BLOCKS.get(name, name)
 
 
 def permutation_chart(summary: Mapping[str, Any]) -> Chart | None:

@@ -55,13 +55,14 @@ def explained(model: Model, table: pd.DataFrame | None) -> Explained | None:
     order = mean[mean > 0].sort_values(ascending=False, kind="stable").index
     if order.empty:
         return None
-    return Explained(added[order], _values(model, used)[order], len(model.kept))
+    values = _values(model, used).reindex(columns=order)  # the crop has no value
+    return Explained(added[order], values, len(model.kept))
 
 
 def _values(model: Model, used: pd.DataFrame) -> pd.DataFrame:
     """Return what the classifier sees, shape (rows, kept); NaN where a feature is missing."""
     found = model.values(used)
     plain = [name for name in found.columns if name in used]
-    missing = used[plain].isna().to_numpy()
-    found[plain] = found[plain].mask(missing)
+    if plain:
+        found[plain] = found[plain].mask(used[plain].isna().to_numpy())
     return found

@@ -12,9 +12,8 @@ import pytest
 from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling import fit, tuning
 from radiomics_screen.modelling.classifiers import CLASSIFIERS
-from radiomics_screen.modelling.classifiers._combining import combined
+from radiomics_screen.modelling.classifiers._combining import combined, cross_combined
 from radiomics_screen.modelling.classifiers.base import resolved_options
-from radiomics_screen.modelling.classifiers.stack import cross_combined
 from radiomics_screen.modelling.dataset import Columns, Dataset
 from radiomics_screen.modelling.learning import learn
 from radiomics_screen.modelling.pipeline import Preparation

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +37,9 @@ class BinaryClassifier(ClassifierMixin, BaseEstimator):
         Number of features.
     """
 
+    #: What rows must be, as scikit-learn's ``validate_data`` takes it.
+    _accepts: ClassVar[Mapping[str, Any]] = {"dtype": np.float64, "order": "C"}
+
     def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
         """Learn from rows.
 
@@ -56,7 +60,9 @@ class BinaryClassifier(ClassifierMixin, BaseEstimator):
         ModelError
             If rows must be divided, and there are too few.
         """
-        values, labels = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
+        values, labels = self._checked(X, y)
         check_classification_targets(labels)
         if (kind := type_of_target(labels, input_name="y")) != "binary":
             raise ValueError(f"Only binary classification is supported. The type of the target is {kind}.")
@@ -68,14 +74,13 @@ class BinaryClassifier(ClassifierMixin, BaseEstimator):
             check_consistent_length(values, groups)
         self.classes_ = classes
         with one_thread():
-            self._learn(np.ascontiguousarray(values), outcome.astype(np.int64), groups)
+            self._learn(values, outcome.astype(np.int64), groups)
         return self
 
     def decision_function(self, X: Any) -> Floats:
         """Return the log-odds of the second class, shape (rows,)."""
         check_is_fitted(self)
-        values = validate_data(self, X, dtype=np.float64, reset=False)
-        return self._log_odds(np.ascontiguousarray(values))
+        return self._log_odds(self._checked(X))
 
     def predict_proba(self, X: Any) -> Floats:
         """Return the probabilities of both classes, shape (rows, 2)."""
@@ -86,6 +91,12 @@ class BinaryClassifier(ClassifierMixin, BaseEstimator):
         """Return the more probable class of each row, shape (rows,)."""
         positive = self.decision_function(X) > 0
         return self.classes_[positive.astype(np.intp)]
+
+    def _checked(self, X: Any, y: Any = None) -> Any:
+        """Return new rows as they can be answered; with labels, rows to learn from, and the labels."""
+        if y is None:
+            return validate_data(self, X, reset=False, **self._accepts)
+        return validate_data(self, X, y, ensure_min_samples=2, **self._accepts)
 
     @abstractmethod
     def _learn(self, values: Floats, outcome: Outcome, groups: Groups | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -15,6 +15,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import has_fit_parameter
 
 from radiomics_screen.errors import ModelError, did_you_mean
+from radiomics_screen.modelling.watch import Watch
 from radiomics_screen.options import Registry, options_of
 
 Floats = npt.NDArray[np.float64]
@@ -44,6 +45,11 @@ class ClassifierKind(ABC):
     build: Callable[..., ClassifierMixin]  # unfitted, from `seed`, `device` and its own options
     devices: tuple[str, ...] = ("cpu",)  # on which it can be trained
     space: ClassVar[Mapping[str, Span]] = {}  # of the hyperparameters that are worth tuning
+    takes: str = "numbers"  # what its rows are: "numbers", "crops" of lesions in one column, or "both"
+
+    def owns(self, name: str) -> bool:
+        """Tell whether a file of this name in a model folder is one that this kind writes."""
+        return name == self.file_name
 
     @abstractmethod
     def save(self, estimator: ClassifierMixin, path: Path) -> None:
@@ -88,10 +94,20 @@ def classifier(name: str) -> Callable[[Kind], Kind]:
 
 
 def fit_rows(
-    estimator: ClassifierMixin, values: Floats, outcome: npt.NDArray[Any], groups: npt.NDArray[Any] | None
+    estimator: ClassifierMixin,
+    values: Any,
+    outcome: npt.NDArray[Any],
+    groups: npt.NDArray[Any] | None,
+    names: Sequence[str] | None = None,
+    watch: Watch | None = None,
 ) -> ClassifierMixin:
-    """Fit an estimator, which is told the patients of the rows if it divides them anew; return it."""
-    told = {"groups": groups} if has_fit_parameter(estimator, "groups") else {}
+    """Fit an estimator and return it.
+
+    It is told the patients of the rows if it divides them anew, the names of the columns if it tells
+    columns apart, and who watches if it trains for long: whatever its ``fit`` has a parameter for.
+    """
+    known = {"groups": groups, "names": names, "watch": watch}
+    told = {what: value for what, value in known.items() if has_fit_parameter(estimator, what)}
     return estimator.fit(values, outcome, **told)
 
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, Field, model_validator
-from scipy.special import expit, logit
 from sklearn.base import ClassifierMixin
 
 from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.classifiers._binary import BinaryClassifier, Floats, Groups, Outcome, closed
-from radiomics_screen.modelling.classifiers._combining import combined
+from radiomics_screen.modelling.classifiers._combining import (
+    COMBINING,
+    CombiningClassifier,
+    Floats,
+    Folds,
+    MemberPart,
+    load_member,
+    require_weight,
+    save_member,
+)
 from radiomics_screen.modelling.classifiers._data_file import (
     Moderate,
     class_labels,
@@ -26,33 +31,18 @@ from radiomics_screen.modelling.classifiers.base import (
     CLASSIFIERS,
     ClassifierKind,
     classifier,
-    fit_rows,
     resolved_options,
 )
-from radiomics_screen.modelling.splits import inner_splits
 from radiomics_screen.options import NonNegative
 
-Folds = Annotated[int, Field(ge=2, le=20)]
 Names = list[str] | None
 Options = dict[str, dict[str, Any]] | None
 
 USUAL = ("logistic", "svm", "xgboost")  # a forest takes longer than these together
-_NAME = "stack"
-_CERTAIN = 1e-6  # nearest to 0 and 1 that a member's probability counts
 
 
-class StackClassifier(BinaryClassifier):
-    """A weighted sum of the log-odds of several classifiers.
-
-    Attributes
-    ----------
-    fitted_ : dict of str to estimator
-        The members, fitted to all rows, by their names in alphabetical order.
-    weights_ : ndarray, shape (members,)
-        Learned from members that had not seen the rows: the folds inside keep patients whole.
-    intercept_ : float
-        Added to the sum.
-    """
+class StackClassifier(CombiningClassifier):
+    """A weighted sum of the log-odds of several classifiers, in alphabetical order."""
 
     def __init__(
         self,
@@ -71,13 +61,6 @@ class StackClassifier(BinaryClassifier):
         self.device = device
 
     def unfitted_members(self) -> dict[str, ClassifierMixin]:
-        """Return the members as they are before they have learned, in alphabetical order.
-
-        Raises
-        ------
-        ScreenError
-            If they cannot be members, or an option is wrong.
-        """
         names = member_names(self.members, self.options)
         given: Mapping[str, Any] = self.options or {}
         built = {}
@@ -87,24 +70,6 @@ class StackClassifier(BinaryClassifier):
             built[name] = kind.build(seed=self.seed, device=self.device, **options)
         return built
 
-    def _learn(self, values: Floats, outcome: Outcome, groups: Groups | None) -> None:
-        unseen = np.empty((len(outcome), len(self.unfitted_members())))
-        for train, test in inner_splits(outcome, groups, self.inner_folds, self.seed):
-            owners = None if groups is None else groups[train]
-            fitted = self._fitted(values[train], outcome[train], owners)
-            unseen[test] = _log_odds_of(fitted, values[test])
-        self.weights_, self.intercept_ = combined(unseen, outcome, self.pull)
-        self.fitted_ = self._fitted(values, outcome, groups)
-
-    def _fitted(self, values: Floats, outcome: Outcome, groups: Groups | None) -> dict[str, ClassifierMixin]:
-        fitted = self.unfitted_members()
-        for member in fitted.values():
-            fit_rows(member, values, outcome, groups)
-        return fitted
-
-    def _log_odds(self, values: Floats) -> Floats:
-        return (_log_odds_of(self.fitted_, values) * self.weights_).sum(axis=1) + self.intercept_
-
 
 def member_names(members: Names, options: Options) -> list[str]:
     """Return the names of the members in alphabetical order.
@@ -112,51 +77,20 @@ def member_names(members: Names, options: Options) -> list[str]:
     Raises
     ------
     ScreenError
-        If there are fewer than two, one is named twice, is a stack or not known, or options are
+        If there are fewer than two, one is named twice, is itself made of others or not known, or options are
         given for one that is no member.
     """
     names = sorted(USUAL if members is None else members)
-    if len(names) < 2 or len(set(names)) < len(names) or _NAME in names:
+    if len(names) < 2 or len(set(names)) < len(names) or set(names) & set(COMBINING):
         raise ModelError(
             f"the members of a stack are {', '.join(names) or 'none'}; name two or more different "
-            "classifiers, none of them a stack"
+            "classifiers, none of them a stack or late fusion"
         )
     for name in names:
         CLASSIFIERS[name]
     if foreign := sorted(set(options or {}) - set(names)):
         raise ModelError(f"options are given for '{foreign[0]}', which is not a member ({', '.join(names)})")
     return names
-
-
-def _log_odds_of(members: Mapping[str, ClassifierMixin], values: Floats) -> Floats:
-    """Return the log-odds of each member, shape (rows, members)."""
-    chances = [np.asarray(one.predict_proba(values)[:, 1], dtype=np.float64) for one in members.values()]
-    return logit(np.clip(np.stack(chances, axis=1), _CERTAIN, 1 - _CERTAIN))
-
-
-def cross_combined(
-    unseen: Floats, outcome: Outcome, parts: Sequence[npt.NDArray[np.intp]], pull: float
-) -> Floats:
-    """Return what a stack says of rows that neither its members nor its weights have seen, shape (rows,).
-
-    Parameters
-    ----------
-    unseen
-        Probabilities of the members, each by a member that had not seen the row; shape (rows, members).
-    outcome
-        0 or 1, shape (rows,).
-    parts
-        Rows of each fold: its weights are learned from the others.
-    pull
-        See :func:`stack_classifier`.
-    """
-    log_odds = logit(np.clip(unseen, _CERTAIN, 1 - _CERTAIN))
-    found = np.empty(len(outcome))
-    for part in parts:
-        others = np.setdiff1d(np.arange(len(outcome)), part)
-        weights, intercept = combined(log_odds[others], outcome[others], pull)
-        found[part] = expit((log_odds[part] * weights).sum(axis=1) + intercept)
-    return found
 
 
 def stack_classifier(
@@ -192,25 +126,18 @@ def stack_classifier(
     return made
 
 
-class _Member(BaseModel):
-    name: str
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    weight: Annotated[float, Field(ge=0, le=1e9, strict=True)]
-
-
 class _StackFile(BaseModel):
-    members: list[_Member]
+    members: list[MemberPart]
     intercept: Moderate
     features: Annotated[int, Field(ge=1, le=10**6, strict=True)]
 
     @model_validator(mode="after")
     def _has_weight(self) -> _StackFile:
-        if not sum(member.weight for member in self.members) > 0:
-            raise ValueError("no member has any weight")
+        require_weight(self.members)
         return self
 
 
-@classifier(_NAME)
+@classifier("stack")
 class StackKind(ClassifierKind):
     """A stack, kept as its weights; each member lies beside them in a file of its own."""
 
@@ -222,10 +149,8 @@ class StackKind(ClassifierKind):
         for (name, member), weight in zip(
             estimator.fitted_.items(), estimator.weights_.tolist(), strict=True
         ):
-            kind = CLASSIFIERS[name]
-            place = path.with_name(kind.file_name)
-            kind.save(member, place)
-            members.append(_Member(name=name, sha256=_digest(place), weight=weight))
+            digest = save_member(name, member, path.with_name(CLASSIFIERS[name].file_name))
+            members.append(MemberPart(name=name, sha256=digest, weight=weight))
         content = _StackFile(
             members=members, intercept=estimator.intercept_, features=estimator.n_features_in_
         )
@@ -236,16 +161,16 @@ class StackKind(ClassifierKind):
         members = unfitted.unfitted_members()
         if [member.name for member in content.members] != list(members):
             raise ModelError(f"{path} is damaged: its members are not {', '.join(members)}")
-        fitted = {}
-        for member in content.members:
-            kind = CLASSIFIERS[member.name]
-            place = path.with_name(kind.file_name)
-            if not place.is_file() or _digest(place) != member.sha256:
-                raise ModelError(f"{place} is missing, or not the one that {path.name} was saved with")
-            fitted[member.name] = kind.load(place, members[member.name])
-            if kind.input_count(fitted[member.name]) != content.features:
-                raise ModelError(f"{place} does not expect {content.features} features, as the stack does")
-        unfitted.fitted_ = fitted
+        unfitted.fitted_ = {
+            one.name: load_member(
+                one.name,
+                path.with_name(CLASSIFIERS[one.name].file_name),
+                members[one.name],
+                one.sha256,
+                content.features,
+            )
+            for one in content.members
+        }
         unfitted.weights_ = np.array([member.weight for member in content.members])
         unfitted.intercept_ = content.intercept
         unfitted.classes_ = class_labels()
@@ -257,16 +182,4 @@ class StackKind(ClassifierKind):
 
     def contributions(self, estimator: ClassifierMixin, values: Floats) -> Floats:
         """Return the members' contributions, each times its weight and added up."""
-        values = np.asarray(values, dtype=np.float64)
-        log_odds = _log_odds_of(estimator.fitted_, values)
-        whole = np.zeros((len(values), values.shape[1] + 1))
-        whole[:, -1] = estimator.intercept_
-        for column, (name, member) in enumerate(estimator.fitted_.items()):
-            found = CLASSIFIERS[name].contributions(member, values)
-            found[:, :-1] = closed(found[:, :-1], log_odds[:, column] - found[:, -1])
-            whole += estimator.weights_[column] * found
-        return whole
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+        return estimator.contributions(np.asarray(values, dtype=np.float64))

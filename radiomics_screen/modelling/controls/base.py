@@ -51,6 +51,9 @@ class ImageEvidence:
     altered
         By the name of the alteration (``"shuffle"``, ``"surroundings"``): a feature table of the same
         cases, with ``case_id``, measured on altered images or regions.
+    crops
+        By the name of the alteration (``"marks"``): a table with ``case_id`` and ``crop``, cut from altered
+        images as the crops that are learned from.
     controls
         Controls that were judged on the images themselves.
     hindrance
@@ -60,6 +63,7 @@ class ImageEvidence:
     altered: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     controls: Sequence[Control] = ()
     hindrance: str = ""
+    crops: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 def shown(auc: Mapping[str, Any]) -> str:

@@ -7,8 +7,10 @@ import numpy as np
 from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling.controls.altered import NO_IMAGES, measured_rows, with_values
 from radiomics_screen.modelling.controls.base import Control, ImageEvidence, shown, signed
+from radiomics_screen.modelling.controls.pictures import shown_crops
 from radiomics_screen.modelling.controls.setup import Setup
 from radiomics_screen.modelling.judgement import plain
+from radiomics_screen.modelling.metrics import Floats
 
 MARKS = "marks"
 _TITLE = "Marks drawn on the image"
@@ -38,9 +40,30 @@ def drawn_marks(setup: Setup, evidence: ImageEvidence | None) -> Control:
         answers = some.probabilities(part, shown=marked.inputs)
     except ModelError as error:
         return Control(MARKS, _TITLE, "not run", f"Nothing could be learned: {error}.")
-    loss = some.gain(answers, than=as_is)
+    return _judged(some, as_is, answers, MARKS, _TITLE, found.rest)
+
+
+def marks_on_crops(setup: Setup, evidence: ImageEvidence | None) -> Control:
+    """Return the same for a network: crops of the test images with marks drawn on them."""
+    name, title = f"{MARKS} in crops", "Marks drawn on what the network sees"
+    if evidence is None or MARKS not in evidence.crops:
+        none = "No crops were cut of marked images."
+        reason = NO_IMAGES if evidence is None else evidence.hindrance or none
+        return Control(name, title, "not run", reason)
+    try:
+        there, inputs = shown_crops(setup.dataset, evidence.crops[MARKS])
+        answers = setup.probabilities(setup.dataset, shown=inputs)
+    except ModelError as error:
+        return Control(name, title, "not run", f"Nothing could be learned: {error}.")
+    missing = int((~there).sum())
+    rest = f" {missing} cases could not be marked, and count as they are." if missing else ""
+    return _judged(setup, setup.reference, answers, name, title, rest)
+
+
+def _judged(setup: Setup, as_is: Floats, answers: Floats, name: str, title: str, rest: str) -> Control:
+    loss = setup.gain(answers, than=as_is)
     changed = float(np.mean((answers >= 0.5) != (as_is >= 0.5)))
-    own, other = some.auc(as_is), some.auc(answers)
+    own, other = setup.auc(as_is), setup.auc(answers)
     text = (
         f"AUC on images with calipers and a number drawn round the lesion {shown(other)}, without "
         f"{shown(own)}{setup.how}: a difference of {signed(loss)}. {changed:.1%} of the calls change."
@@ -48,6 +71,6 @@ def drawn_marks(setup: Setup, evidence: ImageEvidence | None) -> Control:
     figures = plain({"auc": other, "features": own, "gain": vars(loss), "changed": changed})
     if loss.low > 0 or changed > MOST_CHANGED:
         text += " The model reads such marks, or what they hide: those in the images may have taught it."
-        return Control(MARKS, _TITLE, "look", text + found.rest, figures)
+        return Control(name, title, "look", text + rest, figures)
     text += " So such marks hardly move it. Marks of another kind would not show."
-    return Control(MARKS, _TITLE, "passed", text + found.rest, figures)
+    return Control(name, title, "passed", text + rest, figures)

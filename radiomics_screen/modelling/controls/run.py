@@ -13,8 +13,9 @@ from radiomics_screen.modelling.controls.alike import alike_rows
 from radiomics_screen.modelling.controls.altered import altered_controls
 from radiomics_screen.modelling.controls.base import Control, ImageEvidence
 from radiomics_screen.modelling.controls.batch import batch_alone
-from radiomics_screen.modelling.controls.marked import drawn_marks
+from radiomics_screen.modelling.controls.marked import drawn_marks, marks_on_crops
 from radiomics_screen.modelling.controls.one_feature import one_feature
+from radiomics_screen.modelling.controls.pictures import crops_of_setup, not_run, surroundings_hidden
 from radiomics_screen.modelling.controls.regrouped import torn_patients
 from radiomics_screen.modelling.controls.setup import Setup
 from radiomics_screen.modelling.controls.size import size_alone
@@ -60,18 +61,37 @@ def run_controls(
         Number of folds worked on at a time.
     """
     setup = _setup(dataset, frame, plan, splits, probability, jobs)
+    found = _of_numbers(setup, dataset, evidence) if setup.dataset.columns.features else _of_anything(setup)
+    if dataset.columns.crop:
+        found += _of_pictures(setup, dataset, evidence)
+    order = {"look": 0, "passed": 1, "not run": 2}
+    return sorted(found, key=lambda one: order[one.verdict])
+
+
+def _of_anything(setup: Setup) -> list[Control]:
     torn = torn_patients(setup)
-    found = [
-        *([] if torn is None else [torn]),
+    return [*([] if torn is None else [torn]), batch_alone(setup)]
+
+
+def _of_numbers(setup: Setup, dataset: Dataset, evidence: ImageEvidence | None) -> list[Control]:
+    return [
+        *_of_anything(setup),
         one_feature(replace(setup, dataset=dataset)),
         alike_rows(setup),
         size_alone(setup),
-        batch_alone(setup),
         drawn_marks(setup, evidence),
         *altered_controls(setup, evidence),
     ]
-    order = {"look": 0, "passed": 1, "not run": 2}
-    return sorted(found, key=lambda one: order[one.verdict])
+
+
+def _of_pictures(setup: Setup, dataset: Dataset, evidence: ImageEvidence | None) -> list[Control]:
+    """Return the controls of what a network sees, which is trained again for them."""
+    try:
+        crops = crops_of_setup(setup, dataset)
+    except ModelError as error:
+        return [not_run(f"Nothing could be learned: {error}.")]
+    others = evidence.controls if evidence is not None and not setup.dataset.columns.features else ()
+    return [surroundings_hidden(crops), marks_on_crops(crops, evidence), *others]
 
 
 def _setup(
@@ -79,7 +99,9 @@ def _setup(
 ) -> Setup:
     """Return what the controls are given, with the features learned from under a plan that is quick."""
     columns, simple = dataset.columns, _simple(plan)
-    lesion = dataset.only(Columns(columns.features, (), columns.batch))
+    lesion = dataset.only(Columns(columns.features, (), columns.batch if columns.features else None))
+    if not columns.features:  # a network that looks at crops alone
+        lesion = dataset.only(Columns((), crop=True))
     setup = Setup(lesion, frame, simple, splits, probability[np.newaxis], jobs)
     if simple == plan and not columns.clinical:
         return setup

@@ -1,0 +1,157 @@
+"""Crops of the lesions of cases: what a network looks at, read and cut in parallel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from functools import partial
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+from radiomics_screen.altering import Chain
+from radiomics_screen.cohort import Case
+from radiomics_screen.errors import SettingsError
+from radiomics_screen.extraction.attempt import Attempt, Once
+from radiomics_screen.extraction.bunches import Bunch, bunches_of
+from radiomics_screen.extraction.lesion import after_steps, marked, resamples
+from radiomics_screen.extraction.run import Progress, Watcher
+from radiomics_screen.extraction.workers import count_processes, one_thread
+from radiomics_screen.imaging.crop import crop_lesion, crop_region
+from radiomics_screen.imaging.geometry import match_grid
+from radiomics_screen.imaging.reading import read_image, read_mask
+from radiomics_screen.imaging.roi import Roi
+from radiomics_screen.options import options_of
+from radiomics_screen.schema import checked
+from radiomics_screen.settings import Settings
+
+#: A crop, shape (2, size, size), or why there is none.
+Cut = NDArray[np.uint8] | str
+
+
+def crop_options(given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return all options of :func:`~radiomics_screen.imaging.crop.crop_lesion`: those given, else defaults.
+
+    Raises
+    ------
+    SettingsError
+        There is no such option, or it cannot have this value.
+    """
+    problems: list[str] = []
+    found = checked("crop", dict(given or {}), options_of(crop_lesion), problems)
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return found
+
+
+def lesion_crops(
+    cases: Sequence[Case],
+    settings: Settings,
+    options: Mapping[str, Any],
+    *,
+    chain: Chain | None = None,
+    seed: int = 0,
+    jobs: int | None = None,
+    progress: Watcher | None = None,
+) -> list[Cut]:
+    """Return the crop of each case's lesion, or why there is none, in the order of the cases.
+
+    Crops are cut from images after the steps under ``preprocessing``; an image with several lesions is read
+    once.
+
+    Parameters
+    ----------
+    cases
+        Read from disk; a case with a ``problem`` has no crop, for that reason.
+    settings
+        How images are preprocessed, and how masks mark lesions.
+    options
+        As :func:`crop_options` returns them.
+    chain, seed
+        What is done to image and region first; None: nothing.
+    jobs, progress
+        As in :func:`~radiomics_screen.extraction.run.extract_cohort`.
+    """
+    found: dict[int, Cut] = {n: case.problem for n, case in enumerate(cases) if case.problem}
+    todo = {n: case for n, case in enumerate(cases) if not case.problem}
+    processes = count_processes(jobs)
+    bunches = bunches_of(todo, processes)
+    work = partial(crops_of_bunch, settings=settings, options=options, chain=chain, seed=seed)
+    tell = progress or (lambda _: None)
+    tell(Progress(len(cases), len(found), len(found), 0))
+    with one_thread(), closing(_cut(bunches, work, jobs if processes > 1 else 1)) as coming:
+        for number, cut in coming:
+            found[number] = cut
+            failures = sum(isinstance(one, str) for one in found.values())
+            tell(Progress(len(cases), len(found), failures, 0))
+    return [found[n] for n in range(len(cases))]
+
+
+def _cut(
+    bunches: Sequence[Bunch], work: Callable[[Bunch], list[tuple[int, Cut]]], jobs: int | None
+) -> Generator[tuple[int, Cut]]:
+    if jobs == 1:
+        for bunch in bunches:
+            yield from work(bunch)
+        return
+    import joblib
+
+    todo = (joblib.delayed(work)(bunch) for bunch in bunches)
+    for part in joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(todo):
+        yield from part
+
+
+def crops_of_bunch(
+    bunch: Bunch, settings: Settings, options: Mapping[str, Any], chain: Chain | None = None, seed: int = 0
+) -> list[tuple[int, Cut]]:
+    """Return the crops of cases that share an image, each with the number of its case."""
+    image = Once(read_image, bunch[0][1].image)
+    ready = Once(_after_steps, image, settings)
+    found: list[tuple[int, Cut]] = []
+    for number, case in bunch:
+        attempt = Attempt()
+        mask = Once(read_mask, case.mask, **settings.options(read_mask))
+        if chain is None:
+            crop = attempt.make(_crop, ready, mask, case, settings, options)
+        else:
+            crop = attempt.make(_crop_altered, chain, seed, image, mask, case, settings, options)
+        found.append((number, attempt.error if crop is None else crop))
+    return found
+
+
+def _after_steps(image: Once[sitk.Image], settings: Settings) -> sitk.Image:
+    return after_steps(image(), settings)
+
+
+def _crop(
+    ready: Once[sitk.Image],
+    mask: Once[sitk.Image],
+    case: Case,
+    settings: Settings,
+    options: Mapping[str, Any],
+) -> NDArray[np.uint8]:
+    return crop_region(ready(), region_on(ready(), mask(), case.label, settings), **options)
+
+
+def _crop_altered(
+    chain: Chain,
+    seed: int,
+    image: Once[sitk.Image],
+    mask: Once[sitk.Image],
+    case: Case,
+    settings: Settings,
+    options: Mapping[str, Any],
+) -> NDArray[np.uint8]:
+    roi = region_on(image(), mask(), case.label, settings)
+    altered, region = chain.apply(image(), roi, seed=seed, case_id=case.id)
+    return crop_region(after_steps(altered, settings), region, **options)
+
+
+def region_on(image: sitk.Image, mask: sitk.Image, label: int | None, settings: Settings) -> Roi:
+    """Return a label's region on its image's grid, as the settings take it there."""
+    match = settings.options(match_grid)
+    if resamples(settings):  # then the settings take a mask on any grid
+        match = {**match, "correctMask": True}
+    return match_grid(image, marked(mask, settings, label), **match)

@@ -1,0 +1,38 @@
+"""Columns come in blocks: clinical variables, radiomics, other families, regions beyond the lesion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from radiomics_screen.naming import EMBEDDING, block_of, is_feature
+
+#: The block of all columns that are not named like a feature.
+CLINICAL = "clinical"
+
+#: The column that holds the crop of each row's lesion, and the block that it is.
+CROP = "crop"
+
+
+def block_named(column: str) -> str:
+    """Return the block of a column that reaches a classifier.
+
+    >>> block_named("original_embedding_pca01"), block_named("sex=F")
+    ('embedding', 'clinical')
+    """
+    if column == CROP:
+        return CROP
+    return block_of(column) if is_feature(column) else CLINICAL
+
+
+def places_by_block(names: Iterable[str]) -> dict[str, list[int]]:
+    """Return the blocks in alphabetical order, each with the places of its columns among `names`."""
+    found: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        found.setdefault(block_named(name), []).append(place)
+    return dict(sorted(found.items()))
+
+
+def fuses_embedding(names: Iterable[str]) -> bool:
+    """Tell whether columns of an embedding stand beside others, so that there is something to fuse."""
+    blocks = {block_named(name) for name in names}
+    return EMBEDDING in blocks and len(blocks) > 1
