@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from radiomics_screen.extraction.run import Watcher
 
 #: Edge of the crops in pixels where nothing else is asked for.
-EDGE = 128
+EDGE = 160
 _NAMED = 3
 
 
@@ -45,7 +45,7 @@ def crops_of(
         With columns ``image`` and ``mask``: a feature table, or a cases file that was read.
     options
         Of :func:`radiomics_screen.imaging.crop.crop_lesion`, where they differ from its defaults; crops
-        are 128 pixels wide where nothing else is asked for.
+        are 160 pixels wide where nothing else is asked for.
     folder
         Where files with a relative path are looked for, too; of a table that is given by its path, where it
         lies.
