@@ -31,7 +31,8 @@ from radiomics_screen.filters.registry import LOCAL, WHOLE
 from radiomics_screen.imaging.normalization import normalize
 from radiomics_screen.imaging.reading import read_image, read_mask
 from radiomics_screen.imaging.roi import Roi
-from radiomics_screen.settings import ImageType, Settings, load_settings
+from radiomics_screen.sections import ImageType
+from radiomics_screen.settings import Settings, load_settings
 
 #: Lesions of one image, each with what has come of it.
 Members = Sequence[tuple[Lesion, Attempt]]

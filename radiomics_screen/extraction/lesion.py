@@ -27,7 +27,8 @@ from radiomics_screen.imaging.preprocessing import STEPS
 from radiomics_screen.imaging.roi import Grid, Roi
 from radiomics_screen.imaging.volume import Volume, to_volume
 from radiomics_screen.notes import collected_notes, note
-from radiomics_screen.settings import ImageType, Settings
+from radiomics_screen.sections import ImageType
+from radiomics_screen.settings import Settings
 
 #: Of the image on which it is tried what names images get.
 _TRIAL_EDGE = 24

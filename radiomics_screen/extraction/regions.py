@@ -14,7 +14,8 @@ from radiomics_screen.imaging.ring import Ring, ring
 from radiomics_screen.imaging.roi import Roi
 from radiomics_screen.notes import collected_notes, note
 from radiomics_screen.regions import RegionBeyond
-from radiomics_screen.settings import ImageType, Settings
+from radiomics_screen.sections import ImageType
+from radiomics_screen.settings import Settings
 
 #: A ring of which a larger part than this lies beyond the image's edge is remarked on.
 MOST_MISSING = 0.1

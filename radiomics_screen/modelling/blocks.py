@@ -12,6 +12,9 @@ CLINICAL = "clinical"
 #: The column that holds the crop of each row's lesion, and the block that it is.
 CROP = "crop"
 
+#: All columns of numbers, where they are taken for one block.
+NUMBERS = "numbers"
+
 
 def block_named(column: str) -> str:
     """Return the block of a column that reaches a classifier.
@@ -29,6 +32,14 @@ def places_by_block(names: Iterable[str]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for place, name in enumerate(names):
         found.setdefault(block_named(name), []).append(place)
+    return dict(sorted(found.items()))
+
+
+def together(names: Iterable[str]) -> dict[str, list[int]]:
+    """Return all columns of numbers as one block, and the crops as another; places as above."""
+    found: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        found.setdefault(CROP if name == CROP else NUMBERS, []).append(place)
     return dict(sorted(found.items()))
 
 

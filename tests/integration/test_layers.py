@@ -25,7 +25,7 @@ ORDER: list[tuple[str, ...]] = [
     ("filters",),
     ("features",),
     ("schema",),
-    ("regions",),
+    ("regions", "sections"),
     ("settings", "presets"),
     ("parameter_file",),
     ("extraction.attempt", "extraction.sources", "extraction.sharing", "extraction.columns"),

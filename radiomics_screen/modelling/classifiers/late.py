@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, model_validator
 from sklearn.base import ClassifierMixin
 
 from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.blocks import CLINICAL, CROP, places_by_block
+from radiomics_screen.modelling.blocks import CLINICAL, CROP, places_by_block, together
 from radiomics_screen.modelling.classifiers._combining import (
     COMBINING,
     CombiningClassifier,
@@ -69,12 +69,14 @@ class LateClassifier(CombiningClassifier):
         self,
         members: Members = None,
         options: Options = None,
+        apart: bool = True,
         inner_folds: int = 5,
         pull: float = 4.0,
         seed: int = 0,
         device: str = "cpu",
     ) -> None:
         self.members = members
+        self.apart = apart
         self.options = options
         self.inner_folds = inner_folds
         self.pull = pull
@@ -112,7 +114,8 @@ class LateClassifier(CombiningClassifier):
         if names is not None and len(names) != width:
             raise ModelError(f"{len(names)} names are told of {width} columns")
         self.names_ = None if names is None else [str(name) for name in names]
-        self.blocks_ = {WHOLE: list(range(width))} if names is None else places_by_block(names)
+        divided = places_by_block if self.apart else together
+        self.blocks_ = {WHOLE: list(range(width))} if names is None else divided(names)
         self._watch = watch
         try:
             return super().fit(np.asarray(X), y, groups)
@@ -169,6 +172,7 @@ def late_classifier(
     *,
     members: Members = None,
     options: Options = None,
+    apart: bool = True,
     inner_folds: Folds = 5,
     pull: NonNegative = 4.0,
     seed: int = 0,
@@ -184,6 +188,9 @@ def late_classifier(
         are clinical or an embedding, cnn if they are crops, else logistic, svm and xgboost.
     options
         Hyperparameters of classifiers instead of their defaults, by block and name.
+    apart
+        Whether each block of numbers has classifiers of its own. False: all numbers are one block,
+        ``numbers``, which a stack would see, beside the crops.
     inner_folds
         Folds inside the training rows, from which the weights are learned; fewer where a class has
         fewer patients.
@@ -203,7 +210,7 @@ def late_classifier(
             )
         for name, own in given.items():
             resolved_options(CLASSIFIERS[name], own)
-    return LateClassifier(members, options, inner_folds, pull, seed, device)
+    return LateClassifier(members, options, apart, inner_folds, pull, seed, device)
 
 
 class _LateMember(MemberPart):
