@@ -8,8 +8,8 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.altering._voxels import Box, Mask, around, shape_of
-from radiomics_screen.imaging.roi import Roi
+from radiomics_screen.altering._voxels import Box, Mask, around
+from radiomics_screen.imaging.roi import Roi, shape_of
 
 Distances = NDArray[np.float64]
 

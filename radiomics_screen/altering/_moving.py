@@ -10,9 +10,9 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from radiomics_screen.altering._voxels import around, region_in, with_values
+from radiomics_screen.altering._voxels import around, with_values
 from radiomics_screen.altering.registry import Altered
-from radiomics_screen.imaging.roi import Roi
+from radiomics_screen.imaging.roi import Roi, region_in
 from radiomics_screen.imaging.volume import to_volume
 from radiomics_screen.notes import note
 

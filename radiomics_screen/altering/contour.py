@@ -10,9 +10,9 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from radiomics_screen.altering._distance import distance_to
-from radiomics_screen.altering._voxels import Mask, around, equivalent_radius_mm, region_in, spacing_of
+from radiomics_screen.altering._voxels import Mask, around
 from radiomics_screen.altering.registry import Altered, Part, alteration
-from radiomics_screen.imaging.roi import Roi
+from radiomics_screen.imaging.roi import Roi, equivalent_radius_mm, region_in, spacing_of
 from radiomics_screen.notes import note
 from radiomics_screen.options import Positive
 

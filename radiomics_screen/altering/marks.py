@@ -6,9 +6,9 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from radiomics_screen.altering._voxels import spacing_of, with_values
+from radiomics_screen.altering._voxels import with_values
 from radiomics_screen.altering.registry import Altered, Part, alteration
-from radiomics_screen.imaging.roi import Roi
+from radiomics_screen.imaging.roi import Roi, spacing_of
 from radiomics_screen.imaging.volume import to_volume
 
 Places = NDArray[np.float64]

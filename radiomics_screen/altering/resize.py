@@ -6,9 +6,9 @@ import numpy as np
 import SimpleITK as sitk
 
 from radiomics_screen.altering._distance import distance_to, least, nearest_outside
-from radiomics_screen.altering._voxels import around, region_in, spacing_of
+from radiomics_screen.altering._voxels import around
 from radiomics_screen.altering.registry import Altered, Part, alteration
-from radiomics_screen.imaging.roi import Roi
+from radiomics_screen.imaging.roi import Roi, region_in, spacing_of
 from radiomics_screen.notes import note
 
 

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from radiomics_screen.altering._moving import moved, turned
-from radiomics_screen.altering._voxels import shape_of, spacing_of
 from radiomics_screen.altering.registry import Altered, alteration
-from radiomics_screen.imaging.roi import Roi
+from radiomics_screen.imaging.roi import Roi, shape_of, spacing_of
 from radiomics_screen.notes import note
 from radiomics_screen.options import FlatAxis
 

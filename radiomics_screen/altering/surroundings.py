@@ -6,10 +6,10 @@ import numpy as np
 import SimpleITK as sitk
 
 from radiomics_screen.altering._distance import distance_to, nearest_outside
-from radiomics_screen.altering._voxels import Box, Mask, around, region_in, shape_of, spacing_of
+from radiomics_screen.altering._voxels import Box, Mask, around
 from radiomics_screen.altering.registry import Altered, alteration
 from radiomics_screen.errors import GeometryError, RegionError
-from radiomics_screen.imaging.roi import Grid, Roi
+from radiomics_screen.imaging.roi import Grid, Roi, region_in, shape_of, spacing_of
 from radiomics_screen.notes import note
 from radiomics_screen.options import Positive, PositiveInt
 

@@ -9,9 +9,8 @@ import SimpleITK as sitk
 from pydantic import Field
 
 from radiomics_screen.altering._moving import moved, shifted
-from radiomics_screen.altering._voxels import shape_of
 from radiomics_screen.altering.registry import Altered, alteration
-from radiomics_screen.imaging.roi import Roi
+from radiomics_screen.imaging.roi import Roi, shape_of
 
 
 @alteration("translate")

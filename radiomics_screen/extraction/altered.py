@@ -27,8 +27,8 @@ from radiomics_screen.extraction.keys import contents_of, digest_of
 from radiomics_screen.extraction.lesion import (
     after_steps,
     marked,
+    on_image,
     require_distinct_images,
-    resamples,
 )
 from radiomics_screen.extraction.measured import Measured, failed, measured
 from radiomics_screen.extraction.provenance import Recipe, describe_run
@@ -42,7 +42,6 @@ from radiomics_screen.extraction.workers import (
     one_thread,
     unpacked,
 )
-from radiomics_screen.imaging.geometry import match_grid
 from radiomics_screen.imaging.normalization import normalize
 from radiomics_screen.imaging.reading import read_image, read_mask
 from radiomics_screen.imaging.roi import Roi
@@ -253,10 +252,7 @@ class _Ready:
 
 def _roi_of(image: Once[sitk.Image], mask: Once[sitk.Image], case: Case, settings: Settings) -> Roi:
     """Return the case's region on its image's grid, where alterations work."""
-    options = settings.options(match_grid)
-    if resamples(settings):  # then the settings take a mask on any grid
-        options = {**options, "correctMask": True}
-    return match_grid(image(), marked(mask(), settings, case.label), **options)
+    return on_image(image(), marked(mask(), settings, case.label), settings)
 
 
 def _measure(

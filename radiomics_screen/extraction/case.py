@@ -127,9 +127,7 @@ def extract_cases(
         yield attempt.row(seconds)
 
 
-def _read_and_preprocessed(
-    path: Path, settings: Settings, stepped: Once[sitk.Image] | None
-) -> sitk.Image:
+def _read_and_preprocessed(path: Path, settings: Settings, stepped: Once[sitk.Image] | None) -> sitk.Image:
     if stepped is None:
         return preprocessed(read_image(path), settings)
     return normalize(stepped(), **settings.options(normalize))

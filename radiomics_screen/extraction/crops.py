@@ -16,13 +16,11 @@ from radiomics_screen.cohort import Case
 from radiomics_screen.errors import SettingsError
 from radiomics_screen.extraction.attempt import Attempt, Once
 from radiomics_screen.extraction.bunches import Bunch, bunches_of
-from radiomics_screen.extraction.lesion import after_steps, marked, resamples
+from radiomics_screen.extraction.lesion import after_steps, marked, on_image
 from radiomics_screen.extraction.run import Progress, Watcher
 from radiomics_screen.extraction.workers import count_processes, one_thread
 from radiomics_screen.imaging.crop import crop_lesion, crop_region
-from radiomics_screen.imaging.geometry import match_grid
 from radiomics_screen.imaging.reading import read_image, read_mask
-from radiomics_screen.imaging.roi import Roi
 from radiomics_screen.options import options_of
 from radiomics_screen.schema import checked
 from radiomics_screen.settings import Settings
@@ -132,7 +130,7 @@ def _crop(
     settings: Settings,
     options: Mapping[str, Any],
 ) -> NDArray[np.uint8]:
-    return crop_region(ready(), region_on(ready(), mask(), case.label, settings), **options)
+    return crop_region(ready(), on_image(ready(), marked(mask(), settings, case.label), settings), **options)
 
 
 def _crop_altered(
@@ -144,14 +142,6 @@ def _crop_altered(
     settings: Settings,
     options: Mapping[str, Any],
 ) -> NDArray[np.uint8]:
-    roi = region_on(image(), mask(), case.label, settings)
+    roi = on_image(image(), marked(mask(), settings, case.label), settings)
     altered, region = chain.apply(image(), roi, seed=seed, case_id=case.id)
     return crop_region(after_steps(altered, settings), region, **options)
-
-
-def region_on(image: sitk.Image, mask: sitk.Image, label: int | None, settings: Settings) -> Roi:
-    """Return a label's region on its image's grid, as the settings take it there."""
-    match = settings.options(match_grid)
-    if resamples(settings):  # then the settings take a mask on any grid
-        match = {**match, "correctMask": True}
-    return match_grid(image, marked(mask, settings, label), **match)

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from radiomics_screen.deep.embedding_options import embedding, path_or_none
 from radiomics_screen.deep.requirements import files_of_model, require_torch
-from radiomics_screen.extraction.lesion import after_steps, marked, resamples
+from radiomics_screen.extraction.lesion import after_steps, marked, on_image
 from radiomics_screen.imaging.crop import crop_lesion, crop_region
-from radiomics_screen.imaging.geometry import match_grid
 from radiomics_screen.imaging.roi import Roi
 from radiomics_screen.naming import EMBEDDING
 from radiomics_screen.options import options_of
@@ -58,11 +57,11 @@ def embedded_files(settings: Settings) -> list[Path]:
 def crop_of(image: sitk.Image, roi: Roi, settings: Settings) -> Crop:
     """Cut a region out of an image on which all steps of ``preprocessing`` are done."""
     assert settings.embedding is not None
-    options = settings.options(match_grid)
-    if resamples(settings):  # then the settings take a mask on any grid
-        options = {**options, "correctMask": True}
-    roi = match_grid(image, roi, **options)
-    return crop_region(image, roi, **{name: settings.embedding[name] for name in options_of(crop_lesion)})
+    return crop_region(
+        image,
+        on_image(image, roi, settings),
+        **{name: settings.embedding[name] for name in options_of(crop_lesion)},
+    )
 
 
 def crop_of_label(image: sitk.Image, mask: sitk.Image, settings: Settings, label: int | None) -> Crop:

@@ -179,6 +179,14 @@ def marked(mask: sitk.Image, settings: Settings, label: int | None) -> Roi:
     return select_label(mask, label=settings.setting["label"] if label is None else label)
 
 
+def on_image(image: sitk.Image, roi: Roi, settings: Settings) -> Roi:
+    """Bring a region to its image's grid, before anything is resampled."""
+    options = settings.options(match_grid)
+    if resamples(settings):  # then the settings take a mask on any grid
+        options = {**options, "correctMask": True}
+    return match_grid(image, roi, **options)
+
+
 def _cut_shape(drawn: NDArray[np.bool_], box: Box, settings: Settings) -> Footprint:
     """Cut the mask as drawn off at the box of the voxels that resegmentation keeps, as pyradiomics does."""
     shape = Footprint(drawn[box])

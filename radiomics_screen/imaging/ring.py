@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, isinf, nan, pi, prod
-from typing import Any, Literal
+from math import inf, isinf, nan, prod
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_screen.errors import RegionError
-from radiomics_screen.imaging.roi import Grid, Roi, marked_box
+from radiomics_screen.imaging.roi import Roi, equivalent_radius_mm, region_in, shape_of, spacing_of
 from radiomics_screen.kernels import kernel
 from radiomics_screen.options import Finite
 
@@ -70,13 +70,14 @@ def ring(
     scale = equivalent_radius_mm(roi) if unit == "radius" else 1.0
     low, high = -inf if inner is None else inner * scale, outer * scale
     distances, corner = signed_distances(roi, max(high, 0.0))
-    slack = _SLACK * min(_spacing_of(roi.grid))
+    slack = _SLACK * min(spacing_of(roi.grid))
     chosen = distances <= high + slack
     if inner is not None:
         chosen &= distances > low + slack
-    sides = zip(corner, _shape_of(roi.grid), strict=True)
+    sides = zip(corner, shape_of(roi.grid), strict=True)
     inside = chosen[tuple(slice(max(0, -first), n - first) for first, n in sides)]
-    found = _region_in(inside, [max(0, first) for first in corner], roi.grid)
+    z, y, x = (slice(max(0, first), max(0, first) + n) for first, n in zip(corner, inside.shape, strict=True))
+    found = region_in(inside, (z, y, x), roi.grid)
     if found is None:
         span = f"{low:g} to {high:g}" if inner is not None else f"up to {high:g}"
         where = f"{span} {'pixels' if roi.grid.pixels_only else 'mm'} from the lesion's edge"
@@ -119,7 +120,7 @@ def signed_distances(roi: Roi, reach: float) -> tuple[Floats, Triple]:
     image; and the index (z, y, x) in the image of their first voxel. They go on beyond the image
     (indices below 0, or from its size on), unless they were too many to count.
     """
-    spacing, shape = _spacing_of(roi.grid), _shape_of(roi.grid)
+    spacing, shape = spacing_of(roi.grid), shape_of(roi.grid)
     starts, stops = _box_of(roi, reach)
     if prod(b - a for a, b in zip(starts, stops, strict=True)) > MOST_COUNTED:
         starts = [max(0, a) for a in starts]
@@ -141,7 +142,7 @@ def _box_of(roi: Roi, reach: float) -> tuple[list[int], list[int]]:
     """
     margins = [
         int(reach / mm + 0.5) + 1 if n > 1 else 0
-        for mm, n in zip(_spacing_of(roi.grid), _shape_of(roi.grid), strict=True)
+        for mm, n in zip(spacing_of(roi.grid), shape_of(roi.grid), strict=True)
     ]
     starts = [side.start - by for side, by in zip(roi.box, margins, strict=True)]
     return starts, [side.stop + by for side, by in zip(roi.box, margins, strict=True)]
@@ -203,35 +204,3 @@ def nearest_along(squares: Floats, mm: float) -> Floats:
                 here += 1
             nearest[line, i] = min(row[i], mm**2 * (height[here] + (i + 0.5 - face[here]) ** 2))
     return nearest
-
-
-def equivalent_radius_mm(roi: Roi) -> float:
-    """Return the radius of the disc (one slice) or ball of as many voxels; in pixels where mm are unknown."""
-    z, y, x = _spacing_of(roi.grid)
-    count = int(np.count_nonzero(roi.mask))
-    if _shape_of(roi.grid)[0] == 1:
-        return float(np.sqrt(count * y * x / pi))
-    return float(np.cbrt(0.75 * count * z * y * x / pi))
-
-
-def _spacing_of(grid: Grid) -> tuple[float, float, float]:
-    """Return the distance of voxel centres (z, y, x) in mm; 1 along z for a 2-D grid."""
-    z, y, x = (1.0, *reversed(grid.spacing))[-3:]
-    return z, y, x
-
-
-def _shape_of(grid: Grid) -> Triple:
-    """Return the number of voxels (z, y, x); 1 along z for a 2-D grid."""
-    z, y, x = (1, *reversed(grid.size))[-3:]
-    return z, y, x
-
-
-def _region_in(mask: Mask, corner: list[int], grid: Grid) -> Roi | None:
-    """Return the region that a mask, whose first voxel lies at `corner` (z, y, x), marks; None if nothing."""
-    box: Any = marked_box(np.ascontiguousarray(mask).view(np.uint8))
-    if box is None:
-        return None
-    lower = [first + side.start for first, side in zip(corner, box, strict=True)]
-    cut = np.ascontiguousarray(mask[box])
-    flat = grid.dimension == 2
-    return Roi(cut[0] if flat else cut, tuple(lower[::-1][: grid.dimension]), grid)

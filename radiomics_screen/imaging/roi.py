@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import prod
+from math import pi, prod
 
 import numpy as np
 import SimpleITK as sitk
@@ -168,3 +168,35 @@ def roi_in(values: NDArray[np.integer], box: tuple[slice, ...], label: int, grid
         return None
     lower = tuple(outer.start + side.start for outer, side in zip(box, inner, strict=True))
     return Roi(np.ascontiguousarray(marks[inner]), lower[::-1], grid)
+
+
+def spacing_of(grid: Grid) -> tuple[float, float, float]:
+    """Return the distance of voxel centres (z, y, x) in mm; 1 along z for a 2-D grid."""
+    z, y, x = (1.0, *reversed(grid.spacing))[-3:]
+    return z, y, x
+
+
+def shape_of(grid: Grid) -> tuple[int, int, int]:
+    """Return the number of voxels (z, y, x); 1 along z for a 2-D grid."""
+    z, y, x = (1, *reversed(grid.size))[-3:]
+    return z, y, x
+
+
+def equivalent_radius_mm(roi: Roi) -> float:
+    """Return the radius of the disc (one slice) or ball of as many voxels; in pixels where mm are unknown."""
+    z, y, x = spacing_of(roi.grid)
+    count = int(np.count_nonzero(roi.mask))
+    if shape_of(roi.grid)[0] == 1:
+        return float(np.sqrt(count * y * x / pi))
+    return float(np.cbrt(0.75 * count * z * y * x / pi))
+
+
+def region_in(mask: NDArray[np.bool_], box: tuple[slice, slice, slice], grid: Grid) -> Roi | None:
+    """Return the region that a mask on a box of a grid marks; None if it marks nothing."""
+    inner = marked_box(np.ascontiguousarray(mask).view(np.uint8))
+    if inner is None:
+        return None
+    lower = tuple(outer.start + side.start for outer, side in zip(box, inner, strict=True))
+    cut = np.ascontiguousarray(mask[inner])
+    flat = grid.dimension == 2
+    return Roi(cut[0] if flat else cut, lower[::-1][: grid.dimension], grid)
