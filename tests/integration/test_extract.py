@@ -173,6 +173,7 @@ def test_columns_are_in_one_order_whatever_order_they_came_in() -> None:
 def test_presets_work_on_what_they_are_for(data_dir: Path, preset: str) -> None:
     sources = {
         "breast-ultrasound": ("busbra/images/bus_0003-l.png", "busbra/masks/bus_0003-l.png"),
+        "breast-ultrasound-wide": ("busbra/images/bus_0003-l.png", "busbra/masks/bus_0003-l.png"),
         "mammography": ("dicom/mg_cbis_ddsm_crop.dcm", None),
         "breast-mri": ("pyradiomics/breast1_image.nrrd", "pyradiomics/breast1_label.nrrd"),
         "ct": ("sts/STS_002/CT_image.nii.gz", "sts/STS_002/CT_mask.nii.gz"),
