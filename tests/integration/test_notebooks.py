@@ -42,6 +42,20 @@ EXPECTED = {
         "assert readings['case_id'][readings['unusual'].idxmax()] == 'synthetic-009-a'  # smoothed\n"
         "assert abs(judgement['figures']['auc']['value'] - model.evaluation.figure('auc').value) < 1e-12",
     ),
+    "pictures": (
+        14,
+        "assert told['malignant', 'mask'].low > 0.75 and told['malignant', 'keep'].low > 0.7\n"
+        "assert {'FractalDimension', 'CornerCount', 'Solidity'} <= set(best.index[:6])\n"
+        "assert all(found[n].low > 0.6 for n in range(2))\n"
+        "assert all(len(maps) == len(frame) for maps in heat.values())\n"
+        "had = (drawn_on == crops['keep']).all(axis=(1, 2, 3))  # calipers, burned in\n"
+        "assert had[positive].mean() > 0.6 > 0.4 > had[~positive].mean()\n"
+        "assert np.abs(moves['image'][had]).max() < 1e-6 < 0.15 < moves['image'][~had].mean()\n"
+        "assert changed['image'] > 0.15 > 0.1 > changed['image+mask']\n"
+        "hull = contour.points[contour.hull]\n"
+        "solid = contour.area_mm2 / (np.linalg.det(np.stack([hull, np.roll(hull, 1, 0)], 1)).sum() / 2)\n"
+        "assert abs(abs(solid) - values.loc[typical['malignant'], 'Solidity']) < 1e-9",  # as it was measured
+    ),
 }
 #: What else has to be said of a cohort with other columns: (in the notebook, instead).
 TOLD = {"modelling": [('CLINICAL = ["age"]', 'CLINICAL = ["birads"]')]}
@@ -85,7 +99,7 @@ def test_runs(path: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("_own_kernel")
-@pytest.mark.parametrize("name", ["extraction", "cohort", "modelling"])
+@pytest.mark.parametrize("name", ["extraction", "cohort", "modelling", "pictures"])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::RuntimeWarning:zmq")
 def test_takes_an_own_cohort(name: str, tmp_path: Path, data_dir: Path) -> None:
     listed = pd.read_csv(data_dir / "busbra" / "cases.csv").iloc[::25]  # 60 cases of four devices
