@@ -13,7 +13,7 @@ from radiomics_screen.errors import ModelError
 from radiomics_screen.extraction.crops import Cut, crop_options, lesion_crops
 from radiomics_screen.extraction.table_cases import cases_of
 from radiomics_screen.modelling.blocks import CROP
-from radiomics_screen.modelling.crops import Crops, as_column
+from radiomics_screen.modelling.crops import CASE, Crops, as_column, is_crop
 from radiomics_screen.modelling.model import Model
 from radiomics_screen.modelling.values import listed
 from radiomics_screen.notes import note
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Edge of the crops in pixels where nothing else is asked for.
 EDGE = 160
+_FILES = ("image", "mask")
+_MEASURED = "case_key"  # column of what `extract` wrote, whose paths are as they were there
 _NAMED = 3
 
 
@@ -47,15 +49,15 @@ def crops_of(
         Of :func:`radiomics_screen.imaging.crop.crop_lesion`, where they differ from its defaults; crops
         are 160 pixels wide where nothing else is asked for.
     folder
-        Where files with a relative path are looked for, too; of a table that is given by its path, where it
-        lies.
+        Where files with a relative path are looked for; of a table that is given by its path, where it
+        lies. Of a cases file, its own folder counts first; of a feature table, the working folder.
     jobs, progress
         As in :func:`~radiomics_screen.extraction.run.extract_cohort`.
 
     Raises
     ------
     ModelError
-        Not one crop could be cut.
+        Not one crop could be cut, or the table has a column ``crop`` that holds something else.
     ScreenError
         SettingsError where an option is wrong, TableError where the table names no images.
     """
@@ -64,10 +66,13 @@ def crops_of(
         folder = Path(table).parent
     resolved = crop_options({"size": EDGE, **(options or {})})
     settings = (read.provenance or {}).get("parameters")
-    cases = cases_of(read.frame, folder)
+    _refuse_foreign(read.frame)
+    cases = lesions_of(read.frame, folder)
     found = lesion_crops(cases, load_settings(settings), resolved, jobs=jobs, progress=progress)
     _tell_of_missing(cases, found)
-    return Crops(_column(found), resolved)
+    column = _column(found)
+    column.index = pd.Index([case.id for case in cases], dtype=object, name=CASE)
+    return Crops(column, resolved)
 
 
 def with_crops(
@@ -88,11 +93,19 @@ def with_crops(
         With columns ``image`` and ``mask``.
     folder, jobs, progress
         As in :func:`crops_of`.
+
+    Raises
+    ------
+    ModelError
+        The table has a column ``crop`` that holds something else.
     """
-    if not model.looks_at_crops or CROP in frame:
+    if not model.looks_at_crops:
+        return frame, [""] * len(frame)
+    _refuse_foreign(frame)
+    if CROP in frame:
         return frame, [""] * len(frame)
     found = lesion_crops(
-        cases_of(frame, folder),
+        lesions_of(frame, folder),
         load_settings(model.settings),
         crop_options(model.card.crop),
         jobs=jobs,
@@ -101,6 +114,34 @@ def with_crops(
     column = _column(found)
     column.index = frame.index
     return frame.assign(**{CROP: column}), [one if isinstance(one, str) else "" for one in found]
+
+
+def lesions_of(frame: pd.DataFrame, folder: str | Path | None) -> list[Case]:
+    """Return the case of every row, its files looked for as :func:`crops_of` says.
+
+    Raises
+    ------
+    TableError
+        A column is missing.
+    """
+    if folder is None or _MEASURED in frame:
+        return cases_of(frame, folder)
+    place = Path(folder)
+    here = {name: frame[name].map(lambda cell: _beside(cell, place)) for name in _FILES if name in frame}
+    return cases_of(frame.assign(**here), folder)
+
+
+def _beside(cell: Any, folder: Path) -> Any:
+    """Return a file's path in a folder where there is one, else as it is."""
+    return str(folder / cell) if isinstance(cell, str) and cell and (folder / cell).exists() else cell
+
+
+def _refuse_foreign(frame: pd.DataFrame) -> None:
+    if CROP in frame and frame[CROP].notna().any() and not any(map(is_crop, frame[CROP])):
+        raise ModelError(
+            f"the table has a column '{CROP}' that holds something else, and crops of the lesions are kept "
+            "under that name: rename it"
+        )
 
 
 def _column(found: Sequence[Cut]) -> pd.Series[Any]:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from radiomics_screen.altering import chain_of
+from radiomics_screen.crops import lesions_of
 from radiomics_screen.duplicates import NearDuplicates, near_duplicates
 from radiomics_screen.errors import ScreenError
 from radiomics_screen.extraction.altered import ALTERATION, extract_altered
 from radiomics_screen.extraction.crops import crop_options, lesion_crops
-from radiomics_screen.extraction.table_cases import cases_of
 from radiomics_screen.modelling.blocks import CROP
 from radiomics_screen.modelling.controls import Control, ImageEvidence
 from radiomics_screen.modelling.crops import as_column
@@ -74,7 +74,7 @@ def image_evidence(
     if hindrance and crop is None:
         return ImageEvidence(hindrance=hindrance)
     try:
-        cases = [case for case in cases_of(frame, folder) if not case.problem]
+        cases = [case for case in lesions_of(frame, folder) if not case.problem]
         if not cases:
             return ImageEvidence(hindrance="None of the images can be found where the table says they are.")
         alike = near_duplicates(_placed(frame, cases), _owners(frame, group, cases), jobs=jobs)

@@ -77,9 +77,9 @@ def read_cases(
         )
     cohort = as_cohort(cases)
     _refuse_table(model, cohort)
-    _require_free_names(cohort)
+    _require_free_names(model, cohort)
     _require_columns(model, cohort)
-    frame = extract_cohort(cohort, _settings_for(model), jobs=jobs, progress=progress)
+    frame = extract_cohort(cohort, settings_for(model), jobs=jobs, progress=progress)
     missing = [name for name in model.radiomics if name not in frame]
     frame, hindrances = with_crops(model, frame.reindex(columns=[*frame.columns, *missing]), jobs=jobs)
     inputs = frame[["case_id", *model.features]]
@@ -97,10 +97,10 @@ def read_cases(
     return readings.join(_reasons(model, inputs[readable]))
 
 
-def _settings_for(model: Model) -> Settings:
+def settings_for(model: Model) -> Settings:
     """Return with which settings to measure cases: those of the model; no feature where it asks for none."""
     settings = load_settings(model.settings)
-    return settings if model.radiomics else replace(settings, families={}, regions=())
+    return settings if model.radiomics else replace(settings, families={}, regions=(), embedding=None)
 
 
 def _refuse_table(model: Model, cohort: Cohort) -> None:
@@ -114,10 +114,11 @@ def _refuse_table(model: Model, cohort: Cohort) -> None:
         )
 
 
-def _require_free_names(cohort: Cohort) -> None:
+def _require_free_names(model: Model, cohort: Cohort) -> None:
     """Refuse, before the work, carried columns that readings have of their own."""
     own = {"prediction", "probability", "threshold", "not_ruled_out", "unusual"}
     own |= {f"{what}_{n}" for what in _COLUMNS_OF_REASON for n in range(1, REASONS + 1)}
+    own |= {CROP} if model.looks_at_crops else set()
     if taken := [name for name in cohort.carried_columns if name in own]:
         raise CohortError(
             f"{cohort.path}: readings have columns of their own named {listed(taken)}; "

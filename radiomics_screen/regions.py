@@ -21,6 +21,8 @@ ReadContent = Callable[[Mapping[str, Any], list[str]], tuple[tuple[ImageType, ..
 
 #: What a region has beside the options of its ring.
 FEATURE_CLASS, IMAGE_TYPE = "featureClass", "imageType"
+#: Blocks of columns that models know beside those of families, and names of several blocks together.
+_TAKEN = frozenset(("clinical", "crop", "numbers", "all", "both"))
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,9 @@ def _wrong_name(name: Any) -> str:
             f"a region's name is of letters, digits and hyphens and begins with a letter, got {name!r:.60}; "
             "rename it"
         )
-    taken = {"clinical", *(block_of(f"original_{family}_") for family in FAMILIES)}
-    if name in taken:
+    if name in _TAKEN:
+        return f"'{name}' is what other columns are called together; name the region otherwise"
+    if name in {block_of(f"original_{family}_") for family in FAMILIES}:
         return f"'{name}' is what features of the lesion itself are called; name the region otherwise"
     return ""
 

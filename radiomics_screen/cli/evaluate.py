@@ -95,7 +95,8 @@ def _features_of(model: Model, path: Path, jobs: int | None) -> FeatureTable:
     if path.suffix.lower() != ".xlsx":
         read = read_table(path)
         columns = set(map(str, read.frame.columns))
-        if columns & set(model.radiomics) or not model.radiomics or not {"image", "mask"} <= columns:
+        known = columns & set(model.radiomics) if model.radiomics else read.features
+        if known or not {"image", "mask"} <= columns:
             return read
     return _extracted(model, path, jobs)
 
@@ -106,10 +107,10 @@ def _extracted(model: Model, path: Path, jobs: int | None) -> FeatureTable:
     from radiomics_screen.cohort import read_cohort
     from radiomics_screen.errors import ModelError
     from radiomics_screen.extraction.run import extract_cohort
-    from radiomics_screen.settings import load_settings
+    from radiomics_screen.reading import settings_for
     from radiomics_screen.table import FeatureTable
 
-    if model.settings is None:
+    if model.settings is None and model.radiomics:
         raise ModelError(
             f"{path} has images but no features, and the model does not say how to extract them: give a "
             "feature table"
@@ -117,7 +118,7 @@ def _extracted(model: Model, path: Path, jobs: int | None) -> FeatureTable:
     cohort = read_cohort(path)
     tell_problems(cohort)
     with watching() as progress:
-        frame = extract_cohort(cohort, load_settings(model.settings), jobs=jobs, progress=progress)
+        frame = extract_cohort(cohort, settings_for(model), jobs=jobs, progress=progress)
     return FeatureTable(frame, model.radiomics, {"parameters": model.settings})
 
 

@@ -194,8 +194,12 @@ def fit(
     named = check_subgroups(read.frame, subgroups)
     candidates = _listed(classifier) if classifier else ["auto" if tune else "xgboost"]
     looks = crops or "cnn" in candidates
-    kept = checkpoints or output.with_name(f"{output.name}.training")
-    cut = cache(lambda: _crops(read, table, nested(crop or [], "--crop"), jobs))
+    if not looks:
+        _refuse_without_networks(crop=crop, checkpoints=checkpoints)
+    place = output.resolve()  # "." has no name of its own
+    kept = checkpoints or place.with_name(f"{place.name}.training")
+    cut = cache(partial(_crops, read, table, nested(crop or [], "--crop"), jobs))
+    report, card = report_beside(place), card_beside(place)
     model = fit_model(
         read,
         target=target,
@@ -240,8 +244,7 @@ def fit(
     model.save(output, sign_with=key)
     if looks:
         forget_trainings(kept)
-    report, card = report_beside(output), card_beside(output)
-    frame = read.frame.assign(crop=cut().column) if model.looks_at_crops else read.frame
+    frame = read.frame.assign(crop=cut().column.to_numpy()) if model.looks_at_crops else read.frame
     write_fit_report(model, report, table=frame, subgroups=named, montage=montage)
     write_model_card(model, card)
     _show(model)
@@ -257,6 +260,16 @@ def _crops(read: FeatureTable, path: Path, options: dict[str, Any], jobs: int) -
     typer.echo("cutting the lesions out of their images", err=True)
     with watching() as progress:
         return crops_of(read, options, folder=path.parent, jobs=jobs, progress=progress)
+
+
+def _refuse_without_networks(**given: object) -> None:
+    """Refuse options that nothing but a network heeds."""
+    from radiomics_screen.errors import ModelError
+
+    if asked := [name for name, what in given.items() if what]:
+        raise ModelError(
+            f"--{asked[0]} has no effect, for nothing looks at crops: take --model cnn, or late with --crops"
+        )
 
 
 def _listed(text: str) -> list[str]:

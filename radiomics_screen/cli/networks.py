@@ -39,7 +39,7 @@ def nested(given: Sequence[str], option: str) -> dict[str, Any]:
             raise ModelError(f"{option} {name.strip()} is given twice")
         try:
             place[path[-1]] = yaml.safe_load(value)
-        except yaml.YAMLError:
+        except (yaml.YAMLError, ValueError):  # ValueError: such as a 13th month
             raise ModelError(f"{option} {text!r}: {value!r} is no value") from None
     return found
 
@@ -60,7 +60,10 @@ def watching_networks(checkpoints: Path) -> Watch:
 
 def forget_trainings(checkpoints: Path) -> None:
     """Remove trainings that were kept for a fit that has ended; a folder with other files stays."""
-    for file in checkpoints.glob("*.training") if checkpoints.is_dir() else ():
-        file.unlink(missing_ok=True)
-    if checkpoints.is_dir() and not any(checkpoints.iterdir()):
+    if not checkpoints.is_dir():
+        return
+    for pattern in ("*.training", "*.training.*.partial"):  # partial: cut off while it was written
+        for file in checkpoints.glob(pattern):
+            file.unlink(missing_ok=True)
+    if not any(checkpoints.iterdir()):
         checkpoints.rmdir()

@@ -9,8 +9,9 @@ import numpy as np
 from joblib import effective_n_jobs
 
 from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.blocks import fuses_embedding
+from radiomics_screen.modelling.blocks import CROP, fuses_network
 from radiomics_screen.modelling.classifiers import CLASSIFIERS
+from radiomics_screen.modelling.classifiers._crop_networks import require_torch
 from radiomics_screen.modelling.classifiers.base import resolved_options
 from radiomics_screen.modelling.classifiers.xgboost import resolve_device
 from radiomics_screen.modelling.plan import ThresholdRule
@@ -24,12 +25,13 @@ def candidates_of(
 ) -> tuple[tuple[str, ...], dict[str, dict[str, Any]]]:
     """Return the names of the candidates, and the options given of each; wrong ones are told now.
 
-    Late fusion is one of ``"auto"`` where an embedding stands beside other `columns`. It costs as much as a
-    stack; between radiomics and other handmade features, which a stack sees together, it gains little.
+    Late fusion is one of ``"auto"`` where an embedding or crops stand beside other `columns`. With an
+    embedding it costs as much as a stack, with crops far more; between radiomics and other handmade
+    features, which a stack sees together, it gains little.
     """
     names = [classifier] if isinstance(classifier, str) else list(classifier)
     if names == ["auto"]:
-        names = [*AUTO, *(["late"] if fuses_embedding(columns) else [])]
+        names = [*AUTO, *(["late"] if fuses_network(columns) else [])]
     for name in names:
         CLASSIFIERS[name]
     options = {names[0]: dict(hyperparameters)} if len(names) == 1 else _by_name(names, hyperparameters)
@@ -44,7 +46,7 @@ def features_for(candidates: Sequence[str], features: Sequence[str], *, crops_gi
     Raises
     ------
     ModelError
-        If crops are needed and not given, or given and not looked at.
+        If crops are needed and not given, or given and not looked at, or PyTorch is not installed for them.
     """
     takes = {name: CLASSIFIERS[name].takes for name in candidates}
     if not crops_given and (need := [name for name, what in takes.items() if what == "crops"]):
@@ -55,12 +57,22 @@ def features_for(candidates: Sequence[str], features: Sequence[str], *, crops_gi
             f"crops are looked at by {named} only, not by {', '.join(candidates)}: take one of them, "
             "or no crops"
         )
+    if crops_given:
+        require_torch()
     return [] if crops_alone(candidates) else list(features)
 
 
 def crops_alone(candidates: Sequence[str]) -> bool:
     """Tell whether all candidates look at crops and at nothing else."""
     return all(CLASSIFIERS[name].takes == "crops" for name in candidates)
+
+
+def refuse_reserved(columns: Iterable[str | None]) -> None:
+    """Refuse to learn from a column of the table that is called as crops are."""
+    if CROP in columns:
+        raise ModelError(
+            f"column '{CROP}' cannot be learned from, for crops are kept under that name: rename it"
+        )
 
 
 def refuse_beside_crops(candidates: Sequence[str], **given: object) -> None:
@@ -112,13 +124,31 @@ def check_error_rate(error_rate: float) -> None:
 
 
 def device_for(candidates: Sequence[str], device: str) -> str:
-    """Return where classifiers are trained; a GPU only where one of them can use it."""
-    if any("cuda" in CLASSIFIERS[name].devices for name in candidates):
-        return resolve_device(device)
+    """Return where classifiers are trained; a GPU only where all of them that can use one find it."""
+    able = [name for name in candidates if "cuda" in CLASSIFIERS[name].devices]
+    if able:
+        found = {_device_of(name, device) for name in able}
+        return found.pop() if len(found) == 1 else "cpu"
     if device == "cuda":
         named = " and ".join(candidates)
         raise ModelError(f"the classifier {named} is trained on the CPU only; take device cpu or auto")
     return "cpu"
+
+
+def _device_of(name: str, device: str) -> str:
+    """Return where one classifier is trained that can use a GPU: networks ask PyTorch, trees XGBoost."""
+    if CLASSIFIERS[name].takes != "crops" or device not in ("cuda", "auto"):
+        return resolve_device(device)
+    require_torch()
+    from radiomics_screen.deep.torch_runs import check_device
+
+    try:
+        check_device("cuda")
+    except ModelError:
+        if device == "cuda":
+            raise
+        return "cpu"
+    return "cuda"
 
 
 def check_counts(**given: int | None) -> None:

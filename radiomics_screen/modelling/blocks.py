@@ -43,7 +43,7 @@ def together(names: Iterable[str]) -> dict[str, list[int]]:
     return dict(sorted(found.items()))
 
 
-def fuses_embedding(names: Iterable[str]) -> bool:
-    """Tell whether columns of an embedding stand beside others, so that there is something to fuse."""
+def fuses_network(names: Iterable[str]) -> bool:
+    """Tell whether what a network sees (an embedding, crops) stands beside other columns."""
     blocks = {block_named(name) for name in names}
-    return EMBEDDING in blocks and len(blocks) > 1
+    return bool(blocks & {EMBEDDING, CROP}) and len(blocks) > 1

@@ -14,7 +14,11 @@ import pandas as pd
 from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling.blocks import CROP
 
+#: Name of the index of crops that know their cases.
+CASE = "case_id"
+
 _CHANNELS = 2  # the image, and the lesion as 0 and 255
+_SMALL = 32  # pixels
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -26,7 +30,8 @@ class Crops:
     Attributes
     ----------
     column
-        A crop for each row of the table, None where there is none.
+        A crop for each row of the table, None where there is none. Where its index is called ``case_id``,
+        each crop goes to the row of its case, in whatever order the rows are.
     options
         With which :func:`radiomics_screen.imaging.crop.crop_lesion` made them, as plain JSON values.
     """
@@ -55,14 +60,14 @@ def as_column(crops: Iterable[Bytes | None]) -> pd.Series[Any]:
 
 
 def checked_crops(column: pd.Series[Any], cases: npt.NDArray[np.object_]) -> pd.Series[Any]:
-    """Return the column, each of its cells a crop of one size, or None.
+    """Return the crop of each case, all of one size, or None.
 
     Raises
     ------
     ModelError
-        If a cell is something else, or they are of several sizes; `cases` names the row.
+        If a cell is something else, they are of several sizes, or they are not those of `cases`.
     """
-    cells = [None if _is_empty(cell) else cell for cell in column]
+    cells = [None if _is_empty(cell) else cell for cell in _in_order(column, cases)]
     wrong = [row for row, cell in enumerate(cells) if cell is not None and not is_crop(cell)]
     if wrong:
         raise ModelError(
@@ -73,6 +78,25 @@ def checked_crops(column: pd.Series[Any], cases: npt.NDArray[np.object_]) -> pd.
     if len(sizes) > 1:
         raise ModelError(f"column '{CROP}' holds crops of several sizes: {sorted(sizes)}")
     return as_column(cells)
+
+
+def _in_order(column: pd.Series[Any], cases: npt.NDArray[np.object_]) -> list[Any]:
+    """Return the cells in the order of the cases, by name where the column knows them."""
+    if column.index.name == CASE and (known := list(map(str, column.index))) != cases.tolist():
+        if len(set(known)) < len(known):
+            raise ModelError("several crops are of one case, so that nothing tells which row each belongs to")
+        cells = dict(zip(known, column, strict=True))
+        if lost := [case for case in cases if case not in cells]:
+            raise ModelError(
+                f"there is no crop of {len(lost)} cases, such as {lost[0]}: cut crops from the same table"
+            )
+        return [cells[case] for case in cases]
+    if len(column) != len(cases):
+        raise ModelError(
+            f"there are {len(column)} crops for {len(cases)} rows: cut them from the same table, and give "
+            "None for a row without one"
+        )
+    return list(column)
 
 
 def _is_empty(cell: object) -> bool:
@@ -94,6 +118,11 @@ def nobodys_crop(shape: tuple[int, int]) -> Bytes:
     crop[0] = np.linspace(0, 255, width).astype(np.uint8)
     crop[1, height // 4 : -(height // 4), width // 4 : -(width // 4)] = 255
     return crop
+
+
+def nobodys_crops(rows: int) -> pd.Series[Any]:
+    """Return such crops for all rows of a table, to check the rest of it before lesions are cut out."""
+    return as_column([nobodys_crop((_SMALL, _SMALL))] * rows)
 
 
 def digest_of(column: pd.Series[Any]) -> str:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from radiomics_screen.modelling.asking import (
     device_for,
     features_for,
     refuse_beside_crops,
+    refuse_reserved,
     rule_of,
     seconds_a_search,
 )
@@ -25,7 +27,7 @@ from radiomics_screen.modelling.blocks import CROP
 from radiomics_screen.modelling.card import Card
 from radiomics_screen.modelling.comparison import parting
 from radiomics_screen.modelling.controls import ImageEvidence
-from radiomics_screen.modelling.crops import Crops
+from radiomics_screen.modelling.crops import Crops, nobodys_crops
 from radiomics_screen.modelling.dataset import Dataset
 from radiomics_screen.modelling.division import Divider
 from radiomics_screen.modelling.doubt import ERROR_RATE, fit_doubt
@@ -141,7 +143,7 @@ def fit(
     classifier
         ``"xgboost"``, ``"logistic"``, ``"forest"``, ``"svm"``, ``"stack"`` or ``"late"`` (each block of
         columns has classifiers of its own); or several of them, among which inner folds choose; ``"auto"``:
-        logistic, svm, xgboost and stack, and late where an embedding stands beside other columns.
+        logistic, svm, xgboost and stack, and late where an embedding or crops stand beside other columns.
     hyperparameters
         Options of the classifier that are given and not tuned; of several, by their names.
     trials
@@ -206,7 +208,9 @@ def fit(
     least = None if perturbed is None else least_icc
     preparation = Preparation(least, common_value, correlation, select, most_features, embedding, components)
     table = table_of(table)
-    candidates, options = candidates_of(classifier, hyperparameters or {}, [*table.features, *clinical])
+    refuse_reserved([*table.features, *clinical, batch])
+    columns = [*table.features, *clinical, *([] if crops is None else [CROP])]
+    candidates, options = candidates_of(classifier, hyperparameters or {}, columns)
     rule = rule_of(threshold, at_sensitivity, at_specificity)
     device = device_for(candidates, device)
     plan = Plan(
@@ -217,11 +221,14 @@ def fit(
         candidates, clinical=clinical, batch=batch, perturbed=perturbed is not None, blocks=blocks
     )
     features = features_for(candidates, table.features, crops_given=crops is not None)
-    pictures = crops() if callable(crops) else crops
-    dataset = prepare(
-        table.frame, features, target=target, positive=positive, group=group, folds=folds,
-        clinical=clinical, batch=batch, crops=None if pictures is None else pictures.column,
+    prepared = partial(
+        prepare, table.frame, features, target=target, positive=positive, group=group, folds=folds,
+        clinical=clinical, batch=batch,
     )  # fmt: skip
+    if callable(crops):  # which takes long: what is wrong with the rest of the table is told before
+        prepared(crops=nobodys_crops(len(table.frame)))
+    pictures = crops() if callable(crops) else crops
+    dataset = prepared(crops=None if pictures is None else pictures.column)
     if perturbed is not None:
         again = measured_again(perturbed, table, cases=dataset.cases, features=dataset.features)
         dataset = replace(dataset, measured=again)

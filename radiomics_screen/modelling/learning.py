@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling.classifiers import CLASSIFIERS
 from radiomics_screen.modelling.classifiers.base import resolved_options
 from radiomics_screen.modelling.dataset import Dataset
@@ -17,7 +18,7 @@ from radiomics_screen.modelling.pipeline import build_pipeline, fitted, probabil
 from radiomics_screen.modelling.plan import Plan
 from radiomics_screen.modelling.statistics.recalibration import Recalibration, fit_isotonic, fit_platt
 from radiomics_screen.modelling.tuning import Search, search
-from radiomics_screen.notes import collected_notes
+from radiomics_screen.notes import collected_notes, note
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,8 @@ def learn(plan: Plan, rows: Dataset) -> Learned:
     ModelError
         If they cannot be learned from.
     """
+    with collected_notes() as before:
+        plan = _with_columns(plan, rows)
     with collected_notes():  # of settings and parts of the rows that nothing else is heard of
         found = search(plan, rows) if plan.looks_inside else None
     with collected_notes() as notes:
@@ -101,4 +104,17 @@ def learn(plan: Plan, rows: Dataset) -> Learned:
             recalibration = (fit_platt if plan.recalibrate == "platt" else fit_isotonic)(rows.outcome, unseen)
             unseen = recalibrated(unseen, recalibration)
         threshold = plan.rule.threshold(rows.outcome, unseen)
-    return Learned(pipeline, recalibration, threshold, classifier, options, found, tuple(notes))
+    return Learned(pipeline, recalibration, threshold, classifier, options, found, (*before, *notes))
+
+
+def _with_columns(plan: Plan, rows: Dataset) -> Plan:
+    """Return the plan without candidates for which there is no column: crops for one, numbers for another."""
+    seen = {name: rows.columns.of(CLASSIFIERS[name].takes) for name in plan.candidates}
+    able = tuple(name for name, of in seen.items() if of.features or of.clinical or of.crop)
+    if able == plan.candidates:
+        return plan
+    blind = " and ".join(name for name in plan.candidates if name not in able)
+    if not able:
+        raise ModelError(f"there is no column that {blind} could learn from")
+    note(f"{blind} was left out, for there is no column to learn from")
+    return replace(plan, candidates=able)

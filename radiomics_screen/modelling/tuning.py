@@ -31,7 +31,7 @@ from radiomics_screen.modelling.plan import Plan
 from radiomics_screen.modelling.splits import inner_splits
 from radiomics_screen.modelling.steps.chain import names_after
 
-_STACK, _LATE = "stack", "late"
+_STACK = "stack"
 _DRAWN_FIRST = 10  # settings drawn by chance before the search learns from them
 _NOT_GIVEN_UP = 5  # settings that are tried on all inner folds, whatever comes of them
 _FEWEST_FOLDS = 2  # after which a setting may be given up
@@ -101,8 +101,8 @@ def search(plan: Plan, rows: Dataset) -> Search:
     given up. Of equally good settings the first counts, which is a default where there is one.
 
     A stack adds up the best settings of its members: those named in its hyperparameters, else the other
-    candidates but late fusion, with the usual members where that is but one. Its weights, too, are learned
-    on the other inner folds. Late fusion is tried once, as it is given.
+    candidates that learn from numbers, with the usual members where that is but one. Its weights, too, are
+    learned on the other inner folds. Late fusion is tried once, as it is given.
 
     Raises
     ------
@@ -169,10 +169,14 @@ def _searched(plan: Plan) -> tuple[dict[str, dict[str, Any]], list[str]]:
     if _STACK not in given or not plan.chooses:
         return given, []
     stack = given.pop(_STACK)
-    others = [name for name in given if name != _LATE]
+    others = [name for name in given if CLASSIFIERS[name].takes == "numbers"]
     usual = others if len(others) > 1 else sorted({*others, *USUAL})
     options = stack.get("options") or {}
     members = member_names(stack.get("members") or usual, options)
+    if odd := [name for name in members if CLASSIFIERS[name].takes != "numbers"]:
+        raise ModelError(
+            f"{odd[0]} cannot be a member of a stack, which learns from numbers; take late fusion"
+        )
     for name in members:
         given[name] = {**options.get(name, {}), **given.get(name, {})}
     return given, members

@@ -16,6 +16,11 @@ from radiomics_screen.report.words import number, p_equals
 
 AUTHOR = "needs the author"
 
+_WITHOUT_FEATURES = {
+    "Settings of the extraction": "no features are extracted; how crops are cut is kept in the model folder",
+    "Stability of the chosen features": "there are none to choose",
+}
+
 
 class Item(NamedTuple):
     """One topic: what can be said here, or that the author has to."""
@@ -47,6 +52,7 @@ def items_of(
     calibrated: bool,
     external: bool,
     summary: Mapping[str, Any],
+    crops_alone: bool = False,
 ) -> list[Item]:
     """Return the topics with their answers, those that software can answer first.
 
@@ -66,6 +72,8 @@ def items_of(
         Whether this is a test on other data.
     summary
         Of the evaluation: what else was done.
+    crops_alone
+        Whether a network learned from crops of lesions and nothing else.
     """
     left_out = sum(part["rows"] for part in cohort["left_out"])
     gaps = cohort["missing_values"]
@@ -82,6 +90,7 @@ def items_of(
         "Use for decisions": "decision curve; what calls cost, the author has to say" if calibrated else "",
         "Test on other data": "this table; whence it comes, the author has to say" if external else "",
         **_where_done(summary),
+        **(_WITHOUT_FEATURES if crops_alone else {}),
         "Versions and parameters": "below",
     }
     known = [Item(topic, answer or AUTHOR, bool(answer)) for topic, answer in answers.items()]

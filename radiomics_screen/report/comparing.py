@@ -20,7 +20,7 @@ _NAMED = {
     "radiomics": "radiomics alone",
     "both": "clinical data and radiomics",
 }
-_BLOCKS = {"clinical": "clinical data"}
+_BLOCKS = {"clinical": "clinical data", "crop": "crops of the lesions"}
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from radiomics_screen.modelling.controls.pictures import BACKGROUND
+
 #: Verdict -> its mark, in the order in which verdicts are shown.
 MARKS = {"look": "!", "passed": "\N{CHECK MARK}", "not run": "\N{EN DASH}"}
 #: Verdict -> what it is called on the page.
@@ -32,20 +34,38 @@ def controls_of(summary: Mapping[str, Any]) -> list[Control]:
 
 
 def controls_intro(summary: Mapping[str, Any]) -> str:
-    """Return why the AUC of the features in the controls is not that at the top; "" where it is."""
+    """Return why AUCs in the controls are not that at the top; "" where they are."""
     reasons = []
+    without = [*(["clinical columns"] if summary.get("clinical") else []), *_crops_beside_features(summary)]
     if (summary.get("repeats") or 1) > 1:
         reasons.append("the first repeat only")
-    if summary.get("clinical"):
-        reasons.append("the radiomic features without clinical columns")
+    if without:
+        learned = "crops" if _network_alone(summary) else "radiomic features"
+        reasons.append(f"the {learned} without {' and '.join(without)}")
     if summary.get("tuning") or summary.get("recalibration") not in (None, "none"):
         reasons.append("one classifier with its defaults or given options, no search or recalibration")
     if not reasons:
         return ""
+    network = " Those of what a network sees are of the network alone." if "crops" in without else ""
+    whose = "" if _network_alone(summary) else " “of the features”"
     return (
-        "To be quick and alike for all that is compared, AUCs “of the features” are here of "
-        f"{'; '.join(reasons)}. So they differ from the AUC at the top."
+        f"To be quick and alike for all that is compared, AUCs{whose} are here of "
+        f"{'; '.join(reasons)}.{network} So they differ from the AUC at the top."
     )
+
+
+def _crops_beside_features(summary: Mapping[str, Any]) -> list[str]:
+    return ["crops"] if _asks_network(summary) and not _network_alone(summary) else []
+
+
+def _network_alone(summary: Mapping[str, Any]) -> bool:
+    """Tell whether there was nothing but crops to learn from."""
+    return _asks_network(summary) and not summary["cohort"]["features"]
+
+
+def _asks_network(summary: Mapping[str, Any]) -> bool:
+    """Tell whether controls ask what a network on crops looks at."""
+    return any(one["name"] == BACKGROUND for one in summary.get("controls") or [])
 
 
 def in_short(controls: list[Control]) -> str:

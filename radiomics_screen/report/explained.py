@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from radiomics_screen.modelling.values import texts_of
+from radiomics_screen.report.crops import hindrance, sees_crops_alone
 
 if TYPE_CHECKING:
     from radiomics_screen.modelling.model import Model
@@ -22,7 +23,7 @@ class Explained:
     added
         What a feature adds to the log-odds, shape (rows, features); all features that add something.
     values
-        What the classifier sees of them, same shape; a missing one is NaN.
+        What the classifier sees of them, same shape; a missing one is NaN, and so is a crop.
     reaching
         Number of features that reach the classifier.
     """
@@ -43,8 +44,11 @@ class Explained:
 
 
 def explained(model: Model, table: pd.DataFrame | None) -> Explained | None:
-    """Return the contributions in the rows that were learned from; None where there are none."""
-    if table is None:
+    """Return the contributions in the rows that were learned from; None where there are none.
+
+    There are none of a crop alone: what it adds is the answer itself.
+    """
+    if table is None or sees_crops_alone(model) or hindrance(model, table):
         return None
     used = table[texts_of(table[model.card.target]) != ""]
     used = used[model.unreadable(used) == ""] if len(used) else used

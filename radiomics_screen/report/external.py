@@ -52,10 +52,11 @@ def write_external_report(found: External, path: str | Path) -> None:
             cohort=cohort,
             division="rows with names of the training table are left out, where these are known",
             settings=False,
-            features=f"{cohort['features']} features go in, as the model asks for",
+            features=_features_text(cohort["features"]),
             calibrated=judgement["curves"]["calibration"] is not None,
             external=True,
             summary=summary,
+            crops_alone=not cohort["features"],
         ),
         parameters=[(name, str(value)) for name, value in parameters.items()],
         versions={**{f"model: {n}": v for n, v in model["versions"].items()}, **summary["versions"]},
@@ -63,3 +64,9 @@ def write_external_report(found: External, path: str | Path) -> None:
         doubt=doubt_of(summary, summary["positive"], summary["negative"]),
     )
     write(page, path)
+
+
+def _features_text(count: int) -> str:
+    if not count:
+        return "none: the model looks at crops of the lesions"
+    return f"{count} features go in, as the model asks for"

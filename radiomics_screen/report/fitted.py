@@ -18,10 +18,11 @@ from radiomics_screen.report.checklist import Item, items_of
 from radiomics_screen.report.clusters import clusters_of
 from radiomics_screen.report.comparing import comparison_of, permutation_chart
 from radiomics_screen.report.controls import controls_intro, controls_of
+from radiomics_screen.report.crops import crops_text, cut_text, hindrance, sees_crops_alone
 from radiomics_screen.report.doubt import doubt_of
 from radiomics_screen.report.explained import explained
 from radiomics_screen.report.forests import forest
-from radiomics_screen.report.lead import inputs_text, mean_auc_text
+from radiomics_screen.report.lead import inputs_of, mean_auc_text
 from radiomics_screen.report.montage import montage_of
 from radiomics_screen.report.out_of_fold import OutOfFold, out_of_fold
 from radiomics_screen.report.page import FeaturePart, Page, write
@@ -53,7 +54,9 @@ def write_fit_report(
     path
         Of the file.
     table
-        What the model was fitted on: for its strongest features, for subgroups, and for pictures.
+        What the model was fitted on: for its strongest features, for subgroups, and for pictures. Of a model
+        that looks at crops with their column (:func:`radiomics_screen.crops.with_crops` adds it), for
+        heat maps.
     subgroups
         Columns of the table whose values part the rows.
     resamples
@@ -129,9 +132,15 @@ def threshold_text(found: OutOfFold) -> str:
     return f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}, by fold"
 
 
-def _feature_flow(training: Mapping[str, Any]) -> str:
+def _feature_flow(model: Model) -> str:
     """Return how the features became fewer in the final model, in words."""
-    return "; ".join(f"{name}: {count} left" for name, count in training["features_left"].items())
+    left = model.card.training["features_left"]
+    if sees_crops_alone(model):
+        return f"none: a network learned from {crops_text(model)}"
+    if not model.looks_at_crops:
+        return "; ".join(f"{name}: {count} left" for name, count in left.items())
+    numbers = [count - 1 for count in left.values()]  # all but the crop
+    return f"input: {numbers[0]} left; after all steps: {numbers[-1]} left; and {crops_text(model)}"
 
 
 def _require_column(table: pd.DataFrame | None, name: str) -> pd.DataFrame:
@@ -151,6 +160,8 @@ def _column(table: pd.DataFrame | None, name: str, cases: npt.NDArray[Any]) -> n
 
 def _features(model: Model, table: pd.DataFrame | None) -> FeaturePart | None:
     """Return the figures of the features; without a table, only how often the folds kept them."""
+    if sees_crops_alone(model):
+        return None
     found = explained(model, table)
     clusters = clusters_of(found) if found else None
     charts = [
@@ -159,8 +170,13 @@ def _features(model: Model, table: pd.DataFrame | None) -> FeaturePart | None:
         stability_chart(model.evaluation.summary, found.names if found else []),
     ]
     shown = [chart for chart in charts if chart is not None]
-    stable = stability_text(model.evaluation.summary)
-    return FeaturePart(shown, clusters.rows if clusters else [], stable) if shown or stable else None
+    reason = hindrance(model, table) if table is not None else ""
+    texts = [
+        stability_text(model.evaluation.summary),
+        f"What moves the model is not shown: {reason}." if reason else "",
+    ]
+    text = " ".join(filter(None, texts))
+    return FeaturePart(shown, clusters.rows if clusters else [], text) if shown or text else None
 
 
 def _where_done(model: Model) -> dict[str, Any]:
@@ -172,9 +188,18 @@ def _where_done(model: Model) -> dict[str, Any]:
         "doubt": doubt_of(summary, card.positive, card.negative),
         "comparison": comparison_of(summary),
         "permutation": permutation_chart(summary),
-        "preparation": preparation_of(summary),
+        "preparation": _preparation(model),
         "tuning": tuning_of(summary),
     }
+
+
+def _preparation(model: Model) -> list[tuple[str, str]]:
+    crop = model.card.crop
+    return preparation_of(
+        model.evaluation.summary,
+        crops="" if crop is None else cut_text(crop),
+        features=not sees_crops_alone(model),
+    )
 
 
 def _items(model: Model, *, calibrated: bool) -> list[Item]:
@@ -183,17 +208,18 @@ def _items(model: Model, *, calibrated: bool) -> list[Item]:
         cohort=summary["cohort"],
         division=f"tested on {summary['folds_from']}, {kept_together(model)}; all learned inside folds",
         settings=model.settings is not None,
-        features=_feature_flow(model.card.training),
+        features=_feature_flow(model),
         calibrated=calibrated,
         external=False,
         summary=summary,
+        crops_alone=sees_crops_alone(model),
     )
 
 
 def _lead(model: Model) -> str:
     summary = model.evaluation.summary
     repeats = f", {summary['repeats']} times anew" if summary["repeats"] > 1 else ""
-    inputs = inputs_text(summary)
+    inputs = inputs_of(model)
     return (
         f"{inputs}{' ' if inputs else ''}Figures on patients that the pipeline had not seen, pooled over "
         f"{summary['folds_from']}{repeats}. Mean AUC of the folds: {mean_auc_text(model.evaluation)}. "
@@ -216,14 +242,21 @@ def _parameters(model: Model) -> list[tuple[str, str]]:
         "threshold": f"{card.threshold:.4g}",
         "classifier": card.classifier,
         "hyperparameters": options_text(card.hyperparameters),
-        "correlation limit": summary.get("correlation"),
-        "selection of features": summary.get("select"),
-        "features to keep": summary.get("most_features"),
+        **({} if sees_crops_alone(model) else _of_features(summary)),
+        "crops of the lesions": cut_text(card.crop) if card.crop is not None else None,
         "seed": card.seed,
         "device": card.device,
         "fingerprint of the table": card.training["fingerprint"],
     }
     return [(name, str(value)) for name, value in known.items() if value is not None]
+
+
+def _of_features(summary: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "correlation limit": summary.get("correlation"),
+        "selection of features": summary.get("select"),
+        "features to keep": summary.get("most_features"),
+    }
 
 
 def _folds(metrics: pd.DataFrame) -> list[tuple[str, ...]]:

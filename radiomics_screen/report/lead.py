@@ -3,24 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from radiomics_screen.modelling.evaluation import MEAN_OF_FOLDS, Evaluation
 from radiomics_screen.modelling.intervals import Figure
+from radiomics_screen.report.crops import sees_crops_alone
 from radiomics_screen.report.words import number, with_interval
 
+if TYPE_CHECKING:
+    from radiomics_screen.modelling.model import Model
 
-def inputs_text(summary: Mapping[str, Any]) -> str:
-    """Return that the figures are not of radiomics alone, as a sentence; "" where they are."""
-    clinical = summary.get("clinical")
-    if not clinical:
+
+def inputs_of(model: Model) -> str:
+    """Return what a model learned from, where that is not radiomics alone, as a sentence; else ""."""
+    summary = model.evaluation.summary
+    if sees_crops_alone(model):  # whatever else the table holds
+        summary = {**summary, "clinical": []}
+    return inputs_text(summary, crops=model.looks_at_crops, features=bool(model.radiomics))
+
+
+def inputs_text(summary: Mapping[str, Any], *, crops: bool = False, features: bool = True) -> str:
+    """Return that the figures are not of radiomics alone, as a sentence; "" where they are.
+
+    Parameters
+    ----------
+    summary
+        Of the evaluation.
+    crops, features
+        Whether the model looks at crops of the lesions, and whether it has radiomic features.
+    """
+    clinical = summary.get("clinical") or []
+    if not (clinical or crops):
         return ""
     variables = "variable" if len(clinical) == 1 else "variables"
+    parts = [
+        *(["radiomic features"] if features else []),
+        *([f"the clinical {variables} {', '.join(map(str, clinical))}"] if clinical else []),
+        *(["crops of the lesions"] if crops else []),
+    ]
+    if len(parts) == 1:
+        return f"Learned from {parts[0]} by a network, without radiomic features."
     where = " (see the comparison)" if summary.get("comparison") else ""
-    return (
-        f"Learned from radiomic features and the clinical {variables} {', '.join(map(str, clinical))}: these "
-        f"figures are not of radiomics alone{where}."
-    )
+    return f"Learned from {_and(parts)}: these figures are not of radiomics alone{where}."
+
+
+def _and(parts: list[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]])
 
 
 def mean_auc_text(evaluation: Evaluation) -> str:

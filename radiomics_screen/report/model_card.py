@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from radiomics_screen.report.checklist import AUTHOR
 from radiomics_screen.report.comparing import of_first_repeat, smallest_text
 from radiomics_screen.report.controls import controls_intro, controls_of
+from radiomics_screen.report.crops import input_text, sees_crops_alone
 from radiomics_screen.report.fitted import kept_together
-from radiomics_screen.report.lead import inputs_text, mean_auc_text
+from radiomics_screen.report.lead import inputs_of, mean_auc_text
 from radiomics_screen.report.preparation import preparation_of
 from radiomics_screen.report.stability import stability_text
 from radiomics_screen.report.words import (
@@ -78,14 +79,20 @@ def _details(model: Model) -> list[tuple[str, str]]:
         ("Question", f"Is {card.target} {card.positive} (rather than {card.negative})?"),
         ("Fitted", card.created),
         ("Classifier", f"{card.classifier} ({options})" if options else card.classifier),
-        ("Input", f"{len(model.features)} features, of which {len(model.kept)} reach the classifier"),
+        ("Input", input_text(model)),
         ("Output", f"probability of {card.positive}; called so from {card.threshold:.4g} on"),
-        ("Settings of the extraction", "in the model folder" if model.settings else "not known"),
-        *preparation_of(model.evaluation.summary),
+        ("Settings of the extraction", _settings_text(model)),
+        *preparation_of(model.evaluation.summary, features=not sees_crops_alone(model)),
         ("Versions", ", ".join(f"{name} {version}" for name, version in card.versions.items())),
         ("Fingerprint of the training table", str(card.training["fingerprint"])),
         ("Who made it, licence, contact", _OPEN),
     ]
+
+
+def _settings_text(model: Model) -> str:
+    if sees_crops_alone(model):
+        return "no features are extracted"
+    return "in the model folder" if model.settings else "not known"
 
 
 def _intended_use(model: Model) -> list[str]:
@@ -120,7 +127,7 @@ def _metrics(model: Model) -> str:
         "On patients that the pipeline had not seen; intervals by bootstrap over patients. They say how sure "
         "the figures of these fitted models are, not how much other training patients would have changed."
     )
-    inputs = inputs_text(evaluation.summary)
+    inputs = inputs_of(model)
     text = f"{_plain(inputs)} {text}" if inputs else text
     return f"{text}\n\n{_table(headings, evaluation.table())}"
 
@@ -128,12 +135,13 @@ def _metrics(model: Model) -> str:
 def _training_data(model: Model) -> list[str]:
     training, card = model.card.training, model.card
     gaps = training["missing_values"]
+    filled = f"{gaps}, which took the medians of the training rows" if gaps else "none"
     return [
         f"{training['rows']} rows of {training['patients']} patients: {training['positives']} "
         f"{_plain(card.positive)}, {training['negatives']} {_plain(card.negative)}; "
         f"{training['rows_read']} rows were read.",
         *(f"{part['rows']} rows left out: {_plain(part['reason'])}." for part in training["left_out"]),
-        f"Missing values: {f'{gaps}, which took the medians of the training rows' if gaps else 'none'}.",
+        *([] if sees_crops_alone(model) else [f"Missing values: {filled}."]),
         f"Place, period, eligibility, devices, reference standard, who marked the lesions: {_OPEN}",
     ]
 
@@ -192,6 +200,7 @@ def _limits(model: Model) -> list[str]:
         "Probabilities, predictive values and net benefit hold for a population with the same part of "
         f"{_plain(model.card.positive)} rows.",
         "Contributions say what moves this model, not what causes the disease.",
+        *(["Heat maps say where its network looks, not why."] if model.looks_at_crops else []),
         "predictions.csv in the model folder names cases and patients, and the report beside it may show "
         "images: hand them on only where that is allowed.",
         f"Ethics approval, consent, possible harms and who may be worse served: {_OPEN}",

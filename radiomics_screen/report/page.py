@@ -34,11 +34,11 @@ _ENOUGH_PATIENTS = 60
 
 @dataclass(frozen=True)
 class FeaturePart:
-    """What is shown of the features: figures, clusters with several members, and a sentence on stability."""
+    """What is shown of the features: figures, clusters with several members, and sentences on them."""
 
     charts: Sequence[Chart]
     clusters: Sequence[tuple[str, str, str]]
-    stability: str
+    text: str
 
 
 @dataclass(frozen=True)

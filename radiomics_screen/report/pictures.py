@@ -72,27 +72,58 @@ def picture_of(
     return _cut_out(plane[window], marks[window], volume.spacing_mm[1:])
 
 
-def as_svg(picture: Picture, alt: str) -> Markup:
-    """Return a picture with its outline as an SVG element; `alt` is for those who do not see it."""
+def picture_of_crop(crop: Bytes) -> Picture:
+    """Return the picture of a crop, shape (2, height, width): the image, and the lesion as 0 and 255."""
+    return _cut_out(crop[0], crop[1] > 0, (1.0, 1.0))
+
+
+def as_svg(picture: Picture, alt: str, *, over: bytes | None = None) -> Markup:
+    """Return a picture with its outline as an SVG element.
+
+    Parameters
+    ----------
+    picture
+        What is shown.
+    alt
+        For those who do not see it.
+    over
+        A PNG that is partly transparent, which is laid over all of the picture, under the outline.
+    """
     height, width = picture.pixels.shape
-    data = base64.b64encode(png(picture.pixels)).decode("ascii")
+    layers = [png(picture.pixels), *([] if over is None else [over])]
+    images = "".join(
+        f'<image width="{width}" height="{height}" '
+        f'href="data:image/png;base64,{base64.b64encode(layer).decode("ascii")}"/>'
+        for layer in layers
+    )
     path = "".join(_path(outline) for outline in picture.outlines)
     return Markup(
         f'<svg class="lesion" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(alt)}">'
-        f'<image width="{width}" height="{height}" href="data:image/png;base64,{data}"/>'
-        f'<path class="halo" d="{path}"/><path class="outline" d="{path}"/></svg>'
+        f'{images}<path class="halo" d="{path}"/><path class="outline" d="{path}"/></svg>'
     )
 
 
-def png(pixels: Bytes) -> bytes:
-    """Return 8-bit grey pixels, shape (height, width), as a PNG (W3C, third edition, 2025)."""
+def png(pixels: Bytes, palette: Bytes | None = None) -> bytes:
+    """Return pixels as a PNG (W3C, third edition, 2025).
+
+    Parameters
+    ----------
+    pixels
+        Grey values, or places in the palette; shape (height, width).
+    palette
+        Red, green, blue and opacity of each place, shape (places, 4); None: the pixels are grey values.
+    """
     height, width = pixels.shape
     lines = np.zeros((height, width + 1), dtype=np.uint8)
     lines[:, 0] = 1  # each byte less the one to its left: smaller than the bytes themselves
     lines[:, 1] = pixels[:, 0]
     lines[:, 2:] = pixels[:, 1:] - pixels[:, :-1]  # modulo 256, as the format wants it
-    header = struct.pack(">2I5B", width, height, 8, 0, 0, 0, 0)
-    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes(), 9)), (b"IEND", b""))
+    header = struct.pack(">2I5B", width, height, 8, 0 if palette is None else 3, 0, 0, 0)
+    colours = (
+        [] if palette is None else [(b"PLTE", palette[:, :3].tobytes()), (b"tRNS", palette[:, 3].tobytes())]
+    )
+    content_of_lines = zlib.compress(lines.tobytes(), 9)
+    parts = ((b"IHDR", header), *colours, (b"IDAT", content_of_lines), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
         for kind, content in parts

@@ -6,6 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 NOT_DONE = "not done"
+_METHODS = {
+    "pca": "principal components",
+    "pls": "components that tell the outcome (partial least squares)",
+}
 _RECALIBRATED = {
     "none": NOT_DONE,
     "platt": "by a logistic curve (Platt), learned inside each fold",
@@ -13,8 +17,20 @@ _RECALIBRATED = {
 }
 
 
-def preparation_of(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return what was prepared and how; only of what the summary speaks of."""
+def preparation_of(
+    summary: Mapping[str, Any], *, crops: str = "", features: bool = True
+) -> list[tuple[str, str]]:
+    """Return what was prepared and how; only of what the summary speaks of.
+
+    Parameters
+    ----------
+    summary
+        Of the evaluation.
+    crops
+        How the crops are cut that the model looks at, in words; "" where it looks at none.
+    features
+        Whether there are features; else nothing is said of those.
+    """
     known: dict[str, tuple[str, Callable[[Any], str]]] = {
         "robustness": ("Robust features", robustness_text),
         "harmonised": ("Harmonisation of sources", harmonised_text),
@@ -22,12 +38,20 @@ def preparation_of(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         "recalibration": ("Recalibration of probabilities", lambda kind: _RECALIBRATED.get(kind, str(kind))),
         "threshold_rule": ("Threshold", str),
     }
-    rows = []
+    rows = [("Crops of the lesions", crops)] if crops else []
+    if embedding := summary.get("embedding"):
+        rows.append(("Embedding", embedding_text(embedding)))
     for key, (label, text) in known.items():
-        if key in summary:
+        if key in summary and (features or key != "robustness"):
             missing = "given beforehand" if key == "threshold_rule" else NOT_DONE
             rows.append((label, text(summary[key]) if summary[key] else missing))
     return rows
+
+
+def embedding_text(found: Mapping[str, Any]) -> str:
+    """Return how the columns of an embedding became few, in words."""
+    kind = _METHODS.get(found["method"], found["method"])
+    return f"{found['of']} columns became {found['components']} {kind}, learned inside each fold"
 
 
 def robustness_text(found: Mapping[str, Any]) -> str:

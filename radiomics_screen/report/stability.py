@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from radiomics_screen.modelling.blocks import CROP
 from radiomics_screen.report.charts import Chart, shortened
 from radiomics_screen.report.svg import ACCENT, INK, PALE, drawn
 from radiomics_screen.report.words import number
@@ -48,7 +49,8 @@ def stability_chart(summary: Mapping[str, Any], strongest: Sequence[str]) -> Cha
     strongest
         Features of the final model, the strongest first; without any, the most frequent are shown.
     """
-    frequency = (summary.get("stability") or {}).get("frequency") or {}
+    frequency = dict((summary.get("stability") or {}).get("frequency") or {})
+    frequency.pop(CROP, None)  # which nothing selects
     names = [name for name in strongest if name in frequency][:_MOST] or list(frequency)[:_MOST]
     if not names:
         return None

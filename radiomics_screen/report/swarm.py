@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from radiomics_screen.modelling.blocks import CROP
 from radiomics_screen.report.charts import Chart, shortened
 from radiomics_screen.report.explained import Explained
 from radiomics_screen.report.svg import INK, PALE, drawn
@@ -30,7 +31,13 @@ def swarm(found: Explained) -> Chart:
     tones = np.column_stack([_ranks(found.values[name].to_numpy(np.float64))[shown] for name in names])
     means: Floats = np.asarray(found.strength[names], dtype=np.float64)
     drawn_rows = "" if len(shown) == rows else f" ({len(shown)} of them drawn)"
-    gaps = " Grey: not measured." if np.isnan(tones).any() else ""
+    numbers = np.array(names) != CROP
+    gaps = " Grey: not measured." if np.isnan(tones[:, numbers]).any() else ""
+    crop = (
+        ""
+        if numbers.all()
+        else f" '{CROP}' is what the network says of the lesion's crop: no value, so grey."
+    )
     return Chart(
         "What moves the model most",
         drawn(
@@ -40,7 +47,7 @@ def swarm(found: Explained) -> Chart:
             (_WIDTH, 1.15 + _ROW * len(names)),
         ),
         f"Each point is one of {rows} rows{drawn_rows}: to the right, the feature speaks for the positive "
-        f"class in this row. Light: a low value of the feature, dark: a high one.{gaps} Numbers: mean "
+        f"class in this row. Light: a low value of the feature, dark: a high one.{gaps}{crop} Numbers: mean "
         f"absolute contribution. The first {len(names)} of {found.reaching} features that reach the "
         "classifier, of the model fitted on all rows. They say what moves this model, not what causes the "
         "disease; of features that are alike the filter keeps one, which gets the credit for all.",

@@ -122,7 +122,7 @@ def figure_rows(judgement: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def options_text(options: Mapping[str, Any]) -> str:
-    """Return options in a line: those that are None left out, those of a stack's members by their names."""
+    """Return options in a line: those that are None left out, those of members by their names."""
     parts = []
     for name, value in options.items():
         if name == "members" and "options" in options and options["options"]:
@@ -137,4 +137,6 @@ def options_text(options: Mapping[str, Any]) -> str:
 def _option(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
+    if isinstance(value, Mapping):
+        return f"({options_text(value)})"
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

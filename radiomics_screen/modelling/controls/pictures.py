@@ -73,7 +73,8 @@ def crops_of_setup(setup: Setup, dataset: Dataset) -> Setup:
         late = plan.hyperparameters.get("late", {})
         options = ((late.get("options") or {}).get(CROP) or {}).get("cnn", {})
     plan = replace(plan, candidates=("cnn",), hyperparameters={"cnn": options})
-    crops = replace(setup, dataset=dataset.only(Columns((), crop=True)), plan=plan)
+    how = ", both by a network on crops alone, with nothing searched or corrected"
+    crops = replace(setup, dataset=dataset.only(Columns((), crop=True)), plan=plan, how=how)
     return replace(crops, reference=crops.probabilities(crops.dataset))
 
 

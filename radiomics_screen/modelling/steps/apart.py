@@ -36,7 +36,10 @@ class Apart(FrameStep):
         self.steps = steps
 
     def fit(self, X: Any, y: Any = None, groups: Any = None, measured: Any = None) -> Self:
-        """Learn from the rows `X`; `groups` and `measured` go to the steps that ask for them."""
+        """Learn from the rows `X`; `groups` and `measured` go to the steps that ask for them.
+
+        `measured` has the columns of `X`, shape (rows, measurements, columns).
+        """
         self._told = {"groups": groups, "measured": measured}
         try:
             return super().fit(X, y)
@@ -48,7 +51,10 @@ class Apart(FrameStep):
         self.chain_: Pipeline | None = None
         if numbers.shape[1]:
             steps = [(name, clone(one)) for name, one in self.steps or []]
-            self.chain_, _ = fitted_chain(steps, numbers, outcome, self._told)
+            told = dict(self._told)
+            if told["measured"] is not None:  # of all columns, the crops too, which nobody measures
+                told["measured"] = told["measured"][:, :, frame.columns != CROP]
+            self.chain_, _ = fitted_chain(steps, numbers, outcome, told)
 
     def _apply(self, frame: pd.DataFrame) -> pd.DataFrame:
         crops = frame[[CROP]]
