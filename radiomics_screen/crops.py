@@ -154,6 +154,6 @@ def _tell_of_missing(cases: Sequence[Case], found: Sequence[Cut]) -> None:
         raise ModelError(f"not one lesion could be cut out: {missing[0][1]} (case {missing[0][0]})")
     if missing:
         note(
-            f"no crop of {len(missing)} lesions ({listed([name for name, _ in missing], _NAMED)}): "
-            f"{missing[0][1]}"
+            f"no crop of {len(missing)} lesions ({listed([name for name, _ in missing], _NAMED)}); of "
+            f"{missing[0][0]}: {missing[0][1]}"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -177,12 +178,34 @@ def _efficientnet_lite0(weights: Path) -> Backbone:
 
     Its weights are those of TensorFlow's release, whose inputs are (x / 255 - 0.5) / 0.5.
     """
+    network = _unfilled()
+    needed = {name for name in network.state_dict() if not name.startswith("_fc.")}
+    load_into(network, needed, read_weights(weights), weights)
+    return _chained(network)
+
+
+def untrained_backbone() -> Backbone:
+    """Return EfficientNet-Lite0 as :func:`load_backbone` makes it, but for its weights.
+
+    A trained model brings its own: the file of weights trained on photographs is not needed.
+
+    Raises
+    ------
+    SettingsError
+        If the package that builds it is missing.
+    """
+    return _chained(_unfilled()).eval().requires_grad_(False)
+
+
+def _unfilled() -> Any:
     require_package("efficientnet_lite_pytorch", DEFAULT_MODEL)
     from efficientnet_lite_pytorch import EfficientNet
 
-    network = EfficientNet.from_name(DEFAULT_MODEL)
-    needed = {name for name in network.state_dict() if not name.startswith("_fc.")}
-    load_into(network, needed, read_weights(weights), weights)
+    return EfficientNet.from_name(DEFAULT_MODEL)
+
+
+def _chained(network: Any) -> Backbone:
+    """Return EfficientNet-Lite0's parts one after the other."""
     parts = [
         ("stem", nn.Sequential(network._conv_stem, network._bn0, network._swish)),
         *((f"block{n:02d}", block) for n, block in enumerate(network._blocks, start=1)),

@@ -195,7 +195,9 @@ def _read(folder: Path, required: tuple[Keyring, ...]) -> Parts:
             raise ModelError(f"{folder} is damaged: {DOUBT_FILE} is of {doubt.outlying.columns} features")
         predictions = _predictions(folder / PREDICTIONS_FILE) if PREDICTIONS_FILE in sound else None
         evaluation = Evaluation.from_json(read_json(folder / EVALUATION_FILE), predictions)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, SettingsError) as error:
+    except SettingsError as error:  # of a step or a package that is not installed
+        raise ModelError(f"the model in {folder} cannot be read: {error}") from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ModelError(f"the model in {folder} is damaged: {error}") from error
     if not abs(probe - manifest.probe) <= _PROBE_TOLERANCE:
         raise ModelError(

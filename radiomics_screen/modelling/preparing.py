@@ -212,8 +212,8 @@ def _check_columns(frame: pd.DataFrame, asked: Mapping[str, str | None]) -> None
     columns = [str(name) for name in frame.columns]
     for role, name in asked.items():
         if name is not None and name not in frame:
-            hint = did_you_mean(name, columns)
-            if _all_in(name, columns):
+            hint = did_you_mean(str(name), columns)
+            if _all_in(str(name), columns):
                 hint = ": these are several columns; name one column"
             elif not hint.startswith(":"):
                 kept_back = BOOKKEEPING - {"case_id", "patient_id"}

@@ -116,7 +116,8 @@ def _text(model: Model, network: CnnClassifier) -> str:
         if model.pipeline[-1] is not network
         else ""
     )
-    several = f", the mean over {network.members} networks" if network.members > 1 else ""
+    members = len(network.networks_)
+    several = f", the mean over {members} networks" if members > 1 else ""
     mask = (
         " It sees the lesion's mask, too: what speaks may be the outline and not the image."
         if network.training.inputs == "image+mask"

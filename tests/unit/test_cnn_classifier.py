@@ -20,7 +20,7 @@ torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'radiomi
 
 from safetensors.torch import load_file, save_file  # noqa: E402
 
-from radiomics_screen.deep import backbone, untrained  # noqa: E402
+from radiomics_screen.deep import backbone  # noqa: E402
 from radiomics_screen.errors import ModelError, ScreenError  # noqa: E402
 from radiomics_screen.imaging.crop import crop_lesion  # noqa: E402
 from radiomics_screen.imaging.reading import read_image, read_mask  # noqa: E402
@@ -37,7 +37,7 @@ FAST = {"blocks": 2, "epochs": 4, "rate": 0.01, "head_rate": 0.03, "batch": 8}
 def small(monkeypatch) -> None:
     """Put a small backbone in the place of the default one."""
     monkeypatch.setattr(backbone, "load_backbone", lambda name: SmallBackbone())
-    monkeypatch.setattr(untrained, "untrained_backbone", SmallBackbone)
+    monkeypatch.setattr(backbone, "untrained_backbone", SmallBackbone)
 
 
 def built(**options: Any) -> CnnClassifier:
@@ -342,7 +342,7 @@ def default_backbone() -> Any:
 
 
 def test_the_default_network_is_built_without_its_weights():
-    whole, bare = default_backbone(), untrained.untrained_backbone()
+    whole, bare = default_backbone(), backbone.untrained_backbone()
     assert [name for name, _ in bare.named_stages()] == [name for name, _ in whole.named_stages()]
     assert (bare.mean, bare.std, bare.channels) == (whole.mean, whole.std, whole.channels)
     bare.load_state_dict(whole.state_dict())

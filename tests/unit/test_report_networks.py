@@ -285,6 +285,7 @@ def test_a_network_alone_has_no_features(network: Model, table: pd.DataFrame, tm
         "none: a network learned from crops of the lesions: 64 x 64 pixels, a square round the lesion",
         "no features are extracted",
         "there are none to choose",
+        "How inputs and probabilities were prepared",
     ):
         assert said in text
     for unsaid in ("correlation limit", "Robust features", "selection of features", "input: 1"):

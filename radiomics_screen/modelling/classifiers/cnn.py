@@ -209,8 +209,8 @@ def _checked_facts(path: Path, facts: dict[str, Any], unfitted: CnnClassifier) -
 
 
 def _network_like(unfitted: CnnClassifier) -> CropNetwork:
+    from radiomics_screen.deep.backbone import untrained_backbone
     from radiomics_screen.deep.network import CropNetwork
-    from radiomics_screen.deep.untrained import untrained_backbone
 
     training = unfitted.training
     return CropNetwork(untrained_backbone(), training.inputs, training.dropout)
