@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from radiomics_screen.settings import load_settings
     from radiomics_screen.table import read_table
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"
 
 __all__ = [
     "__version__",

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from radiomics_screen.deep.network import CropNetwork
@@ -46,7 +46,8 @@ def save_networks(path: Path, networks: Sequence[CropNetwork], facts: Mapping[st
     }
     text = json.dumps(dict(facts), allow_nan=False, sort_keys=True)
     try:
-        save_file(tensors, path, metadata={_FACTS: text})
+        # not save_file, which lets nobody but the owner read
+        path.write_bytes(save(tensors, metadata={_FACTS: text}))
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{path} cannot be written ({error})") from None
 

@@ -65,13 +65,17 @@ def _case(cells: dict[str, Any], carried: dict[str, Any], folder: Path | None, l
             problems.append(f"the table names no {what}")
         elif not files[what].exists():
             problems.append(f"the {what} {text}, from which the table was made, is not there any more")
-    patient, label = cells.get("patient_id"), cells.get("label")
+    patient, label = cells.get("patient_id"), None
+    try:
+        label = None if cells.get("label") is None else int(cells["label"])
+    except ValueError:
+        problems.append(f"the label '{cells['label']}' is no whole number")
     return Case(
         id=str(cells["case_id"]),
         patient_id=None if patient in (None, "") else str(patient),
         image=files["image"],
         mask=files["mask"],
-        label=None if label is None else int(label),
+        label=label,
         line=line,
         carried=carried,
         problem="; ".join(problems),

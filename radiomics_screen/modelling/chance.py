@@ -18,6 +18,7 @@ from radiomics_screen.modelling.metrics import Floats, auc_of
 from radiomics_screen.modelling.plan import Plan, ThresholdRule
 from radiomics_screen.modelling.splits import Split
 from radiomics_screen.modelling.statistics.permutation import permutation_test
+from radiomics_screen.modelling.watch import Watch
 
 Divide = Callable[[Dataset], list[Split]]
 
@@ -62,7 +63,7 @@ def permuted(
         "observed" AUC; "p"; "low" and "high", its 95 % interval for endless permutations; "permutations"
         done; "permuted", their AUCs, None where one had no value.
     """
-    plan = replace(plan, rule=ThresholdRule())
+    plan = replace(plan, rule=ThresholdRule(), watch=Watch())  # nobody waits for one of so many trainings
 
     def auc(labels: npt.NDArray[np.int64]) -> float:
         shuffled = replace(dataset, outcome=labels)

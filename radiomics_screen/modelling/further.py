@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from radiomics_screen.errors import ModelError
+from radiomics_screen.modelling.blocks import CROP
 from radiomics_screen.modelling.chance import permuted
 from radiomics_screen.modelling.comparison import compare, parting
 from radiomics_screen.modelling.controls import ImageEvidence, run_controls
@@ -108,7 +109,9 @@ class Run:
     def _plan_of(self, part: Dataset) -> Plan:
         """Return how some of the blocks are learned from; no AUC depends on the threshold."""
         candidates = self.plan.candidates
-        if len(part.blocks) == 1 and len(candidates) > 1:  # there is nothing to fuse
+        if (
+            len(part.blocks) == 1 and part.blocks != [CROP] and len(candidates) > 1
+        ):  # there is nothing to fuse
             candidates = tuple(name for name in candidates if name != "late")
         return replace(self.plan, rule=ThresholdRule(), candidates=candidates)
 

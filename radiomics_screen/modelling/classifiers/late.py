@@ -163,8 +163,9 @@ def members_of(block: str, members: Members) -> list[str]:
             f"the classifiers of block '{block}' are {', '.join(names) or 'none'}; name one or more "
             "different ones, none of them a stack or late fusion"
         )
-    for name in names:
-        CLASSIFIERS[name]
+    takes = "crops" if block == CROP else "numbers"
+    if odd := [name for name in names if CLASSIFIERS[name].takes != takes]:
+        raise ModelError(f"{odd[0]} cannot be a classifier of block '{block}', which holds {takes}")
     return names
 
 
@@ -238,6 +239,7 @@ class LateKind(ClassifierKind):
 
     file_name = "late.json"
     takes = "both"
+    devices = ("cpu", "cuda")  # those of its members that can use it
     build = staticmethod(late_classifier)
 
     def owns(self, name: str) -> bool:
