@@ -109,9 +109,8 @@ class Run:
     def _plan_of(self, part: Dataset) -> Plan:
         """Return how some of the blocks are learned from; no AUC depends on the threshold."""
         candidates = self.plan.candidates
-        if (
-            len(part.blocks) == 1 and part.blocks != [CROP] and len(candidates) > 1
-        ):  # there is nothing to fuse
+        alone = len(part.blocks) == 1 and part.blocks != [CROP]
+        if alone and len(candidates) > 1:  # there is nothing to fuse
             candidates = tuple(name for name in candidates if name != "late")
         return replace(self.plan, rule=ThresholdRule(), candidates=candidates)
 
