@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import SimpleITK as sitk
@@ -108,13 +108,12 @@ def crops_of_bunch(
     image = Once(read_image, bunch[0][1].image)
     ready = Once(_after_steps, image, settings)
     found: list[tuple[int, Cut]] = []
+    path, mask = None, None
     for number, case in bunch:
+        if mask is None or case.mask != path:  # one mask may mark many lesions
+            path, mask = case.mask, Once(read_mask, case.mask, **settings.options(read_mask))
         attempt = Attempt()
-        mask = Once(read_mask, case.mask, **settings.options(read_mask))
-        if chain is None:
-            crop = attempt.make(_crop, ready, mask, case, settings, options)
-        else:
-            crop = attempt.make(_crop_altered, chain, seed, image, mask, case, settings, options)
+        crop = attempt.make(_crop, _Asked(image, ready, mask, settings, options), case, chain, seed)
         found.append((number, attempt.error if crop is None else crop))
     return found
 
@@ -123,25 +122,20 @@ def _after_steps(image: Once[sitk.Image], settings: Settings) -> sitk.Image:
     return after_steps(image(), settings)
 
 
-def _crop(
-    ready: Once[sitk.Image],
-    mask: Once[sitk.Image],
-    case: Case,
-    settings: Settings,
-    options: Mapping[str, Any],
-) -> NDArray[np.uint8]:
-    return crop_region(ready(), on_image(ready(), marked(mask(), settings, case.label), settings), **options)
+class _Asked(NamedTuple):
+    """An image as it is in the file and after the steps, a mask, and how lesions are cut out."""
+
+    image: Once[sitk.Image]
+    ready: Once[sitk.Image]
+    mask: Once[sitk.Image]
+    settings: Settings
+    options: Mapping[str, Any]
 
 
-def _crop_altered(
-    chain: Chain,
-    seed: int,
-    image: Once[sitk.Image],
-    mask: Once[sitk.Image],
-    case: Case,
-    settings: Settings,
-    options: Mapping[str, Any],
-) -> NDArray[np.uint8]:
-    roi = on_image(image(), marked(mask(), settings, case.label), settings)
-    altered, region = chain.apply(image(), roi, seed=seed, case_id=case.id)
-    return crop_region(after_steps(altered, settings), region, **options)
+def _crop(asked: _Asked, case: Case, chain: Chain | None, seed: int) -> NDArray[np.uint8]:
+    settings = asked.settings
+    roi = on_image(asked.image(), marked(asked.mask(), settings, case.label), settings)
+    if chain is None:
+        return crop_region(asked.ready(), roi, **asked.options)
+    altered, roi = chain.apply(asked.image(), roi, seed=seed, case_id=case.id)
+    return crop_region(after_steps(altered, settings), roi, **asked.options)

@@ -27,6 +27,7 @@ from radiomics_screen.imaging.reading import read_image, read_mask  # noqa: E402
 from radiomics_screen.modelling.classifiers import CLASSIFIERS  # noqa: E402
 from radiomics_screen.modelling.classifiers._crop_networks import CnnClassifier, stacked  # noqa: E402
 from radiomics_screen.modelling.classifiers.base import fit_rows, resolved_options  # noqa: E402
+from radiomics_screen.modelling.watch import Watch  # noqa: E402
 from tests.unit.cnn_examples import SmallBackbone, crops_of  # noqa: E402
 
 KIND = CLASSIFIERS["cnn"]
@@ -158,14 +159,13 @@ def test_heat_maps_are_as_large_as_the_crops():
 def test_progress_and_checkpoints_reach_the_training(tmp_path):
     told: list[tuple[int, int]] = []
     crops, outcome, patients = crops_of()
-    asked = built(members=2, epochs=1).set_params(
-        checkpoints=tmp_path, progress=lambda number, epoch: told.append((number, epoch.number))
-    )
-    first = clone(asked).fit(crops, outcome, groups=patients)
+    watch = Watch(tmp_path, lambda place, number, epoch: told.append((number, epoch.number)))
+    asked = built(members=2, epochs=1)
+    first = clone(asked).fit(crops, outcome, groups=patients, watch=watch)
     assert told == [(1, 0), (1, 1), (2, 0), (2, 1)]
     assert len(list(tmp_path.iterdir())) == 2
     told.clear()
-    again = clone(asked).fit(crops, outcome, groups=patients)
+    again = clone(asked).fit(crops, outcome, groups=patients, watch=watch)
     assert told == []
     np.testing.assert_array_equal(again.predict_proba(crops), first.predict_proba(crops))
 

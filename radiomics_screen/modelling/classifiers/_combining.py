@@ -17,6 +17,7 @@ from sklearn.base import ClassifierMixin
 
 from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling.classifiers._binary import BinaryClassifier, Groups, Outcome, closed
+from radiomics_screen.modelling.classifiers._data_file import class_labels
 from radiomics_screen.modelling.classifiers.base import CLASSIFIERS, fit_rows
 from radiomics_screen.modelling.splits import inner_splits
 from radiomics_screen.modelling.watch import Watch
@@ -219,6 +220,22 @@ def load_member(
     if CLASSIFIERS[kind].input_count(fitted) != features:
         raise ModelError(f"{place} does not expect {features} features, as its weight was saved with")
     return fitted
+
+
+def filled(
+    unfitted: Any,
+    fitted: dict[str, ClassifierMixin],
+    parts: Sequence[MemberPart],
+    intercept: float,
+    features: int,
+) -> ClassifierMixin:
+    """Return a combination filled with its fitted members, their weights, and what else it has learned."""
+    unfitted.fitted_ = fitted
+    unfitted.weights_ = np.array([one.weight for one in parts])
+    unfitted.intercept_ = intercept
+    unfitted.classes_ = class_labels()
+    unfitted.n_features_in_ = features
+    return unfitted
 
 
 def _digest(path: Path) -> str:

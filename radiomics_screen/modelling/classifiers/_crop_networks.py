@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -12,7 +10,7 @@ import numpy.typing as npt
 from scipy.special import logit
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
-from radiomics_screen.deep.training_options import Epoch, TrainingOptions
+from radiomics_screen.deep.training_options import TrainingOptions
 from radiomics_screen.errors import ModelError
 from radiomics_screen.modelling.classifiers._binary import BinaryClassifier, Floats, Groups, Outcome
 from radiomics_screen.modelling.classifiers._platt import platt_curve
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
     from radiomics_screen.deep.training import Trained
 
 Crops = npt.NDArray[np.uint8]
-#: Told the number of the network, from 1, and how its round ended.
-Progress = Callable[[int, Epoch], None]
 
 LEAST_EDGE = 32  # pixels: EfficientNet halves a crop five times
 
@@ -59,8 +55,6 @@ class CnnClassifier(BinaryClassifier):
         inner_folds: int = 5,
         seed: int = 0,
         device: str = "cpu",
-        checkpoints: str | Path | None = None,
-        progress: Progress | None = None,
     ) -> None:
         self.backbone = backbone
         self.options = options
@@ -68,8 +62,6 @@ class CnnClassifier(BinaryClassifier):
         self.inner_folds = inner_folds
         self.seed = seed
         self.device = device
-        self.checkpoints = checkpoints
-        self.progress = progress
 
     @property
     def training(self) -> TrainingOptions:
@@ -129,8 +121,7 @@ class CnnClassifier(BinaryClassifier):
         from radiomics_screen.deep.backbone import load_backbone
         from radiomics_screen.deep.training import train
 
-        tell = self.progress or self._watch.told()
-        checkpoints = self.checkpoints or self._watch.checkpoints
+        tell = self._watch.told()
         return train(
             load_backbone(self.backbone),
             crops,
@@ -141,7 +132,7 @@ class CnnClassifier(BinaryClassifier):
             seed=self.seed + number - 1,
             device=self.device,
             progress=None if tell is None else lambda epoch: tell(number, epoch),
-            checkpoints=None if checkpoints is None else Path(checkpoints),
+            checkpoints=self._watch.checkpoints,
         )
 
     def _log_odds(self, values: Any) -> Floats:

@@ -18,13 +18,13 @@ from radiomics_screen.modelling.classifiers._combining import (
     Floats,
     Folds,
     MemberPart,
+    filled,
     load_member,
     require_weight,
     save_member,
 )
 from radiomics_screen.modelling.classifiers._data_file import (
     Moderate,
-    class_labels,
     read_content,
     write_content,
 )
@@ -268,7 +268,7 @@ class LateKind(ClassifierKind):
         found = {f"{one.block}/{one.name}": one for one in content.members}
         if list(found) != list(members) or len(found) < len(content.members):
             raise ModelError(f"{path} is damaged: its members are not {', '.join(members)}")
-        unfitted.fitted_ = {
+        fitted = {
             member: load_member(
                 one.name,
                 _place(path, one.block, one.name),
@@ -278,11 +278,7 @@ class LateKind(ClassifierKind):
             )
             for member, one in found.items()
         }
-        unfitted.weights_ = np.array([one.weight for one in content.members])
-        unfitted.intercept_ = content.intercept
-        unfitted.classes_ = class_labels()
-        unfitted.n_features_in_ = content.features
-        return unfitted
+        return filled(unfitted, fitted, content.members, content.intercept, content.features)
 
     def input_count(self, estimator: ClassifierMixin) -> int:
         return int(estimator.n_features_in_)

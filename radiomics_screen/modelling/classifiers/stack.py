@@ -17,13 +17,13 @@ from radiomics_screen.modelling.classifiers._combining import (
     Floats,
     Folds,
     MemberPart,
+    filled,
     load_member,
     require_weight,
     save_member,
 )
 from radiomics_screen.modelling.classifiers._data_file import (
     Moderate,
-    class_labels,
     read_content,
     write_content,
 )
@@ -161,7 +161,7 @@ class StackKind(ClassifierKind):
         members = unfitted.unfitted_members()
         if [member.name for member in content.members] != list(members):
             raise ModelError(f"{path} is damaged: its members are not {', '.join(members)}")
-        unfitted.fitted_ = {
+        fitted = {
             one.name: load_member(
                 one.name,
                 path.with_name(CLASSIFIERS[one.name].file_name),
@@ -171,11 +171,7 @@ class StackKind(ClassifierKind):
             )
             for one in content.members
         }
-        unfitted.weights_ = np.array([member.weight for member in content.members])
-        unfitted.intercept_ = content.intercept
-        unfitted.classes_ = class_labels()
-        unfitted.n_features_in_ = content.features
-        return unfitted
+        return filled(unfitted, fitted, content.members, content.intercept, content.features)
 
     def input_count(self, estimator: ClassifierMixin) -> int:
         return int(estimator.n_features_in_)
