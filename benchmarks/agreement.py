@@ -18,8 +18,8 @@ import numpy as np
 import SimpleITK as sitk
 
 from benchmarks.known import known_reason
-from radiomics_screen.extraction.case import extract
-from radiomics_screen.notes import collected_notes
+from radiomics_screen.core.remarks import collect_remarks
+from radiomics_screen.extraction.measuring.case import extract
 
 #: The largest relative difference that is called the same value.
 TOLERANCE = 1e-6
@@ -37,7 +37,7 @@ def compared(
     image: sitk.Image, mask: sitk.Image, parameters: Mapping[str, Any], *, seconds: int
 ) -> dict[str, Any]:
     """Measure with both engines and compare all values; return plain data for the log."""
-    with collected_notes() as notes:
+    with collect_remarks() as notes:
         ours, refused_ours, cpu_ours = _tried(_ours, image, mask, parameters, seconds)
     theirs, refused_theirs, cpu_theirs = _tried(_theirs, image, mask, parameters, seconds)
     both = [name for name in theirs if name in ours] if not (refused_ours or refused_theirs) else []

@@ -20,10 +20,10 @@ from time import process_time
 import SimpleITK as sitk
 
 from benchmarks.writing import machine, put_into, table
-from radiomics_screen.extraction.lesion import described, measure, prepared
+from radiomics_screen.extraction.measuring.lesion import described, measure, prepared
 from radiomics_screen.imaging.reading import read_image, read_mask
-from radiomics_screen.presets import preset_path
-from radiomics_screen.settings import Settings, load_settings
+from radiomics_screen.settings.presets import preset_path
+from radiomics_screen.settings.settings import Settings, load_settings
 
 PHANTOM = "ibsi1/ct_phantom"
 PEER = Path(__file__).parent / "peers" / "configuration_d.py"

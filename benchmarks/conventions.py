@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from benchmarks.writing import put_into, table
 from radiomics_screen import extract
+from radiomics_screen.core.remarks import collect_remarks
 from radiomics_screen.features.mask import bounding_box
 from radiomics_screen.filters import FILTERS
 from radiomics_screen.imaging.reading import read_image, read_mask
 from radiomics_screen.imaging.volume import to_volume
-from radiomics_screen.notes import collected_notes
 
 IMAGES = {
     "CT, lung (IBSI phantom)": ("ibsi1/ct_phantom/image.nii.gz", "ibsi1/ct_phantom/mask.nii.gz"),
@@ -170,7 +170,7 @@ def _setting(image: sitk.Image, mask: sitk.Image, *, range: bool = False) -> dic
 
 def _values(image: sitk.Image, mask: sitk.Image, setting: Mapping[str, Any], *more: str) -> dict[str, float]:
     families = dict.fromkeys((*FAMILIES, *more))
-    with collected_notes():
+    with collect_remarks():
         return extract(image, mask, {"featureClass": families, "setting": dict(setting)})
 
 
@@ -215,7 +215,7 @@ def _response(
     """Return the responses at the voxels of the lesion."""
     volume, inside = to_volume(image), sitk.GetArrayFromImage(mask) > 0
     box = bounding_box(inside)
-    with collected_notes():
+    with collect_remarks():
         _, response = next(islice(FILTERS[name](volume, box, **options), which, None))
     return np.asarray(response, dtype=np.float64)[inside[box]]
 

@@ -9,17 +9,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from radiomics_screen.evidence import image_evidence
-    from radiomics_screen.extraction.altered import extract_altered
-    from radiomics_screen.extraction.case import extract
-    from radiomics_screen.extraction.maps import feature_maps
+    from radiomics_screen.extraction.maps.feature_maps import feature_maps
+    from radiomics_screen.extraction.measuring.case import extract
+    from radiomics_screen.extraction.perturbed import extract_altered
     from radiomics_screen.extraction.run import extract_cohort
-    from radiomics_screen.modelling.bundle import load_model
-    from radiomics_screen.modelling.external import evaluate
+    from radiomics_screen.image_controls.run import run_image_controls
+    from radiomics_screen.modelling.bundle.loading import load_model
+    from radiomics_screen.modelling.external_evaluation import evaluate
     from radiomics_screen.modelling.fitting import fit
-    from radiomics_screen.reading import read_cases
-    from radiomics_screen.settings import load_settings
-    from radiomics_screen.table import read_table
+    from radiomics_screen.prediction.reading import read_cases
+    from radiomics_screen.settings.settings import load_settings
+    from radiomics_screen.table.feature_table import read_table
 
 __version__ = "0.5.0"
 
@@ -31,25 +31,25 @@ __all__ = [
     "extract_cohort",
     "feature_maps",
     "fit",
-    "image_evidence",
     "load_model",
     "load_settings",
     "read_cases",
     "read_table",
+    "run_image_controls",
 ]
 
 _HOME_OF = {
-    "evaluate": "modelling.external",
-    "extract": "extraction.case",
-    "extract_altered": "extraction.altered",
+    "evaluate": "modelling.external_evaluation",
+    "extract": "extraction.measuring.case",
+    "extract_altered": "extraction.perturbed",
     "extract_cohort": "extraction.run",
-    "feature_maps": "extraction.maps",
+    "feature_maps": "extraction.maps.feature_maps",
     "fit": "modelling.fitting",
-    "image_evidence": "evidence",
-    "load_model": "modelling.bundle",
-    "load_settings": "settings",
-    "read_cases": "reading",
-    "read_table": "table",
+    "run_image_controls": "image_controls.run",
+    "load_model": "modelling.bundle.loading",
+    "load_settings": "settings.settings",
+    "read_cases": "prediction.reading",
+    "read_table": "table.feature_table",
 }
 
 

@@ -10,14 +10,14 @@ import numpy as np
 from benchmarks.statistical import literal
 from benchmarks.statistical.findings import Finding, Peers, by_hand
 from benchmarks.statistical.samples import ALL, CLUSTERS, TIED_CLUSTERS, drawn, ratings
-from radiomics_screen.modelling.intervals import exact_interval
-from radiomics_screen.modelling.metrics import ranking_figures
-from radiomics_screen.modelling.statistics.comparing import holm
+from radiomics_screen.modelling.statistics.intervals import exact_interval
+from radiomics_screen.modelling.statistics.metrics import ranking_figures
+from radiomics_screen.modelling.statistics.multiple_comparison import holm
 from radiomics_screen.modelling.statistics.operating import operating_point
 from radiomics_screen.modelling.statistics.permutation import permutation_test
 from radiomics_screen.modelling.statistics.proportions import proportion, wilson
 from radiomics_screen.modelling.statistics.reliability import IccKind, icc
-from radiomics_screen.modelling.steps.stability import selection_stability
+from radiomics_screen.modelling.statistics.selection_stability import selection_stability
 
 KINDS: tuple[IccKind, ...] = ("ICC(1,1)", "ICC(2,1)", "ICC(3,1)")
 #: Shrout and Fleiss 1979, table 2 (four judges, six targets), and the ICCs of table 4.

@@ -13,9 +13,9 @@ import pandas as pd
 from benchmarks.statistical import literal
 from benchmarks.statistical.findings import Finding, Peers, by_hand
 from benchmarks.statistical.samples import ALL, BY_ROW, CLUSTERS, TIED_CLUSTERS, Floats, Numbers, Sites, sites
-from radiomics_screen.modelling.doubt import judge_sets
+from radiomics_screen.modelling.assessment.uncertainty import judge_sets
 from radiomics_screen.modelling.statistics.conformal import expected_coverage, fit_conformal
-from radiomics_screen.modelling.statistics.outlying import fit_outlying
+from radiomics_screen.modelling.statistics.novelty import fit_outlying
 from radiomics_screen.modelling.steps.combat import ComBat
 
 _NEW = np.linspace(0.005, 0.995, 25)

@@ -25,10 +25,7 @@ from benchmarks.statistical.samples import (
     Sample,
     ovarian,
 )
-from radiomics_screen.modelling.comparison import compare
-from radiomics_screen.modelling.intervals import bootstrap_figures
-from radiomics_screen.modelling.metrics import METRICS, figures
-from radiomics_screen.modelling.statistics.comparing import figure_differences
+from radiomics_screen.modelling.assessment.ablation import compare
 from radiomics_screen.modelling.statistics.curves import (
     precision_recall_band,
     precision_recall_curve,
@@ -42,6 +39,9 @@ from radiomics_screen.modelling.statistics.delong import (
     compare_independent_aucs,
     compare_mean_aucs,
 )
+from radiomics_screen.modelling.statistics.intervals import bootstrap_figures
+from radiomics_screen.modelling.statistics.metrics import METRICS, figures
+from radiomics_screen.modelling.statistics.multiple_comparison import figure_differences
 from radiomics_screen.modelling.statistics.operating import (
     sensitivity_at_specificity,
     specificity_at_sensitivity,

@@ -12,10 +12,10 @@ import numpy as np
 from scipy.stats import norm
 
 from benchmarks.statistical.samples import Floats, Numbers
-from radiomics_screen.modelling.intervals import bootstrap_figures
-from radiomics_screen.modelling.statistics.comparing import figure_differences, holm
 from radiomics_screen.modelling.statistics.decision import decision_curve
 from radiomics_screen.modelling.statistics.delong import auc_interval, compare_aucs, compare_mean_aucs
+from radiomics_screen.modelling.statistics.intervals import bootstrap_figures
+from radiomics_screen.modelling.statistics.multiple_comparison import figure_differences, holm
 from radiomics_screen.modelling.statistics.proportions import proportion
 
 Random = np.random.Generator

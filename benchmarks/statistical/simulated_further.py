@@ -9,13 +9,13 @@ from scipy.special import expit
 
 from benchmarks.statistical.samples import Floats, Numbers, ratings
 from benchmarks.statistical.simulated import Random, Simulated, share
-from radiomics_screen.modelling.doubt import judge_sets
-from radiomics_screen.modelling.metrics import ranking_figures
+from radiomics_screen.modelling.assessment.uncertainty import judge_sets
 from radiomics_screen.modelling.statistics.conformal import expected_coverage, fit_conformal, set_figures
-from radiomics_screen.modelling.statistics.outlying import fit_outlying
+from radiomics_screen.modelling.statistics.metrics import ranking_figures
+from radiomics_screen.modelling.statistics.novelty import fit_outlying
 from radiomics_screen.modelling.statistics.permutation import permutation_test
 from radiomics_screen.modelling.statistics.reliability import IccKind, icc
-from radiomics_screen.modelling.steps.stability import selection_stability
+from radiomics_screen.modelling.statistics.selection_stability import selection_stability
 
 
 def findings(effort: float = 1.0) -> Iterator[Simulated]:

@@ -1,6 +1,7 @@
 """The command line: one file a command, and no logic.
 
-Nothing that computes is imported before a command runs, so that help and errors come at once.
+May import: core, cohort, imaging, filters, features, settings, table, extraction, modelling, prediction,
+image_controls, report, verification.
 """
 
 from radiomics_screen.cli.app import main

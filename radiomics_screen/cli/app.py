@@ -22,8 +22,8 @@ from radiomics_screen.cli.perturb import perturb
 from radiomics_screen.cli.predict import predict
 from radiomics_screen.cli.sample import sample
 from radiomics_screen.cli.verify import verify
-from radiomics_screen.errors import ScreenError
-from radiomics_screen.notes import ScreenWarning
+from radiomics_screen.core.errors import ScreenError
+from radiomics_screen.core.remarks import ScreenWarning
 
 NOT_USABLE, INTERRUPTED = 2, 130
 

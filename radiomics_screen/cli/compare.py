@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from radiomics_screen.comparing import Agreement, Comparison, Difference
+    from radiomics_screen.table.comparison import Agreement, Comparison, Difference
 
 _SHOWN = 8
 
@@ -26,7 +26,7 @@ def compare(
 
     The exit code is 0 if all values that both tables have agree, 1 if not, 2 if they cannot be compared.
     """
-    from radiomics_screen.comparing import compare_tables, write_comparison
+    from radiomics_screen.table.comparison import compare_tables, write_comparison
 
     found = compare_tables(a, b, tolerance=tolerance)
     _show(found, a, b)

@@ -11,9 +11,9 @@ from radiomics_screen.cli.extract import JobsOption
 from radiomics_screen.cli.keys import TrustOption
 
 if TYPE_CHECKING:
-    from radiomics_screen.modelling.external import External
-    from radiomics_screen.modelling.model import Model
-    from radiomics_screen.table import FeatureTable
+    from radiomics_screen.modelling.bundle.model import Model
+    from radiomics_screen.modelling.external_evaluation import External
+    from radiomics_screen.table.feature_table import FeatureTable
 
 
 def evaluate(
@@ -51,8 +51,8 @@ def evaluate(
 ) -> None:
     """Judge a model, its threshold frozen, on patients that it has never seen."""
     from radiomics_screen.modelling import load_model
-    from radiomics_screen.modelling.external import check_folder
-    from radiomics_screen.modelling.external import evaluate as judge_model
+    from radiomics_screen.modelling.external_evaluation import check_folder
+    from radiomics_screen.modelling.external_evaluation import evaluate as judge_model
     from radiomics_screen.report import write_external_report
 
     check_folder(output)
@@ -82,7 +82,7 @@ def _with_crops(model: Model, table: FeatureTable, folder: Path, jobs: int | Non
         return table
     from dataclasses import replace
 
-    from radiomics_screen.crops import with_crops
+    from radiomics_screen.prediction.crop_inputs import with_crops
 
     frame, _ = with_crops(model, table.frame, folder=folder, jobs=jobs)
     return replace(table, frame=frame)
@@ -90,7 +90,7 @@ def _with_crops(model: Model, table: FeatureTable, folder: Path, jobs: int | Non
 
 def _features_of(model: Model, path: Path, jobs: int | None) -> FeatureTable:
     """Return the table; of a cases file (no feature of the model, but images and masks) extract it."""
-    from radiomics_screen.table import read_table
+    from radiomics_screen.table.feature_table import read_table
 
     if path.suffix.lower() != ".xlsx":
         read = read_table(path)
@@ -104,11 +104,11 @@ def _features_of(model: Model, path: Path, jobs: int | None) -> FeatureTable:
 def _extracted(model: Model, path: Path, jobs: int | None) -> FeatureTable:
     from radiomics_screen.cli.progress import watching
     from radiomics_screen.cli.summary import tell_problems
-    from radiomics_screen.cohort import read_cohort
-    from radiomics_screen.errors import ModelError
+    from radiomics_screen.cohort.cases import read_cohort
+    from radiomics_screen.core.errors import ModelError
     from radiomics_screen.extraction.run import extract_cohort
-    from radiomics_screen.reading import settings_for
-    from radiomics_screen.table import FeatureTable
+    from radiomics_screen.prediction.reading import settings_for
+    from radiomics_screen.table.feature_table import FeatureTable
 
     if model.settings is None and model.radiomics:
         raise ModelError(
@@ -126,7 +126,7 @@ def _show(found: External, *, kept: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from radiomics_screen.report.words import figure_rows
+    from radiomics_screen.report.wording.numbers import figure_rows
 
     summary = found.summary
     cohort = summary["cohort"]

@@ -41,13 +41,13 @@ def extract(
 
     from radiomics_screen.cli.progress import watching
     from radiomics_screen.cli.summary import summarize, tell_problems
-    from radiomics_screen.cohort import read_cohort
-    from radiomics_screen.errors import SettingsError
-    from radiomics_screen.extraction.resume import journal_path
+    from radiomics_screen.cohort.cases import read_cohort
+    from radiomics_screen.core.errors import SettingsError
     from radiomics_screen.extraction.run import extract_cohort
-    from radiomics_screen.presets import preset_path
-    from radiomics_screen.settings import load_settings
-    from radiomics_screen.table import provenance_path
+    from radiomics_screen.extraction.running.resume import journal_path
+    from radiomics_screen.settings.presets import preset_path
+    from radiomics_screen.settings.settings import load_settings
+    from radiomics_screen.table.feature_table import provenance_path
 
     if params and preset:
         raise SettingsError("give --params or --preset, not both")

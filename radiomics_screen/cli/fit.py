@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from radiomics_screen.modelling.controls import ImageEvidence
-    from radiomics_screen.modelling.crops import Crops
-    from radiomics_screen.modelling.model import Model
-    from radiomics_screen.table import FeatureTable
+    from radiomics_screen.modelling.bundle.model import Model
+    from radiomics_screen.modelling.controls import ImageControlInputs
+    from radiomics_screen.modelling.data.crop_column import Crops
+    from radiomics_screen.table.feature_table import FeatureTable
 
 #: Settings that --tune tries in each fold.
 _TRIALS = 30
@@ -175,7 +175,7 @@ def fit(
 ) -> None:
     """Cross-validate a way to learn, patients kept together, then learn from all rows."""
     from radiomics_screen.cli.keys import signing_key
-    from radiomics_screen.cli.networks import forget_trainings, nested, watching_networks
+    from radiomics_screen.cli.network_options import forget_trainings, nested, watching_networks
     from radiomics_screen.modelling import check_destination
     from radiomics_screen.modelling import fit as fit_model
     from radiomics_screen.report import (
@@ -185,7 +185,7 @@ def fit(
         write_fit_report,
         write_model_card,
     )
-    from radiomics_screen.table import read_table
+    from radiomics_screen.table.feature_table import read_table
 
     check_destination(output)
     _check_controls(controls)
@@ -255,7 +255,7 @@ def fit(
 def _crops(read: FeatureTable, path: Path, options: dict[str, Any], jobs: int) -> Crops:
     """Cut the lesions out of their images."""
     from radiomics_screen.cli.progress import watching
-    from radiomics_screen.crops import crops_of
+    from radiomics_screen.prediction.crop_inputs import crops_of
 
     typer.echo("cutting the lesions out of their images", err=True)
     with watching() as progress:
@@ -264,7 +264,7 @@ def _crops(read: FeatureTable, path: Path, options: dict[str, Any], jobs: int) -
 
 def _refuse_without_networks(**given: object) -> None:
     """Refuse options that nothing but a network heeds."""
-    from radiomics_screen.errors import ModelError
+    from radiomics_screen.core.errors import ModelError
 
     if asked := [name for name, what in given.items() if what]:
         raise ModelError(
@@ -277,7 +277,7 @@ def _listed(text: str) -> list[str]:
 
 
 def _check_controls(controls: str) -> None:
-    from radiomics_screen.errors import ModelError, did_you_mean
+    from radiomics_screen.core.errors import ModelError, did_you_mean
 
     known = ("all", "table", "none")
     if controls not in known:
@@ -286,14 +286,14 @@ def _check_controls(controls: str) -> None:
 
 def _evidence(
     read: FeatureTable, path: Path, group: str | None, crops: Callable[[], Crops] | None, seed: int, jobs: int
-) -> ImageEvidence:
+) -> ImageControlInputs:
     """Look at the images again, for the controls."""
     from radiomics_screen.cli.progress import watching
-    from radiomics_screen.evidence import image_evidence
+    from radiomics_screen.image_controls.run import run_image_controls
 
     typer.echo("looking at the images again, for the controls", err=True)
     with watching() as progress:
-        return image_evidence(
+        return run_image_controls(
             read,
             group=group,
             folder=path.parent,
@@ -327,7 +327,7 @@ def _show(model: Model) -> None:
 
 def _further(summary: Mapping[str, Any]) -> Iterator[str]:
     """Yield what a user should not have to look for in the report."""
-    from radiomics_screen.report.words import with_interval
+    from radiomics_screen.report.wording.numbers import with_interval
 
     if summary["threshold_rule"]:
         yield f"threshold of the model: {summary['threshold']:.3g} ({summary['threshold_rule']})"

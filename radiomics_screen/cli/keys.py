@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from radiomics_screen.modelling.signing_keys import SigningKey
+    from radiomics_screen.modelling.bundle.signing_keys import SigningKey
 
 #: Of the commands that load a model.
 TrustOption = Annotated[
@@ -26,7 +26,7 @@ def keys(
     password: Annotated[bool, typer.Option("--password", help="Ask for a password for NAME.key.")] = False,
 ) -> None:
     """Make a pair of keys, to sign models with and to know them by."""
-    from radiomics_screen.modelling.signing_keys import make_keys
+    from radiomics_screen.modelling.bundle.signing_keys import make_keys
 
     chosen = typer.prompt("Password", hide_input=True, confirmation_prompt=True) if password else None
     made = make_keys(name, password=chosen)
@@ -37,7 +37,7 @@ def keys(
 
 def signing_key(path: Path | None) -> SigningKey | None:
     """Open the private key that an option names, and ask for its password if it has one."""
-    from radiomics_screen.modelling.signing_keys import has_password, open_signing_key
+    from radiomics_screen.modelling.bundle.signing_keys import has_password, open_signing_key
 
     if path is None:
         return None

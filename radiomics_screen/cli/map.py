@@ -30,10 +30,10 @@ def map_features(
     file says how far the surroundings reach. Finished maps are kept: after an interruption the same
     command goes on where it stopped.
     """
-    from radiomics_screen.errors import SettingsError
-    from radiomics_screen.extraction.map_files import write_maps
-    from radiomics_screen.presets import preset_path
-    from radiomics_screen.settings import load_settings
+    from radiomics_screen.core.errors import SettingsError
+    from radiomics_screen.extraction.maps.files import write_maps
+    from radiomics_screen.settings.presets import preset_path
+    from radiomics_screen.settings.settings import load_settings
 
     if params and preset:
         raise SettingsError("give --params or --preset, not both")

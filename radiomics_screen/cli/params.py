@@ -17,16 +17,16 @@ def params(
     ] = False,
 ) -> None:
     """Print a full, commented parameter file with all defaults."""
-    from radiomics_screen.presets import preset_names, preset_path
+    from radiomics_screen.settings.presets import preset_names, preset_path
 
     if names:
         typer.echo("\n".join(preset_names()))
     elif preset:
         typer.echo(preset_path(preset).read_text(encoding="utf-8"), nl=False)
     else:
-        from radiomics_screen.conventions import SWITCHES
-        from radiomics_screen.errors import SettingsError, did_you_mean
-        from radiomics_screen.parameter_file import commented_default
+        from radiomics_screen.core.conventions import SWITCHES
+        from radiomics_screen.core.errors import SettingsError, did_you_mean
+        from radiomics_screen.settings.template import commented_default
 
         if conventions not in SWITCHES:
             raise SettingsError(f"unknown conventions '{conventions}'{did_you_mean(conventions, SWITCHES)}")

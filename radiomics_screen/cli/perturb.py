@@ -44,13 +44,13 @@ def perturb(
 
     from radiomics_screen.cli.progress import watching
     from radiomics_screen.cli.summary import tell_problems
-    from radiomics_screen.cohort import read_cohort
-    from radiomics_screen.errors import SettingsError, TableError
-    from radiomics_screen.extraction.altered import extract_altered
+    from radiomics_screen.cohort.cases import read_cohort
+    from radiomics_screen.core.errors import SettingsError, TableError
+    from radiomics_screen.extraction.perturbed import extract_altered
     from radiomics_screen.extraction.sampling import sample_of
-    from radiomics_screen.presets import preset_path
-    from radiomics_screen.settings import load_settings
-    from radiomics_screen.table import provenance_path
+    from radiomics_screen.settings.presets import preset_path
+    from radiomics_screen.settings.settings import load_settings
+    from radiomics_screen.table.feature_table import provenance_path
 
     if params and preset:
         raise SettingsError("give --params or --preset, not both")

@@ -32,11 +32,11 @@ def predict(
 
     from radiomics_screen.cli.progress import watching
     from radiomics_screen.cli.summary import summarize, tell_problems
-    from radiomics_screen.cohort import read_cohort
-    from radiomics_screen.errors import TableError
+    from radiomics_screen.cohort.cases import read_cohort
+    from radiomics_screen.core.errors import TableError
     from radiomics_screen.modelling import load_model
-    from radiomics_screen.reading import read_cases
-    from radiomics_screen.table import require_writable, write_frame
+    from radiomics_screen.prediction.reading import read_cases
+    from radiomics_screen.table.feature_table import require_writable, write_frame
 
     start = monotonic()
     require_writable(output, (".csv", ".parquet", ".xlsx"))

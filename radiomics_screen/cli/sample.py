@@ -17,7 +17,7 @@ def sample(
 
     The images look like breast ultrasound and show no patient.
     """
-    from radiomics_screen.sample import make_sample
+    from radiomics_screen.cohort.synthetic import make_sample
 
     cases = make_sample(folder, patients=patients, seed=seed)
     typer.echo(f"synthetic cases  {cases}")

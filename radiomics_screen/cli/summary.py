@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
-    from radiomics_screen.cohort import Cohort
+    from radiomics_screen.cohort.cases import Cohort
 
 _EXAMPLES = 3
 _DISTINCT = 20
@@ -26,7 +26,7 @@ def tell_problems(cohort: Cohort) -> None:
 
 def summarize(frame: pd.DataFrame, seconds: float) -> int:
     """Print counts and the distinct errors and warnings; return the exit code: 1 where a case failed."""
-    from radiomics_screen.extraction.measured import BETWEEN
+    from radiomics_screen.extraction.running.finished_row import BETWEEN
 
     failed = frame[frame["status"] != "ok"]
     remarked = frame[(frame["status"] == "ok") & (frame["warnings"] != "")]

@@ -9,29 +9,29 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from radiomics_screen.cohort import Case, Cohort, read_cohort
-from radiomics_screen.errors import CohortError, TableError
-from radiomics_screen.extraction.bunches import bunches_of
-from radiomics_screen.extraction.compose import compose
-from radiomics_screen.extraction.embedded import packs_of
-from radiomics_screen.extraction.embedding import require_embedder
-from radiomics_screen.extraction.engines import OWN, require_engine
-from radiomics_screen.extraction.journal import Journal
-from radiomics_screen.extraction.lesion import require_distinct_images
-from radiomics_screen.extraction.measured import Measured, failed
-from radiomics_screen.extraction.provenance import Recipe, describe_run
-from radiomics_screen.extraction.resume import journal_path, keep_left_out, known_rows, reused_rows
-from radiomics_screen.extraction.warm import warm_up
-from radiomics_screen.extraction.workers import (
+from radiomics_screen.cohort.cases import Case, Cohort, read_cohort
+from radiomics_screen.core.column_names import is_feature
+from radiomics_screen.core.errors import CohortError, TableError
+from radiomics_screen.extraction.compose_table import compose
+from radiomics_screen.extraction.measuring.embedding import require_embedder
+from radiomics_screen.extraction.measuring.engines import OWN, require_engine
+from radiomics_screen.extraction.measuring.lesion import require_distinct_images
+from radiomics_screen.extraction.running.compile_kernels import compile_kernels
+from radiomics_screen.extraction.running.embedded_rows import packs_of
+from radiomics_screen.extraction.running.finished_row import Measured, failed
+from radiomics_screen.extraction.running.image_batches import image_batches_of
+from radiomics_screen.extraction.running.journal import Journal
+from radiomics_screen.extraction.running.provenance import Recipe, describe_run
+from radiomics_screen.extraction.running.resume import journal_path, keep_left_out, known_rows, reused_rows
+from radiomics_screen.extraction.running.workers import (
     Task,
     count_processes,
     measure_alone,
     measure_in_processes,
     one_thread,
 )
-from radiomics_screen.naming import is_feature
-from radiomics_screen.settings import Settings, load_settings
-from radiomics_screen.table import IDENTITY, OUTCOME, require_writable, with_origin, write_table
+from radiomics_screen.settings.settings import Settings, load_settings
+from radiomics_screen.table.feature_table import IDENTITY, OUTCOME, require_writable, with_origin, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +79,7 @@ def extract_cohort(
     Parameters
     ----------
     cases
-        Path of a cases file, what :func:`~radiomics_screen.cohort.read_cohort` returned, or cases.
+        Path of a cases file, what :func:`~radiomics_screen.cohort.cases.read_cohort` returned, or cases.
     settings
         Parameter file, its content, or settings; None is the default.
     output
@@ -197,12 +197,12 @@ def _measure(
         yield number, failed(todo[number], "")
     suspects = {n: case for n, case in sound.items() if journal and case.id in journal.suspects}
     if task.engine == OWN and (suspects or (sound and jobs != 1)):
-        warm_up(settings)
+        compile_kernels(settings)
     for number, case in suspects.items():
         yield measure_alone(task, number, case)
     rest = {n: case for n, case in sound.items() if n not in suspects}
     processes = count_processes(jobs)
-    bunches = packs_of(bunches_of(rest, processes), settings, processes)
+    bunches = packs_of(image_batches_of(rest, processes), settings, processes)
     if jobs == 1:
         begin = journal.begin if journal else lambda case_ids: None
         for bunch in bunches:

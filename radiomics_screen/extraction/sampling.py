@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from radiomics_screen.altering.chain import generator
-from radiomics_screen.cohort import Cohort
+from radiomics_screen.cohort.cases import Cohort
+from radiomics_screen.perturbation.chain import generator
 
 
 def sample_of(cohort: Cohort, count: int, *, seed: int = 0) -> Cohort:

@@ -1,8 +1,12 @@
 """Feature families: a region goes in, named numbers come out. One file a family.
 
+May import: core.
+Never: SimpleITK, pandas, pydicom, sklearn, torch.
+
 A family is a function of a :class:`~radiomics_screen.features.region.Region` and of its own
-keyword-only options, entered with :func:`~radiomics_screen.features.registry.family`. Every
-module in this folder is imported here, so a new file is a new family.
+keyword-only options, registered with :func:`~radiomics_screen.features.registry.family`. Every
+module in this folder is imported here, so a new file is a new family. What each feature is, in words:
+``catalogue/``. Shared numerics: ``geometry/``, ``texture/``, ``picture/``.
 """
 
 from importlib import import_module

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_screen.features import glcm
-from radiomics_screen.features.aggregation import Aggregations, aggregated, in_reach
-from radiomics_screen.features.directions import Distances, WeightingNorm
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family
+from radiomics_screen.features.texture.aggregation import Aggregations, aggregated, in_reach
+from radiomics_screen.features.texture.directions import Distances, WeightingNorm
 
 #: The IBSI's names, and where the numbers stand that :func:`glcm.values_by_direction` computes.
 PLACES = {

@@ -7,10 +7,10 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.features.aggregation import Aggregations, aggregated, surrounded
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family
 from radiomics_screen.features.szm import described_zones, zones_of
+from radiomics_screen.features.texture.aggregation import Aggregations, aggregated, surrounded
 
 FEATURES = (
     "sde",

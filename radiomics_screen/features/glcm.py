@@ -7,13 +7,13 @@ from math import exp, log2, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.errors import RegionError
-from radiomics_screen.features.correlation import maximal_correlation
-from radiomics_screen.features.directions import Distances, WeightingNorm, lengths_mm
+from radiomics_screen.core.errors import RegionError
+from radiomics_screen.core.kernels import kernel
+from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.features.region import MOST_LEVELS, Region
 from radiomics_screen.features.registry import family, values_of
-from radiomics_screen.kernels import kernel
-from radiomics_screen.notes import note
+from radiomics_screen.features.texture.correlation import maximal_correlation
+from radiomics_screen.features.texture.directions import Distances, WeightingNorm, lengths_mm
 
 FEATURES = (
     "Autocorrelation",
@@ -111,7 +111,9 @@ def glcm(
         True,
     )
     if not len(described):
-        note(f"glcm: no two voxels of the region are {list(distances)} apart; its features are undefined")
+        add_remark(
+            f"glcm: no two voxels of the region are {list(distances)} apart; its features are undefined"
+        )
         return dict.fromkeys(FEATURES, float("nan"))
     return values_of(FEATURES, described.mean(axis=0))
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.features.directions import Distances
-from radiomics_screen.features.level_size import N_VALUES, level_size_values
+from radiomics_screen.core.kernels import kernel
+from radiomics_screen.core.options import NonNegativeInt
 from radiomics_screen.features.region import MOST_BINS, Region
 from radiomics_screen.features.registry import family, values_of
-from radiomics_screen.kernels import kernel
-from radiomics_screen.options import NonNegativeInt
+from radiomics_screen.features.texture.directions import Distances
+from radiomics_screen.features.texture.level_size import N_VALUES, level_size_values
 
 #: In the order of :func:`level_size_values`; two of its numbers say nothing new here (None).
 IN_ORDER = (

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.errors import RegionError
-from radiomics_screen.features.directions import WeightingNorm, lengths_mm
-from radiomics_screen.features.level_size import N_VALUES, level_size_values
+from radiomics_screen.core.errors import RegionError
+from radiomics_screen.core.kernels import kernel
+from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family, values_of
-from radiomics_screen.kernels import kernel
-from radiomics_screen.notes import note
+from radiomics_screen.features.texture.directions import WeightingNorm, lengths_mm
+from radiomics_screen.features.texture.level_size import N_VALUES, level_size_values
 
 #: In the order of :func:`level_size_values`.
 FEATURES = (
@@ -59,7 +59,7 @@ def glrlm(region: Region, *, weightingNorm: WeightingNorm | None = None) -> dict
     usable = [_joins_voxels(region, d) for d in directions]
     directions = directions[np.array(usable, dtype=bool)]
     if not len(directions):
-        note("glrlm: no straight line meets two voxels of the region; its features are undefined")
+        add_remark("glrlm: no straight line meets two voxels of the region; its features are undefined")
         return dict.fromkeys(FEATURES, float("nan"))
     described = values_by_direction(
         lattice.ranks,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.features.level_size import N_VALUES, level_size_values
+from radiomics_screen.core.kernels import kernel
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family, values_of
-from radiomics_screen.kernels import kernel
+from radiomics_screen.features.texture.level_size import N_VALUES, level_size_values
 
 #: In the order of :func:`level_size_values`.
 FEATURES = (

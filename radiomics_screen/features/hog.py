@@ -6,10 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from radiomics_screen.features.plane import plane_of, spans_slices
-from radiomics_screen.features.region import Region
-from radiomics_screen.features.registry import family, values_of
-from radiomics_screen.features.window import (
+from radiomics_screen.features.picture.plane import plane_of, spans_slices
+from radiomics_screen.features.picture.window import (
     IMAGE,
     MOST_MARGIN,
     REACH_LENGTHS,
@@ -17,6 +15,8 @@ from radiomics_screen.features.window import (
     margin_of,
     standardised,
 )
+from radiomics_screen.features.region import Region
+from radiomics_screen.features.registry import family, values_of
 
 #: The box is divided into cells, three by three, named by their place.
 ROWS, COLUMNS = ("Top", "Middle", "Bottom"), ("Left", "Centre", "Right")

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.errors import RegionError, SettingsError
+from radiomics_screen.core.errors import RegionError, SettingsError
+from radiomics_screen.core.options import Positive
+from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.features.firstorder import order_statistics
 from radiomics_screen.features.region import MOST_BINS, BinCount, Region, discretize
 from radiomics_screen.features.registry import family, values_of
-from radiomics_screen.notes import note
-from radiomics_screen.options import Positive
 
 FEATURES = ("v10", "v90", "i10", "i90", "diff_v10_v90", "diff_i10_i90", "auc")
 
@@ -85,7 +85,7 @@ def ivh(
     levels = _levels(region, ivhBinWidth, ivhBinCount)
     n_voxels, n_levels = len(levels.steps), floor(levels.span) + 1
     if levels.span == 0:
-        note("ivh: the range has one level only; v10, v90 and auc tell nothing of the region")
+        add_remark("ivh: the range has one level only; v10, v90 and auc tell nothing of the region")
     v10, v90 = (_volume_fraction(levels, n_levels, tenths) for tenths in (1, 9))
     # a level is high enough as soon as no more voxels than these reach it
     few, most = n_voxels // 10, n_voxels * 9 // 10

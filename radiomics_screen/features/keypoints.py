@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.features import blobs
-from radiomics_screen.features.plane import Floats, Mask, Plane, depths, plane_of, spans_slices
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.options import Positive
+from radiomics_screen.core.remarks import add_remark
+from radiomics_screen.features.picture import blobs
+from radiomics_screen.features.picture.plane import Mask, Plane, depths, plane_of, spans_slices
+from radiomics_screen.features.picture.window import IMAGE, REACH_LENGTHS, known_around
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family, values_of
-from radiomics_screen.features.window import IMAGE, REACH_LENGTHS, known_around
-from radiomics_screen.notes import note
-from radiomics_screen.options import Positive
 
 OF_ORB = (
     *("OrbDensity", "OrbResponseMean", "OrbResponseSD", "OrbScaleMean", "OrbScaleEntropy"),
@@ -53,7 +54,7 @@ class Picture:
         The half of them that is deepest in the mask as drawn.
     """
 
-    values: Floats
+    values: FloatArray
     mask: Mask
     inner: Mask
 
@@ -90,7 +91,8 @@ def keypoints(
         Least strength of a blob, in standard deviations of the region.
 
     Source: Rublee, Rabaud, Konolige and Bradski, ORB, ICCV (2011) 2564, as scikit-image finds it; for blobs
-    see :func:`~radiomics_screen.features.blobs.blob_values`. What is said of them is a choice of our own.
+    see :func:`~radiomics_screen.features.picture.blobs.blob_values`. The summary
+    statistics are our own choice.
     """
     picture = picture_of(plane_of(region))
     blob_values = blobs.blob_values(picture.values, picture.mask, picture.inner, blobThreshold)
@@ -101,7 +103,7 @@ def keypoints(
             "bright blobs": "BrightBlobDensity",
             "dark blobs": "DarkBlobDensity",
         }
-        note(
+        add_remark(
             f"keypoints: there are no {' and no '.join(k for k, name in lacking.items() if not found[name])}"
         )
     return found
@@ -159,7 +161,9 @@ def _orb_values(picture: Picture, threshold: float) -> tuple[float, ...]:
     )
 
 
-def orb_keypoints(picture: Picture, threshold: float) -> tuple[Floats, NDArray[np.int64], Floats, Floats]:
+def orb_keypoints(
+    picture: Picture, threshold: float
+) -> tuple[FloatArray, NDArray[np.int64], FloatArray, FloatArray]:
     """Find the ORB keypoints in the region: (row, column), octave, angle in radians, Harris response.
 
     They are those of ``skimage.feature.ORB``, which looks for them in the margin as well, and takes the first
@@ -191,7 +195,7 @@ def orb_keypoints(picture: Picture, threshold: float) -> tuple[Floats, NDArray[n
     return places, octaves, angles, responses
 
 
-def _pixels_at(places: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _pixels_at(places: FloatArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the rows and columns of the pixels that places lie in."""
     rows, columns = np.floor(places.T + 0.5).astype(np.int64)
     return rows, columns

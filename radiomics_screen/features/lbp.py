@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from radiomics_screen.features.plane import Floats, plane_of, spans_slices
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.kernels import kernel
+from radiomics_screen.features.picture.plane import plane_of, spans_slices
+from radiomics_screen.features.picture.window import IMAGE, REACH_LENGTHS, known_around
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family, values_of
-from radiomics_screen.features.window import IMAGE, REACH_LENGTHS, known_around
-from radiomics_screen.kernels import kernel
 
 #: Samples on each circle.
 SAMPLES = 8
@@ -78,7 +79,7 @@ def lbp(region: Region, *, lbpRadii: Radii = (1.0, 2.0, 4.0)) -> dict[str, float
     return values_of(FEATURES, found)
 
 
-def circle(radius: float) -> Floats:
+def circle(radius: float) -> FloatArray:
     """Return the offsets of the samples along (rows, columns), in pixels, of five decimals: (SAMPLES, 2)."""
     angles = 2 * np.pi * np.arange(SAMPLES) / SAMPLES
     offsets = np.stack([-radius * np.sin(angles), radius * np.cos(angles)], axis=1)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family, values_of
-from radiomics_screen.notes import note
 
 FEATURES = ("peak_loc", "peak_glob")
 
@@ -71,7 +71,7 @@ def sphere_means(
     z, y, x = (range(s.start - a, s.stop - a) for s, a in zip(sides, starts, strict=True))
     wrong = 0 if near.dtype.kind in "iub" else near.size - int(np.count_nonzero(np.isfinite(near)))
     if wrong:
-        note(f"loc: {wrong} voxels round the region are NaN or infinite, and left out of the means")
+        add_remark(f"loc: {wrong} voxels round the region are NaN or infinite, and left out of the means")
     sums = _sphere_sums(np.where(np.isfinite(near), near, 0) if wrong else near, (z, y, x), halves)
     if not wrong and near.shape == tuple(len(s) + 2 * far for s, far in zip(sides, reach, strict=True)):
         return sums / _voxels_in_sphere(halves)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from radiomics_screen.errors import RegionError
-from radiomics_screen.options import Positive, PositiveInt
+from radiomics_screen.core.errors import RegionError
+from radiomics_screen.core.options import Positive, PositiveInt
 
 Thresholds = Annotated[tuple[float, ...], Field(min_length=1, max_length=2)]
 

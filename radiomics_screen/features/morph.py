@@ -8,16 +8,20 @@ from math import isnan, nan, pi, prod, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.features.autocorrelation import moran_geary
-from radiomics_screen.features.ellipsoid import ellipsoid_area, smallest_ellipsoid
-from radiomics_screen.features.extent import axis_lengths_mm, largest_squared_distance, outermost_vertices
-from radiomics_screen.features.hull import convex_hull, smallest_box
-from radiomics_screen.features.lattice import Footprint
+from radiomics_screen.core.remarks import add_remark
+from radiomics_screen.features.geometry.autocorrelation import moran_geary
+from radiomics_screen.features.geometry.ellipsoid import ellipsoid_area, smallest_ellipsoid
+from radiomics_screen.features.geometry.extent import (
+    axis_lengths_mm,
+    largest_squared_distance,
+    outermost_vertices,
+)
+from radiomics_screen.features.geometry.hull import convex_hull, smallest_box
+from radiomics_screen.features.geometry.mesh import surface_of
 from radiomics_screen.features.mask import bounding_box
-from radiomics_screen.features.mesh import surface_of
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family, values_of
-from radiomics_screen.notes import note
+from radiomics_screen.features.texture.lattice import Footprint
 
 Spacing = tuple[float, float, float]
 
@@ -55,17 +59,17 @@ def morph(region: Region) -> dict[str, float]:
     equal.
 
     Source: IBSI family HCUG; principal axes from the covariance over N - 1; areas of ellipsoids by the
-    formula of the IBSI, see :func:`~radiomics_screen.features.ellipsoid.ellipsoid_area`. It has no
+    formula of the IBSI, see :func:`~radiomics_screen.features.geometry.ellipsoid.ellipsoid_area`. It has no
     reference values for the densities of the smallest oriented box, which is found by a search (see
-    :func:`~radiomics_screen.features.hull.smallest_box`), and of the smallest ellipsoid, whose volume is
-    exact to 1e-7 of it.
+    :func:`~radiomics_screen.features.geometry.hull.smallest_box`), and of the smallest ellipsoid,
+    whose volume is exact to 1e-7 of it.
     """
     form = _form(region.morphological, region.spacing_mm)
     for remark in _remarks(form):
-        note(f"morph: {remark}")
+        add_remark(f"morph: {remark}")
     moran, geary = moran_geary(region.values, region.mask[bounding_box(region.mask)], region.spacing_mm)
     if isnan(moran):
-        note("morph: all intensities are equal; moran_i and geary_c are undefined")
+        add_remark("morph: all intensities are equal; moran_i and geary_c are undefined")
     values = form | {
         "com": _centre_of_mass_shift(region),
         "integ_int": form["volume"] * region.values.mean(),
@@ -80,7 +84,7 @@ def _centre_of_mass_shift(region: Region) -> float:
     weights, footprint = region.values, region.footprint
     total = weights.sum()
     if abs(total) <= ROUNDING * np.abs(weights).sum():
-        note("morph: the intensities add up to zero; com is undefined")
+        add_remark("morph: the intensities add up to zero; com is undefined")
         return nan
     offsets = _places(footprint) - _places(region.morphological).mean(axis=1, keepdims=True)
     shift = offsets @ weights / total

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.features.aggregation import Aggregations, aggregated, in_reach
-from radiomics_screen.features.directions import Distances
+from radiomics_screen.core.options import NonNegativeInt
 from radiomics_screen.features.gldm import dependences
-from radiomics_screen.features.level_size import IBSI_ORDER, N_VALUES, level_size_values
 from radiomics_screen.features.region import MOST_BINS, Region
 from radiomics_screen.features.registry import family
-from radiomics_screen.options import NonNegativeInt
+from radiomics_screen.features.texture.aggregation import Aggregations, aggregated, in_reach
+from radiomics_screen.features.texture.directions import Distances
+from radiomics_screen.features.texture.level_size import IBSI_ORDER, N_VALUES, level_size_values
 
 FEATURES = (
     "lde",

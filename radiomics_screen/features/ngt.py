@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_screen.features import ngtdm
-from radiomics_screen.features.aggregation import Aggregations, aggregated, in_reach
-from radiomics_screen.features.directions import Distances
 from radiomics_screen.features.gldm import dependences
 from radiomics_screen.features.region import MOST_BINS, Region
 from radiomics_screen.features.registry import family
+from radiomics_screen.features.texture.aggregation import Aggregations, aggregated, in_reach
+from radiomics_screen.features.texture.directions import Distances
 
 #: The IBSI's names, and pyradiomics' of the same numbers.
 NAMES = {

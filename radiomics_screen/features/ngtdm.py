@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.features.directions import Distances
+from radiomics_screen.core.kernels import kernel
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family, values_of
-from radiomics_screen.kernels import kernel
+from radiomics_screen.features.texture.directions import Distances
 
 FEATURES = ("Busyness", "Coarseness", "Complexity", "Contrast", "Strength")
 

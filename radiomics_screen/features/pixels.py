@@ -8,10 +8,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from radiomics_screen.features.plane import Floats, Plane, depths, plane_of, spans_slices
-from radiomics_screen.features.region import Region
-from radiomics_screen.features.registry import family, values_of
-from radiomics_screen.features.window import (
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.remarks import add_remark
+from radiomics_screen.features.picture.plane import Plane, depths, plane_of, spans_slices
+from radiomics_screen.features.picture.window import (
     IMAGE,
     MOST_MARGIN,
     REACH_LENGTHS,
@@ -19,7 +19,8 @@ from radiomics_screen.features.window import (
     margin_of,
     standardised,
 )
-from radiomics_screen.notes import note
+from radiomics_screen.features.region import Region
+from radiomics_screen.features.registry import family, values_of
 
 #: The box becomes a grid of so many rows and columns.
 SIDE = 8
@@ -79,11 +80,13 @@ def pixels(region: Region, *, gridMargin: Margin = 0.0) -> dict[str, float]:
     of_parts = (norms((values - mean) * scale) for values in _parts(plane))
     found = values_of(FEATURES, (*grid.ravel(), *(value for of_part in of_parts for value in of_part)))
     if missing := [part for part in PARTS if isnan(found[f"{part}Mean"])]:
-        note(f"pixels: {', '.join(missing)} undefined: the lesion is too small, or the image ends at it")
+        add_remark(
+            f"pixels: {', '.join(missing)} undefined: the lesion is too small, or the image ends at it"
+        )
     return found
 
 
-def norms(values: Floats) -> tuple[float, float, float]:
+def norms(values: FloatArray) -> tuple[float, float, float]:
     """Return the mean of values, and the L1 and L2 norm of what they deviate from it, per value."""
     if not len(values):
         return nan, nan, nan
@@ -91,7 +94,7 @@ def norms(values: Floats) -> tuple[float, float, float]:
     return float(values.mean()), float(np.abs(free).mean()), float(np.sqrt(np.mean(free**2)))
 
 
-def _parts(plane: Plane) -> list[Floats]:
+def _parts(plane: Plane) -> list[FloatArray]:
     """Return the intensities of the whole region, of each ring, and of the ring just outside."""
     depth = depths(plane.boxed, plane.spacing_mm)
     ring = np.ceil(np.round(RINGS * depth / depth.max(), 9))[plane.kept]
@@ -99,7 +102,7 @@ def _parts(plane: Plane) -> list[Floats]:
     return [plane.values, *within, _outside(plane, float(depth.max()) / RINGS)]
 
 
-def _outside(plane: Plane, wide: float) -> Floats:
+def _outside(plane: Plane, wide: float) -> FloatArray:
     """Return the intensities no farther from the mask than a ring is wide, or than the nearest pixels."""
     from scipy.ndimage import distance_transform_edt
 

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from radiomics_screen.errors import RegionError
-from radiomics_screen.features.lattice import Footprint, Lattice, half_neighbours, lay_out
-from radiomics_screen.kernels import kernel
-from radiomics_screen.options import Finite, FlatAxis, Positive
+from radiomics_screen.core.errors import RegionError
+from radiomics_screen.core.kernels import kernel
+from radiomics_screen.core.options import Finite, FlatAxis, Positive
+from radiomics_screen.features.texture.lattice import Footprint, Lattice, half_neighbours, lay_out
 
 #: What the first bin of a fixed width begins at: see :func:`discretize`.
 BinOrigin = Literal["multiples", "range"] | Finite

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from radiomics_screen.conventions import PYRADIOMICS
+from radiomics_screen.core.conventions import PYRADIOMICS
+from radiomics_screen.core.options import Registry
 from radiomics_screen.features.region import Region
-from radiomics_screen.options import Registry
 
 #: How the names of aggregated features end.
 AGGREGATION = re.compile(r"_(2D|2_5D|3D)(_avg|_comb)?$")

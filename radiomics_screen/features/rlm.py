@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_screen.features import glrlm
-from radiomics_screen.features.aggregation import Aggregations, aggregated, surrounded
-from radiomics_screen.features.directions import WeightingNorm
-from radiomics_screen.features.lattice import half_neighbours
-from radiomics_screen.features.level_size import IBSI_ORDER
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family
+from radiomics_screen.features.texture.aggregation import Aggregations, aggregated, surrounded
+from radiomics_screen.features.texture.directions import WeightingNorm
+from radiomics_screen.features.texture.lattice import half_neighbours
+from radiomics_screen.features.texture.level_size import IBSI_ORDER
 
 FEATURES = (
     "sre",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from math import nan, pi, prod
 
-from radiomics_screen.features.extent import axis_lengths_mm, diameters_mm
-from radiomics_screen.features.mesh import surface_of
+from radiomics_screen.core.remarks import add_remark
+from radiomics_screen.features.geometry.extent import axis_lengths_mm, diameters_mm
+from radiomics_screen.features.geometry.mesh import surface_of
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family, values_of
-from radiomics_screen.notes import note
 
 FEATURES = (
     "Elongation",
@@ -49,7 +49,7 @@ def shape(region: Region) -> dict[str, float]:
     voxels_mm3 = len(region.footprint.voxels) * prod(region.spacing_mm)
     if abs(volume) < 1e-9 * voxels_mm3:  # the mesh of few voxels that touch at edges may enclose nothing
         volume = 0.0
-        note("shape: the mesh encloses no volume; SurfaceVolumeRatio is undefined")
+        add_remark("shape: the mesh encloses no volume; SurfaceVolumeRatio is undefined")
     sphericity = (36 * pi * volume**2) ** (1 / 3) / area
     return values_of(
         FEATURES + ON_REQUEST,

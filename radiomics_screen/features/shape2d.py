@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import pi, sqrt
 
-from radiomics_screen.features.extent import axis_lengths_mm, diameters_mm
-from radiomics_screen.features.mesh import outline_of
+from radiomics_screen.features.geometry.extent import axis_lengths_mm, diameters_mm
+from radiomics_screen.features.geometry.mesh import outline_of
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family, values_of
 

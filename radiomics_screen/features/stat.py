@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.features.firstorder import FRACTIONS, deviations, quantiles
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family, values_of
-from radiomics_screen.notes import note
 
 #: What intensities and histogram bins are both described by, in the order of :func:`statistics`.
 STATISTICS = (
@@ -71,7 +71,7 @@ def statistics(family: str, values: NDArray[np.float64], raw_values: NDArray[Any
         if variance * variance > 0:  # else the spread is too small for its powers
             skewness, kurtosis = cubes / variance / sqrt(variance), fourths / (variance * variance) - 3
     if isnan(robust_deviation):
-        note(f"{family}: nothing lies between the 10th and 90th percentile; rmad is undefined")
+        add_remark(f"{family}: nothing lies between the 10th and 90th percentile; rmad is undefined")
     largest, largest_quartile = max(abs(lowest), abs(highest)), max(abs(p25), abs(p75))
     return (
         mean,
@@ -98,6 +98,6 @@ def statistics(family: str, values: NDArray[np.float64], raw_values: NDArray[Any
 def _ratio(above: float, below: float, largest: float, undefined: str) -> float:
     """Divide; NaN with a note where the denominator is 0, as far as numbers up to `largest` tell."""
     if abs(below) <= _ROUNDING * largest:
-        note(undefined)
+        add_remark(undefined)
         return nan
     return above / below

@@ -8,12 +8,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.features.aggregation import Aggregations, aggregated, in_reach, surrounded
 from radiomics_screen.features.glszm import zone_members
-from radiomics_screen.features.lattice import Lattice
-from radiomics_screen.features.level_size import IBSI_ORDER, N_VALUES, level_size_values
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family
+from radiomics_screen.features.texture.aggregation import Aggregations, aggregated, in_reach, surrounded
+from radiomics_screen.features.texture.lattice import Lattice
+from radiomics_screen.features.texture.level_size import IBSI_ORDER, N_VALUES, level_size_values
 
 FEATURES = (
     "sze",

@@ -10,20 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 
-from radiomics_screen.filters._fourier import without_rounding
-from radiomics_screen.filters._frame import (
+from radiomics_screen.core.options import Finite, FlatAxis, Positive
+from radiomics_screen.filters.log import Widths
+from radiomics_screen.filters.numerics.boundary import (
     Array,
     Boundary,
     Frame,
     frame,
     in_name,
 )
-from radiomics_screen.filters._turns import Pool, Pooling
-from radiomics_screen.filters._wave import Wave, axes_of, reached, require_fitting
-from radiomics_screen.filters.log import Widths
+from radiomics_screen.filters.numerics.fourier import without_rounding
+from radiomics_screen.filters.numerics.gabor_kernel import Wave, axes_of, reached, require_fitting
+from radiomics_screen.filters.numerics.rotations import Pool, Pooling
 from radiomics_screen.filters.registry import Box, Filtered, image_type
 from radiomics_screen.imaging.volume import Volume
-from radiomics_screen.options import Finite, FlatAxis, Positive
 
 #: So many pixels are transformed at once.
 _CHUNK = 1 << 19

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from radiomics_screen.filters._frame import Boundary, frame, in_name
-from radiomics_screen.filters._gauss import REMEDY, laplacian
+from radiomics_screen.core.options import Finite, FlatAxis, Positive
 from radiomics_screen.filters.log import Widths
+from radiomics_screen.filters.numerics.boundary import Boundary, frame, in_name
+from radiomics_screen.filters.numerics.sampled_gaussian import REMEDY, laplacian
 from radiomics_screen.filters.registry import Box, Filtered, image_type
 from radiomics_screen.imaging.volume import Volume
-from radiomics_screen.options import Finite, FlatAxis, Positive
 
 
 @image_type("LaplacianOfGaussian", local=True)

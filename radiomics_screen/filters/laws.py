@@ -8,13 +8,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from radiomics_screen.errors import RegionError
-from radiomics_screen.filters._frame import Array, Boundary, Frame, frame, wider
-from radiomics_screen.filters._options import given_once
-from radiomics_screen.filters._turns import Kernel, Pool, Pooling, convolve, pooled, turns
+from radiomics_screen.core.errors import RegionError
+from radiomics_screen.core.options import Finite, FlatAxis, NonNegativeInt
+from radiomics_screen.filters.numerics.boundary import Array, Boundary, Frame, frame, wider
+from radiomics_screen.filters.numerics.checks import given_once
+from radiomics_screen.filters.numerics.rotations import Kernel, Pool, Pooling, convolve, pooled, turns
 from radiomics_screen.filters.registry import Box, Filtered, image_type
 from radiomics_screen.imaging.volume import Volume
-from radiomics_screen.options import Finite, FlatAxis, NonNegativeInt
 
 #: Taps before they are scaled to a norm of 1.
 TAPS = {

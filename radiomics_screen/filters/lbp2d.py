@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from radiomics_screen.errors import RegionError, SettingsError
+from radiomics_screen.core.errors import RegionError, SettingsError
+from radiomics_screen.core.kernels import kernel
+from radiomics_screen.core.options import FlatAxis
+from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.filters.registry import Box, Filtered, crop_with_margin, image_type
 from radiomics_screen.imaging.volume import Volume
-from radiomics_screen.kernels import kernel
-from radiomics_screen.notes import note
-from radiomics_screen.options import FlatAxis
 
 Radius = Annotated[float, Field(gt=0, le=1000)]
 Samples = Annotated[int, Field(ge=1, le=1000)]
@@ -104,7 +104,7 @@ def _in_type_of(patterns: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[
         return patterns.astype(dtype)
     most = np.iinfo(dtype).max
     if patterns.max() > most:
-        note(
+        add_remark(
             f"LBP2D: patterns up to {patterns.max():g} exceed the image's pixel type, {dtype}; they were kept"
         )
     return np.trunc(patterns)

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from radiomics_screen.errors import RegionError
-from radiomics_screen.filters._sphere import harmonics, icosphere
-from radiomics_screen.filters._spline import REACH, samples
+from radiomics_screen.core.errors import RegionError
+from radiomics_screen.filters.numerics.sphere import harmonics, icosphere
+from radiomics_screen.filters.numerics.spline import REACH, samples
 from radiomics_screen.filters.registry import Box, Filtered, crop_with_margin, image_type
 from radiomics_screen.imaging.volume import Volume
 

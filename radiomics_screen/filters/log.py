@@ -7,13 +7,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from radiomics_screen.errors import RegionError
-from radiomics_screen.filters._options import given_once
-from radiomics_screen.filters._recursive import REACH_SIGMAS, laplacian_of_gaussian
+from radiomics_screen.core.errors import RegionError
+from radiomics_screen.core.options import Positive, PositiveInt
+from radiomics_screen.core.remarks import add_remark
+from radiomics_screen.filters.numerics.checks import given_once
+from radiomics_screen.filters.numerics.recursive_gaussian import REACH_SIGMAS, laplacian_of_gaussian
 from radiomics_screen.filters.registry import Box, Filtered, crop_with_margin, image_type
 from radiomics_screen.imaging.volume import Volume
-from radiomics_screen.notes import note
-from radiomics_screen.options import Positive, PositiveInt
 
 Widths = Annotated[tuple[Positive | PositiveInt, ...], Field(min_length=1), AfterValidator(given_once)]
 
@@ -37,7 +37,7 @@ def log(volume: Volume, box: Box, *, sigma: Widths) -> Filtered:
     for width in sigma:
         margin = tuple(ceil(REACH_SIGMAS * width / s) for s in volume.spacing_mm)
         if any(volume.array.shape[a] < ceil(width / volume.spacing_mm[a]) + 1 for a in long_axes):
-            note(f"LoG: sigma {width} mm is wider than the image; its values depend on the border")
+            add_remark(f"LoG: sigma {width} mm is wider than the image; its values depend on the border")
         crop, inner = crop_with_margin(volume, box, margin)
         response = laplacian_of_gaussian(crop, inner, volume.spacing_mm, float(width))
         name = str(width).replace(".", "-")

@@ -6,12 +6,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from radiomics_screen.filters._frame import Boundary, frame
-from radiomics_screen.filters._options import given_once
-from radiomics_screen.filters._turns import convolve
+from radiomics_screen.core.options import Finite, FlatAxis
+from radiomics_screen.filters.numerics.boundary import Boundary, frame
+from radiomics_screen.filters.numerics.checks import given_once
+from radiomics_screen.filters.numerics.rotations import convolve
 from radiomics_screen.filters.registry import Box, Filtered, image_type
 from radiomics_screen.imaging.volume import Volume
-from radiomics_screen.options import Finite, FlatAxis
 
 
 def _odd(size: int) -> int:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_screen.core.options import Registry
 from radiomics_screen.imaging.volume import Volume
-from radiomics_screen.options import Registry
 
 #: Part of a (z, y, x) array.
 Box = tuple[slice, slice, slice]

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.filters._fourier import (
+from radiomics_screen.core.options import Finite, FlatAxis
+from radiomics_screen.filters.numerics.boundary import Boundary, frame
+from radiomics_screen.filters.numerics.fourier import (
     LEVELS_REMEDY,
     Factors,
     on_box,
@@ -16,12 +18,10 @@ from radiomics_screen.filters._fourier import (
     simoncelli_factors,
     simoncelli_margin,
 )
-from radiomics_screen.filters._frame import Boundary, frame
-from radiomics_screen.filters._riesz import Order, riesz_of
+from radiomics_screen.filters.numerics.riesz import Order, riesz_of
 from radiomics_screen.filters.registry import Box, Filtered, image_type
 from radiomics_screen.filters.separable_wavelet import Levels
 from radiomics_screen.imaging.volume import Volume
-from radiomics_screen.options import Finite, FlatAxis
 
 
 @image_type("RieszSimoncelli", whole=True)

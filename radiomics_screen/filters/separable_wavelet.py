@@ -9,15 +9,15 @@ from typing import Annotated
 import pywt
 from pydantic import AfterValidator, Field
 
-from radiomics_screen.errors import RegionError
-from radiomics_screen.filters._fourier import LEVELS_REMEDY
-from radiomics_screen.filters._frame import Array, Boundary, Frame, frame, wider
-from radiomics_screen.filters._options import given_once
-from radiomics_screen.filters._turns import Kernel, Pool, Pooling, Turn, convolve, pooled, turns
+from radiomics_screen.core.errors import RegionError
+from radiomics_screen.core.options import Finite, FlatAxis, PositiveInt
+from radiomics_screen.filters.numerics.boundary import Array, Boundary, Frame, frame, wider
+from radiomics_screen.filters.numerics.checks import given_once
+from radiomics_screen.filters.numerics.fourier import LEVELS_REMEDY
+from radiomics_screen.filters.numerics.rotations import Kernel, Pool, Pooling, Turn, convolve, pooled, turns
 from radiomics_screen.filters.registry import Box, Filtered, image_type
 from radiomics_screen.filters.wavelet import Wavelet
 from radiomics_screen.imaging.volume import Volume
-from radiomics_screen.options import Finite, FlatAxis, PositiveInt
 
 Levels = Annotated[tuple[PositiveInt, ...], Field(min_length=1), AfterValidator(given_once)]
 

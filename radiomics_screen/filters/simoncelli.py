@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from radiomics_screen.filters._fourier import (
+from radiomics_screen.core.options import Finite, FlatAxis
+from radiomics_screen.filters.numerics.boundary import Boundary, frame
+from radiomics_screen.filters.numerics.fourier import (
     LEVELS_REMEDY,
     on_box,
     require_levels,
     simoncelli_factors,
     simoncelli_margin,
 )
-from radiomics_screen.filters._frame import Boundary, frame
 from radiomics_screen.filters.registry import Box, Filtered, image_type
 from radiomics_screen.filters.separable_wavelet import Levels
 from radiomics_screen.imaging.volume import Volume
-from radiomics_screen.options import Finite, FlatAxis
 
 
 @image_type("Simoncelli", whole=True)

@@ -10,11 +10,16 @@ import pywt
 from numpy.typing import NDArray
 from pydantic import AfterValidator
 
-from radiomics_screen.errors import did_you_mean
-from radiomics_screen.filters._stationary import Positions, filter_pair, periodic_positions, split_bands
+from radiomics_screen.core.errors import did_you_mean
+from radiomics_screen.core.options import FlatAxis, NonNegativeInt, PositiveInt
+from radiomics_screen.filters.numerics.stationary_wavelet import (
+    Positions,
+    filter_pair,
+    periodic_positions,
+    split_bands,
+)
 from radiomics_screen.filters.registry import Box, Filtered, image_type
 from radiomics_screen.imaging.volume import Volume
-from radiomics_screen.options import FlatAxis, NonNegativeInt, PositiveInt
 
 
 def _known_wavelet(name: str) -> str:

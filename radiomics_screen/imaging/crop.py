@@ -11,11 +11,11 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 
-from radiomics_screen.errors import RegionError
+from radiomics_screen.core.errors import RegionError
+from radiomics_screen.core.options import Finite, FlatAxis, NonNegative
 from radiomics_screen.imaging.geometry import match_grid, select_label
 from radiomics_screen.imaging.roi import Roi
 from radiomics_screen.imaging.volume import to_volume
-from radiomics_screen.options import Finite, FlatAxis, NonNegative
 
 #: Edge of a crop in pixels: what networks can look at.
 CropSize = Annotated[int, Field(ge=32, le=1024)]

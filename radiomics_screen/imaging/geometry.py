@@ -12,9 +12,9 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from pydantic import Field
 
-from radiomics_screen.errors import GeometryError, RegionError
-from radiomics_screen.imaging.aligned import ORDERS, resampled
-from radiomics_screen.imaging.cornered import resampled_from_corner
+from radiomics_screen.core.errors import GeometryError, RegionError
+from radiomics_screen.core.options import NonNegative, Positive, PositiveInt
+from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.imaging.grids import (
     ITK_TOLERANCE,
     NEGLIGIBLE_SHIFT,
@@ -27,9 +27,9 @@ from radiomics_screen.imaging.grids import (
     region_box,
     within_tolerance,
 )
+from radiomics_screen.imaging.resample_ibsi import ORDERS, resampled
+from radiomics_screen.imaging.resample_pyradiomics import resampled_from_corner
 from radiomics_screen.imaging.roi import Grid, Roi, marked_box, roi_in
-from radiomics_screen.notes import note
-from radiomics_screen.options import NonNegative, Positive, PositiveInt
 
 _Name = Literal[
     "sitkNearestNeighbor",
@@ -126,7 +126,9 @@ def match_grid(
             return roi.on(grid)
         shift = largest_shift(image, roi.grid)
         if shift < NEGLIGIBLE_SHIFT:
-            note(f"the mask's geometry differs from the image's by {shift:.1g} voxel: taken as the same")
+            add_remark(
+                f"the mask's geometry differs from the image's by {shift:.1g} voxel: taken as the same"
+            )
             return roi.on(grid)
     if not correctMask:
         raise GeometryError(
@@ -134,7 +136,7 @@ def match_grid(
             "draw the mask on this image, or set correctMask: true to resample it"
         )
     region_box(image, roi)
-    note("the mask lay on another grid: it was resampled to the image's (nearest neighbour)")
+    add_remark("the mask lay on another grid: it was resampled to the image's (nearest neighbour)")
     return on_grid_of(image, roi, "when its mask was resampled to the image's grid (correctMask)")
 
 
@@ -156,7 +158,7 @@ def resample(
     On the grid `corner`, which is pyradiomics', the new grid shares the corner of the mask's grid, not its
     first voxel centre, and covers the region's bounding box plus `padDistance` new voxels; a direction in
     which the region is one voxel wide keeps its spacing, and the pixel type of the image is kept. The
-    other grids are the IBSI's: see :func:`radiomics_screen.imaging.aligned.resampled`.
+    other grids are the IBSI's: see :func:`radiomics_screen.imaging.resample_ibsi.resampled`.
 
     Parameters
     ----------

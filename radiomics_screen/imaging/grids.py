@@ -15,9 +15,9 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from radiomics_screen.errors import GeometryError, RegionError
+from radiomics_screen.core.errors import GeometryError, RegionError
+from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.imaging.roi import Grid, Roi, roi_of
-from radiomics_screen.notes import note
 
 ITK_TOLERANCE = 1e-6  # what SimpleITK itself allows: of a voxel's width, and absolute for direction cosines
 NEGLIGIBLE_SHIFT = 1e-2  # in voxels; rounded headers stay below, another grid is far above
@@ -94,7 +94,7 @@ def in_space_of(image: sitk.Image, roi: Roi) -> Roi:
     roi = _of_same_dimension(image, roi)
     if pixels_only and roi.grid.size == image.GetSize():
         if not within_tolerance(image, roi.grid, ITK_TOLERANCE):
-            note("the mask file holds no geometry: it was laid on the image pixel by pixel")
+            add_remark("the mask file holds no geometry: it was laid on the image pixel by pixel")
         return roi.on(Grid.of(image))
     return roi
 

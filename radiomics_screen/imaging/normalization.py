@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import SimpleITK as sitk
 
-from radiomics_screen.errors import RegionError
-from radiomics_screen.options import Positive
+from radiomics_screen.core.errors import RegionError
+from radiomics_screen.core.options import Positive
 
 
 def normalize(

@@ -8,9 +8,9 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from radiomics_screen.errors import ReadError
-from radiomics_screen.notes import note
-from radiomics_screen.options import NonNegativeInt
+from radiomics_screen.core.errors import ReadError
+from radiomics_screen.core.options import NonNegativeInt
+from radiomics_screen.core.remarks import add_remark
 
 # Weights of red, green and blue: Rec. ITU-R BT.601-7, as in DICOM's YBR_FULL (PS3.3 C.7.6.3.1.2).
 LUMA = (0.299, 0.587, 0.114)
@@ -42,11 +42,11 @@ def grey(image: sitk.Image, source: str = "image") -> sitk.Image:
     first = values[..., 0]
     if components < 3 or all(np.array_equal(first, values[..., c]) for c in (1, 2)):
         reduced = np.array(first)
-        note("colour image with equal channels: one of them was taken")
+        add_remark("colour image with equal channels: one of them was taken")
     else:
         luma = sum(weight * values[..., c] for c, weight in enumerate(LUMA))
         reduced = np.rint(luma).astype(values.dtype)
-        note("colour image: turned to grey (luma 0.299 R + 0.587 G + 0.114 B)")
+        add_remark("colour image: turned to grey (luma 0.299 R + 0.587 G + 0.114 B)")
     return like(image, reduced)
 
 

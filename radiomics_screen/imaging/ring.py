@@ -9,12 +9,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.errors import RegionError
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.errors import RegionError
+from radiomics_screen.core.kernels import kernel
+from radiomics_screen.core.options import Finite
 from radiomics_screen.imaging.roi import Roi, equivalent_radius_mm, region_in, shape_of, spacing_of
-from radiomics_screen.kernels import kernel
-from radiomics_screen.options import Finite
 
-Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Triple = tuple[int, int, int]
 
@@ -87,7 +87,7 @@ def ring(
     return Ring(found, 1 - int(np.count_nonzero(inside)) / int(np.count_nonzero(chosen)))
 
 
-def _why_empty(chosen: Mask, distances: Floats, high: float) -> str:
+def _why_empty(chosen: Mask, distances: FloatArray, high: float) -> str:
     """Say why a ring has no voxel in the image."""
     if chosen.any():
         return "all of it is beyond the image's edge"
@@ -99,7 +99,7 @@ def _why_empty(chosen: Mask, distances: Floats, high: float) -> str:
     return "the ring is too narrow to hold the centre of a voxel, or all of it is beyond the image's edge"
 
 
-def signed_distances(roi: Roi, reach: float) -> tuple[Floats, Triple]:
+def signed_distances(roi: Roi, reach: float) -> tuple[FloatArray, Triple]:
     """Return how far the centres of voxels in and round a lesion lie from its edge.
 
     The edge is where a voxel of the lesion and one outside it meet, a surface of voxel faces; the distance
@@ -154,7 +154,7 @@ def _is_too_wide(roi: Roi, high: float) -> bool:
     return prod(b - a for a, b in zip(starts, stops, strict=True)) > MOST_COUNTED
 
 
-def _distances_to(voxels: Mask, spacing_mm: tuple[float, ...], reach: float) -> Floats:
+def _distances_to(voxels: Mask, spacing_mm: tuple[float, ...], reach: float) -> FloatArray:
     """Return the distance (mm) from each voxel's centre to the nearest of some voxels, as boxes.
 
     The squared distance to a box is a sum of one term an axis, so its least over all boxes is found
@@ -165,13 +165,13 @@ def _distances_to(voxels: Mask, spacing_mm: tuple[float, ...], reach: float) -> 
         last = np.ascontiguousarray(np.moveaxis(squares, axis, -1))
         nearest = nearest_along(last.reshape(-1, last.shape[-1]), mm)
         squares = np.moveaxis(nearest.reshape(last.shape), -1, axis)
-    distances: Floats = np.sqrt(np.ascontiguousarray(squares))
+    distances: FloatArray = np.sqrt(np.ascontiguousarray(squares))
     distances[distances > reach * (1 + _SLACK)] = inf
     return distances
 
 
 @kernel
-def nearest_along(squares: Floats, mm: float) -> Floats:
+def nearest_along(squares: FloatArray, mm: float) -> FloatArray:
     """Return the least, over each line's voxels, of their squared distance plus that along the line.
 
     `squares` has shape (lines, voxels). A voxel begins and ends at a face, so what counts are parabolas

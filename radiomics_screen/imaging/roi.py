@@ -13,8 +13,8 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from radiomics_screen.core.kernels import kernel
 from radiomics_screen.imaging.pixels import PIXELS_ONLY
-from radiomics_screen.kernels import kernel
 
 
 @dataclass(frozen=True)

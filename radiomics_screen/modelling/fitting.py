@@ -12,7 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from radiomics_screen.modelling.asking import (
+from radiomics_screen.core.remarks import collect_remarks
+from radiomics_screen.modelling.arguments import (
     candidates_of,
     check_counts,
     check_error_rate,
@@ -23,33 +24,32 @@ from radiomics_screen.modelling.asking import (
     rule_of,
     seconds_a_search,
 )
-from radiomics_screen.modelling.blocks import CROP
-from radiomics_screen.modelling.card import Card
-from radiomics_screen.modelling.comparison import parting
-from radiomics_screen.modelling.controls import ImageEvidence
-from radiomics_screen.modelling.crops import Crops, nobodys_crops
-from radiomics_screen.modelling.dataset import Dataset
-from radiomics_screen.modelling.division import Divider
-from radiomics_screen.modelling.doubt import ERROR_RATE, fit_doubt
-from radiomics_screen.modelling.evaluation import judged
-from radiomics_screen.modelling.folds import Progress, learn_everywhere
-from radiomics_screen.modelling.further import Run
-from radiomics_screen.modelling.learning import Learned
-from radiomics_screen.modelling.model import Model
-from radiomics_screen.modelling.perturbed import measured_again
-from radiomics_screen.modelling.pipeline import (
+from radiomics_screen.modelling.assessment.ablation import parting
+from radiomics_screen.modelling.assessment.evaluation import judged
+from radiomics_screen.modelling.assessment.uncertainty import ERROR_RATE, fit_uncertainty
+from radiomics_screen.modelling.bundle.card import Card
+from radiomics_screen.modelling.bundle.model import Model
+from radiomics_screen.modelling.classifiers.shared.watch import Watch
+from radiomics_screen.modelling.controls import ImageControlInputs
+from radiomics_screen.modelling.data.blocks import CROP
+from radiomics_screen.modelling.data.crop_column import Crops, placeholder_crops
+from radiomics_screen.modelling.data.dataset import Dataset
+from radiomics_screen.modelling.data.from_table import prepare
+from radiomics_screen.modelling.data.repeated_measurements import measured_again
+from radiomics_screen.modelling.fit_summary import about_fit, messages, scheme
+from radiomics_screen.modelling.secondary_analyses import Run
+from radiomics_screen.modelling.training.fold_design import Divider
+from radiomics_screen.modelling.training.folds import Progress, learn_everywhere
+from radiomics_screen.modelling.training.learning import Learned
+from radiomics_screen.modelling.training.pipeline import (
     Preparation,
     feature_counts,
     input_names,
     probe_of,
     values_reaching,
 )
-from radiomics_screen.modelling.plan import Plan
-from radiomics_screen.modelling.preparing import prepare
-from radiomics_screen.modelling.summary import about_fit, messages, scheme
-from radiomics_screen.modelling.watch import Watch
-from radiomics_screen.notes import collected_notes
-from radiomics_screen.table import FeatureTable, table_of
+from radiomics_screen.modelling.training.plan import Plan
+from radiomics_screen.table.feature_table import FeatureTable, table_of
 
 
 def fit(
@@ -83,7 +83,7 @@ def fit(
     permutations: int = 0,
     blocks: bool = False,
     controls: bool = True,
-    images: ImageEvidence | Callable[[], ImageEvidence] | None = None,
+    images: ImageControlInputs | Callable[[], ImageControlInputs] | None = None,
     error_rate: float = ERROR_RATE,
     resamples: int = 2000,
     seed: int = 0,
@@ -180,7 +180,7 @@ def fit(
         Where trees are trained: ``"cpu"``, ``"cuda"``, or ``"auto"``, a GPU where one is usable.
     crops
         Crops of the lesions, for ``cnn`` and ``late``; or what makes them when all else is checked
-        (:func:`radiomics_screen.crops.crops_of`).
+        (:func:`radiomics_screen.prediction.crop_inputs.crops_of`).
     watch
         Who is told of trainings that take long, and where these are kept.
     jobs
@@ -226,7 +226,7 @@ def fit(
         clinical=clinical, batch=batch,
     )  # fmt: skip
     if callable(crops):  # which takes long: what is wrong with the rest of the table is told before
-        prepared(crops=nobodys_crops(len(table.frame)))
+        prepared(crops=placeholder_crops(len(table.frame)))
     pictures = crops() if callable(crops) else crops
     dataset = prepared(crops=None if pictures is None else pictures.column)
     if perturbed is not None:
@@ -241,7 +241,7 @@ def fit(
     final, tested = learn_everywhere(dataset, plan, division.splits, jobs=jobs, progress=progress)
     evaluation = judged(dataset, plan, division.splits, tested, resamples=resamples)
     run = Run(dataset, table.frame, plan, division.splits, evaluation, jobs, resamples)
-    with collected_notes() as remarks:
+    with collect_remarks() as remarks:
         further = {
             "doubt": run.sets(error_rate),
             "comparison": run.blocks(each=blocks),
@@ -258,7 +258,7 @@ def fit(
         "seconds": round(time.monotonic() - started, 3),
     }
     reaching = values_reaching(final.pipeline, dataset.inputs)
-    doubt = fit_doubt(dataset.outcome, run.unseen, reaching, dataset.groups.astype(str), seed=seed)
+    doubt = fit_uncertainty(dataset.outcome, run.unseen, reaching, dataset.groups.astype(str), seed=seed)
     card = _card(about, table, dataset, final, pictures)
     return Model(final.pipeline, card, replace(evaluation, summary=summary), doubt)
 

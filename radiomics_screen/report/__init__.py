@@ -1,7 +1,13 @@
-"""A report that people can read: one HTML file with everything in it, and a card in Markdown."""
+"""A report that people can read: one HTML file with everything in it, and a model card in Markdown.
 
-from radiomics_screen.report.external import write_external_report
-from radiomics_screen.report.fitted import check_subgroups, report_beside, write_fit_report
+May import: core, imaging, modelling.
+
+A new section is a file in ``sections/`` and its place in the template; a new kind of figure is a file in
+``figures/``.
+"""
+
+from radiomics_screen.report.external_report import write_external_report
+from radiomics_screen.report.fit_report import check_subgroups, report_beside, write_fit_report
 from radiomics_screen.report.model_card import card_beside, write_model_card
 
 __all__ = [

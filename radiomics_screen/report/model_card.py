@@ -9,25 +9,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from radiomics_screen.report.checklist import AUTHOR
-from radiomics_screen.report.comparing import of_first_repeat, smallest_text
-from radiomics_screen.report.controls import controls_intro, controls_of
-from radiomics_screen.report.crops import input_text, sees_crops_alone
-from radiomics_screen.report.fitted import kept_together
-from radiomics_screen.report.lead import inputs_of, mean_auc_text
-from radiomics_screen.report.preparation import preparation_of
-from radiomics_screen.report.stability import stability_text
-from radiomics_screen.report.words import (
+from radiomics_screen.core.whole_files import write_whole
+from radiomics_screen.report.fit_report import kept_together
+from radiomics_screen.report.sections.ablation import of_first_repeat, smallest_text
+from radiomics_screen.report.sections.checklist import AUTHOR
+from radiomics_screen.report.sections.controls import controls_intro, controls_of
+from radiomics_screen.report.sections.headline import inputs_of, mean_auc_text
+from radiomics_screen.report.sections.preparation import preparation_of
+from radiomics_screen.report.sections.stability import stability_text
+from radiomics_screen.report.wording.crop_models import input_text, sees_crops_alone
+from radiomics_screen.report.wording.numbers import (
     number,
     options_text,
     p_equals,
     per_cent_with_interval,
     with_interval,
 )
-from radiomics_screen.report.writing import write_whole
 
 if TYPE_CHECKING:
-    from radiomics_screen.modelling.model import Model
+    from radiomics_screen.modelling.bundle.model import Model
 
 _OPEN = f"*{AUTHOR}*"
 

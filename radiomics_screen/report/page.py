@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from radiomics_screen import __version__
-from radiomics_screen.modelling.judgement import LABELS
-from radiomics_screen.report.charts import Chart
-from radiomics_screen.report.checklist import Item
-from radiomics_screen.report.comparing import Comparison
-from radiomics_screen.report.controls import Control
-from radiomics_screen.report.doubt import Doubt
-from radiomics_screen.report.montage import Montage
-from radiomics_screen.report.tuning import Tuning
-from radiomics_screen.report.words import (
+from radiomics_screen.core.whole_files import write_whole
+from radiomics_screen.modelling.assessment.performance import LABELS
+from radiomics_screen.report.figures.charts import Chart
+from radiomics_screen.report.sections.ablation import Comparison
+from radiomics_screen.report.sections.checklist import Item
+from radiomics_screen.report.sections.controls import Control
+from radiomics_screen.report.sections.montage import Montage
+from radiomics_screen.report.sections.tuning import Tuning
+from radiomics_screen.report.sections.uncertainty import Uncertainty
+from radiomics_screen.report.wording.numbers import (
     count,
     grouped_figures,
     interval,
@@ -24,7 +25,6 @@ from radiomics_screen.report.words import (
     share,
     with_interval,
 )
-from radiomics_screen.report.writing import write_whole
 
 #: Figures at the top of the page.
 _HEADLINE = ("auc", "sensitivity", "specificity", "slope", "brier")
@@ -56,7 +56,7 @@ class Page:
     cohort
         Counts of who took part.
     judgement
-        What :func:`~radiomics_screen.modelling.judgement.judge` returned.
+        What :func:`~radiomics_screen.modelling.assessment.performance.judge` returned.
     charts
         Figures in their order.
     messages
@@ -91,7 +91,7 @@ class Page:
     folds: Sequence[tuple[str, ...]] = field(default=())
     controls: Sequence[Control] = field(default=())
     controls_intro: str = ""
-    doubt: Doubt | None = None
+    doubt: Uncertainty | None = None
     comparison: Comparison | None = None
     permutation: Chart | None = None
     features: FeaturePart | None = None

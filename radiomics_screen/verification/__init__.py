@@ -1,4 +1,7 @@
-"""Is this installation right? Measured values against the reference values of the IBSI."""
+"""Is this installation right? Measured values against the reference values of the IBSI.
+
+May import: core, imaging, filters, features, settings, extraction.
+"""
 
 from radiomics_screen.verification.results import Comparison, Group, Omitted, Report
 from radiomics_screen.verification.run import require_place, verify, write_report

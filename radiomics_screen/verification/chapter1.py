@@ -9,11 +9,11 @@ from pathlib import Path
 
 import SimpleITK as sitk
 
-from radiomics_screen.errors import ReadError
-from radiomics_screen.extraction.lesion import measure
+from radiomics_screen.core.errors import ReadError
+from radiomics_screen.extraction.measuring.lesion import measure
 from radiomics_screen.imaging.reading import read_image, read_mask
-from radiomics_screen.presets import preset_path
-from radiomics_screen.settings import load_settings
+from radiomics_screen.settings.presets import preset_path
+from radiomics_screen.settings.settings import load_settings
 from radiomics_screen.verification.diagnostics import diagnostics
 from radiomics_screen.verification.phantom import digital_phantom
 from radiomics_screen.verification.results import Group, Reference, compared

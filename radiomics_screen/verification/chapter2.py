@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from radiomics_screen.errors import ReadError
-from radiomics_screen.extraction.lesion import all_images, measure
+from radiomics_screen.core.errors import ReadError
+from radiomics_screen.extraction.measuring.lesion import all_images, measure
 from radiomics_screen.filters.registry import Box
 from radiomics_screen.imaging.reading import read_image
 from radiomics_screen.imaging.volume import to_volume
-from radiomics_screen.presets import preset_path
-from radiomics_screen.settings import load_settings
+from radiomics_screen.settings.presets import preset_path
+from radiomics_screen.settings.settings import load_settings
 from radiomics_screen.verification.chapter1 import Phantom, required
 from radiomics_screen.verification.results import Group, Reference, compared
 

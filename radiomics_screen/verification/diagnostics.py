@@ -6,11 +6,11 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from radiomics_screen.extraction.lesion import marked, on_one_grid, prepared, preprocessed
+from radiomics_screen.extraction.measuring.lesion import marked, on_one_grid, prepared, preprocessed
 from radiomics_screen.features.mask import bounding_box
 from radiomics_screen.imaging.geometry import match_grid
 from radiomics_screen.imaging.volume import Volume, to_volume
-from radiomics_screen.settings import Settings
+from radiomics_screen.settings.settings import Settings
 
 
 def diagnostics(image: sitk.Image, mask: sitk.Image, settings: Settings) -> dict[str, float]:

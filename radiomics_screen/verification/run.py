@@ -14,7 +14,7 @@ from platform import python_version
 from time import process_time
 
 from radiomics_screen import __version__
-from radiomics_screen.errors import ReadError, ScreenError
+from radiomics_screen.core.errors import ReadError, ScreenError
 from radiomics_screen.verification import chapter1, chapter2
 from radiomics_screen.verification.results import Group, Omitted, Report
 

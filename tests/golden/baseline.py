@@ -10,8 +10,8 @@ from typing import NamedTuple
 import pandas as pd
 import SimpleITK as sitk
 
-from radiomics_screen.extraction.case import extract
-from radiomics_screen.notes import collected_notes
+from radiomics_screen.core.remarks import collect_remarks
+from radiomics_screen.extraction.measuring.case import extract
 
 FAMILIES = ("firstorder", "shape", "shape2D", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
 
@@ -54,7 +54,7 @@ def compared(data_dir: Path, family: str) -> Iterator[Compared]:
             "featureClass": {family: [name.split("_")[-1] for name in features]},
             "setting": ast.literal_eval(column["diagnostics_Configuration_Settings"]),
         }
-        with collected_notes():
+        with collect_remarks():
             values = extract(image, label, parameters)
         for name in features:
             newer = MESH_OF_3_0_1.get((configuration, name))

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from radiomics_screen import extract
-from radiomics_screen.presets import preset_path
+from radiomics_screen.settings.presets import preset_path
 from radiomics_screen.verification.results import Reference, compared
 
 #: Tag: (value and tolerance of C), (value and tolerance of E).

@@ -12,7 +12,7 @@ import pytest
 import SimpleITK as sitk
 
 from radiomics_screen import feature_maps
-from radiomics_screen.notes import collected_notes
+from radiomics_screen.core.remarks import collect_remarks
 
 featureextractor = pytest.importorskip("radiomics.featureextractor", reason="pyradiomics is not installed")
 
@@ -87,7 +87,7 @@ def assert_same_maps(
         for name, made in extractor.execute(image, mask, voxelBased=True).items()
         if not name.startswith("diagnostics")
     }
-    with collected_notes():
+    with collect_remarks():
         maps = feature_maps(image, mask, parameters)
     assert sorted(maps) == sorted(reference)
     assert len(maps) >= 75

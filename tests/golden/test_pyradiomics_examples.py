@@ -11,9 +11,9 @@ import pytest
 import scipy.special
 import SimpleITK as sitk
 
-from radiomics_screen.extraction.case import extract
-from radiomics_screen.notes import collected_notes
-from radiomics_screen.settings import load_settings
+from radiomics_screen.core.remarks import collect_remarks
+from radiomics_screen.extraction.measuring.case import extract
+from radiomics_screen.settings.settings import load_settings
 
 featureextractor = pytest.importorskip("radiomics.featureextractor", reason="pyradiomics is not installed")
 
@@ -208,7 +208,7 @@ def assert_same_values(image: sitk.Image, mask: sitk.Image, parameters: dict[str
         for name, value in featureextractor.RadiomicsFeatureExtractor(parameters).execute(image, mask).items()
         if not name.startswith("diagnostics")
     }
-    with collected_notes():
+    with collect_remarks():
         values = extract(image, mask, parameters)
     assert values
     assert sorted(values) == sorted(reference)

@@ -12,14 +12,14 @@ from typing import Annotated
 
 from pydantic import Field
 
+from radiomics_screen.core.options import Positive
+from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.features.breast import echo, margin, outline, posterior, spots
 from radiomics_screen.features.breast.contour import contour_of
 from radiomics_screen.features.breast.straightened import straighten
-from radiomics_screen.features.plane import plane_of, spans_slices
+from radiomics_screen.features.picture.plane import plane_of, spans_slices
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family, values_of
-from radiomics_screen.notes import note
-from radiomics_screen.options import Positive
 
 #: Whose words these are: computed where a parameter file names the family, never by default.
 BI_RADS = "bi-rads"
@@ -72,5 +72,5 @@ def breast(region: Region, *, spotDiameters: Diameters | None = None) -> dict[st
     )
     found = values_of(FEATURES, values)
     if undefined := [name for name, value in found.items() if isnan(value)]:
-        note(f"breast: {', '.join(undefined)} undefined: {plane.hindrance}")
+        add_remark(f"breast: {', '.join(undefined)} undefined: {plane.hindrance}")
     return found

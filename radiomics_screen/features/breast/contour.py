@@ -9,9 +9,8 @@ from math import pi, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.kernels import kernel
-
-Floats = NDArray[np.float64]
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.kernels import kernel
 
 #: Points of a contour, at equal distances along it.
 POINTS = 512
@@ -33,7 +32,7 @@ class Contour:
         Radius of the disc with the area inside the outline of the pixels, holes filled.
     """
 
-    points: Floats
+    points: FloatArray
     radius_mm: float
 
     @cached_property
@@ -42,7 +41,7 @@ class Contour:
         return float(np.linalg.norm(self.points - np.roll(self.points, 1, axis=0), axis=1).sum())
 
     @cached_property
-    def _moments(self) -> tuple[float, Floats, Floats]:
+    def _moments(self) -> tuple[float, FloatArray, FloatArray]:
         """Area, centroid and covariance of what lies inside, by Green's theorem."""
         origin = self.points.mean(axis=0)
         y, x = (self.points - origin).T
@@ -61,12 +60,12 @@ class Contour:
         return self._moments[0]
 
     @property
-    def centroid(self) -> Floats:
+    def centroid(self) -> FloatArray:
         """Centre of mass (depth, width) of what lies inside the curve, mm."""
         return self._moments[1]
 
     @cached_property
-    def ellipse(self) -> tuple[float, float, Floats]:
+    def ellipse(self) -> tuple[float, float, FloatArray]:
         """Half axes (mm, the longer first) of the ellipse with the same covariance; the long direction."""
         variances, directions = np.linalg.eigh(self._moments[2])
         minor, major = 2 * np.sqrt(np.maximum(variances, 0))
@@ -78,7 +77,7 @@ class Contour:
         order = np.lexsort(self.points.T)
         return np.sort(hull_corners(self.points, order.astype(np.int64)))
 
-    def elliptic_squares(self, depths_mm: Floats, widths_mm: Floats) -> Floats:
+    def elliptic_squares(self, depths_mm: FloatArray, widths_mm: FloatArray) -> FloatArray:
         """Return the squared distance of places from the centroid: 1 on the ellipse; arrays are broadcast."""
         major, minor, (dy, dx) = self.ellipse
         y, x = depths_mm - self.centroid[0], widths_mm - self.centroid[1]
@@ -88,7 +87,9 @@ class Contour:
         along += across
         return along
 
-    def elliptic_squares_in(self, box: tuple[int, int, int, int], spacing_mm: tuple[float, float]) -> Floats:
+    def elliptic_squares_in(
+        self, box: tuple[int, int, int, int], spacing_mm: tuple[float, float]
+    ) -> FloatArray:
         """Return the same for the pixels from a first row to before the last one, and so for columns."""
         top, bottom, left, right = box
         depths_mm = np.arange(top, bottom, dtype=np.float64)[:, np.newaxis] * spacing_mm[0]
@@ -116,7 +117,7 @@ def contour_of(
     return Contour(evenly(np.stack([smooth.real, smooth.imag], axis=1)), radius)
 
 
-def evenly(path: Floats) -> Floats:
+def evenly(path: FloatArray) -> FloatArray:
     """Return POINTS points at equal distances along a closed path, shape (n, 2)."""
     closed = np.concatenate([path, path[:1]])
     along = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(closed, axis=0).T))])
@@ -125,7 +126,7 @@ def evenly(path: Floats) -> Floats:
 
 
 @kernel
-def outer_path(padded: NDArray[np.bool_]) -> tuple[Floats, int]:
+def outer_path(padded: NDArray[np.bool_]) -> tuple[FloatArray, int]:
     """Follow the edges round the part of a mask, with empty borders, that encloses most pixels.
 
     Returns
@@ -149,7 +150,7 @@ def outer_path(padded: NDArray[np.bool_]) -> tuple[Floats, int]:
 
 @kernel
 def follow(
-    padded: NDArray[np.bool_], row: int, column: int, seen: NDArray[np.bool_], middles: Floats
+    padded: NDArray[np.bool_], row: int, column: int, seen: NDArray[np.bool_], middles: FloatArray
 ) -> tuple[int, int]:
     """Go round once from the upper edge of a pixel, the mask on the right; fill in middles where asked.
 
@@ -179,7 +180,7 @@ def follow(
 
 
 @kernel
-def hull_corners(points: Floats, order: NDArray[np.int64]) -> NDArray[np.int64]:
+def hull_corners(points: FloatArray, order: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return which points are corners of the convex hull; `order` sorts them by a coordinate, then the other.
 
     Source: the monotone chain of Andrew, Information Processing Letters 9 (1979) 216.

@@ -5,13 +5,11 @@ from __future__ import annotations
 from math import ceil, nan, sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 
+from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.features.breast.contour import Contour
 from radiomics_screen.features.breast.straightened import Band, deviation_of, mean_of, ratio
-from radiomics_screen.features.plane import Plane
-
-Floats = NDArray[np.float64]
+from radiomics_screen.features.picture.plane import Plane
 
 FEATURES = (
     *("EchoRatio", "EchoContrast", "EchoRatioAbove", "EchoSDRatio", "EchoAnechoicFraction"),
@@ -26,7 +24,7 @@ ANECHOIC = 0.2
 CORE = 0.5
 
 
-def echo_values(plane: Plane, contour: Contour, band: Band, elliptic: Floats) -> tuple[float, ...]:
+def echo_values(plane: Plane, contour: Contour, band: Band, elliptic: FloatArray) -> tuple[float, ...]:
     """Compare intensities inside with those round and above, and parts of the inside with one another.
 
     `elliptic` are squared elliptic radii in the lesion's box.
@@ -59,7 +57,9 @@ def _above(plane: Plane) -> float:
     return mean_of(plane.rectangle(top - ceil((bottom - top) / 2), top, left, right))
 
 
-def _zones(plane: Plane, contour: Contour, elliptic: Floats, deviation: float) -> tuple[float, float, float]:
+def _zones(
+    plane: Plane, contour: Contour, elliptic: FloatArray, deviation: float
+) -> tuple[float, float, float]:
     """Compare core and rim, each in four quadrants: heterogeneity, rim less core, lower less upper half."""
     if not deviation:
         return 0.0, 0.0, 0.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import isnan, nan
 
 import numpy as np
-from numpy.typing import NDArray
 
+from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.features.breast.straightened import (
     NORMALS,
     OFFSETS,
@@ -16,8 +16,6 @@ from radiomics_screen.features.breast.straightened import (
     means_over,
     ratio,
 )
-
-Floats = NDArray[np.float64]
 
 FEATURES = (
     *("MarginGradientMean", "MarginGradientSD", "MarginRadialGradientIndex", "MarginWidth"),
@@ -60,7 +58,7 @@ def margin_values(band: Band) -> tuple[float, ...]:
     )
 
 
-def _slopes(band: Band) -> Floats:
+def _slopes(band: Band) -> FloatArray:
     """Return the slope along each normal at the outline, in deviations by radius; 0 if all is even."""
     offsets = OFFSETS[np.abs(OFFSETS) < SLOPE]
     slopes = band.within(-SLOPE, SLOPE) @ offsets / (offsets @ offsets)
@@ -76,7 +74,7 @@ def _radial_gradient_index(band: Band) -> float:
     return sums.outward / sums.size if sums.size else 0.0
 
 
-def _sectors(samples: Floats) -> Floats:
+def _sectors(samples: FloatArray) -> FloatArray:
     """Return the mean profile of each sector, shape (SECTORS, samples); NaN where nothing is known."""
     return means_over(samples.reshape(SECTORS, NORMALS // SECTORS, -1), 1)
 

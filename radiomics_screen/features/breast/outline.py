@@ -5,12 +5,10 @@ from __future__ import annotations
 from math import atan2, degrees, pi, sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 
+from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.features.breast.contour import POINTS, Contour
-from radiomics_screen.features.plane import Plane
-
-Floats = NDArray[np.float64]
+from radiomics_screen.features.picture.plane import Plane
 
 FEATURES = (
     *("DepthToWidth", "LongAxisAngle"),
@@ -33,7 +31,7 @@ CORNER_ARC = 0.2
 CORNER_TURN = (60.0, 45.0)
 
 
-def outline_values(plane: Plane, contour: Contour, elliptic: Floats) -> tuple[float, ...]:
+def outline_values(plane: Plane, contour: Contour, elliptic: FloatArray) -> tuple[float, ...]:
     """Measure how a mass lies, and how its outline runs; `elliptic` are squared elliptic radii in its box.
 
     Source: radial lengths: Kilday, Palmieri and Fox, IEEE Trans. Medical Imaging 12 (1993) 664, on
@@ -75,14 +73,14 @@ def _radial(contour: Contour) -> tuple[float, ...]:
     )
 
 
-def excursions(values: Floats, high: float, low: float) -> int:
+def excursions(values: FloatArray, high: float, low: float) -> int:
     """Count how often a closed curve of values rises from at most `low` to at least `high`."""
     far = (values >= high).astype(np.int8) - (values <= low)
     far = far[far != 0]
     return int(np.count_nonzero((far > 0) & (np.roll(far, 1) < 0)))
 
 
-def lobes(heights: Floats, least: float = SUBSTANTIAL) -> int:
+def lobes(heights: FloatArray, least: float = SUBSTANTIAL) -> int:
     """Count the maxima of a closed curve of values that rise by `least` from the minima on both sides."""
     turned = np.roll(heights, -int(heights.argmin())).tolist()
     count, rising, extreme = 0, True, turned[0]
@@ -99,18 +97,18 @@ def lobes(heights: Floats, least: float = SUBSTANTIAL) -> int:
     return count
 
 
-def _ruler_dimension(points: Floats) -> float:
+def _ruler_dimension(points: FloatArray) -> float:
     """Return 1 minus the slope of log length against log ruler; rulers are laid from every point."""
     lengths = [np.hypot(*(np.roll(points, -n, axis=0) - points).T).sum() / n for n in RULERS]
     rulers = np.log(RULERS) - np.mean(np.log(RULERS))
     return float(1 - rulers @ np.log(lengths) / (rulers @ rulers))
 
 
-def _off_ellipse(contour: Contour) -> Floats:
+def _off_ellipse(contour: Contour) -> FloatArray:
     """Return how far each point lies outside the ellipse along the line from the centroid, in radii."""
     distance = np.hypot(*(contour.points - contour.centroid).T)
     elliptic = np.sqrt(contour.elliptic_squares(*contour.points.T))
-    off: Floats = distance * (1 - 1 / elliptic) / contour.radius_mm
+    off: FloatArray = distance * (1 - 1 / elliptic) / contour.radius_mm
     return off
 
 
@@ -142,7 +140,7 @@ def _solidity(contour: Contour) -> float:
     return contour.area_mm2 / hull_mm2
 
 
-def _against_ellipse(plane: Plane, contour: Contour, elliptic: Floats) -> tuple[float, float]:
+def _against_ellipse(plane: Plane, contour: Contour, elliptic: FloatArray) -> tuple[float, float]:
     """Return what the lesion and its ellipse have in common, and the length of its outline in ellipses."""
     major, minor, _ = contour.ellipse
     pixel_mm2 = plane.spacing_mm[0] * plane.spacing_mm[1]

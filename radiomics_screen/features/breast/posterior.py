@@ -8,7 +8,7 @@ import numpy as np
 
 from radiomics_screen.features.breast.echo import contrast
 from radiomics_screen.features.breast.straightened import deviation_of, mean_of, means_over, ratio
-from radiomics_screen.features.plane import Plane
+from radiomics_screen.features.picture.plane import Plane
 
 FEATURES = (
     *("PosteriorRatio", "PosteriorContrast", "PosteriorMinimumSideDifference"),

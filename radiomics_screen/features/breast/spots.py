@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from math import pi
 
 import numpy as np
-from numpy.typing import NDArray
 
-from radiomics_screen.features.plane import Plane, around
-
-Floats = NDArray[np.float64]
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.features.picture.plane import Plane, around
 
 FEATURES = ("SpotCount", "SpotAreaFraction")
 
@@ -54,7 +52,7 @@ def spot_values(plane: Plane, radius_mm: float, diameters_mm: Sequence[float] | 
     return float(np.count_nonzero(counted)), float(areas[counted].sum() / lesion_mm2)
 
 
-def sliding(extreme: np.ufunc, image: Floats, high: int, wide: int) -> Floats:
+def sliding(extreme: np.ufunc, image: FloatArray, high: int, wide: int) -> FloatArray:
     """Return the least or largest value of each rectangle of pixels that lies in an image.
 
     Of ever longer pieces: each step doubles them.

@@ -10,11 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.kernels import kernel
 from radiomics_screen.features.breast.contour import POINTS, Contour
-from radiomics_screen.features.plane import Plane
-from radiomics_screen.kernels import kernel
-
-Floats = NDArray[np.float64]
+from radiomics_screen.features.picture.plane import Plane
 
 #: Normals round the outline, samples along each, and their distance: so far apart as normals on a disc.
 NORMALS = 256
@@ -53,15 +52,15 @@ class Band:
         Distance between the samples of the normals before and after, in radii; of the same shape.
     """
 
-    samples: Floats
-    pixels: Floats
-    along: Floats
+    samples: FloatArray
+    pixels: FloatArray
+    along: FloatArray
 
-    def within(self, low: float, high: float) -> Floats:
+    def within(self, low: float, high: float) -> FloatArray:
         """Return the samples whose offset (in radii) lies between two."""
         return self.samples[:, between(low, high)]
 
-    def pixels_within(self, low: float, high: float) -> Floats:
+    def pixels_within(self, low: float, high: float) -> FloatArray:
         """Return the nearest pixels of the samples whose offset (in radii) lies between two."""
         return self.pixels[:, between(low, high)]
 
@@ -108,13 +107,13 @@ def straighten(plane: Plane, contour: Contour) -> Band:
 
 @kernel
 def sampled(
-    image: Floats,
+    image: FloatArray,
     mask: NDArray[np.bool_],
-    feet: Floats,
-    normals: Floats,
-    offsets: Floats,
+    feet: FloatArray,
+    normals: FloatArray,
+    offsets: FloatArray,
     wanted: NDArray[np.int64],
-) -> tuple[Floats, Floats]:
+) -> tuple[FloatArray, FloatArray]:
     """Interpolate an image bilinearly along normals; take the nearest pixels too.
 
     Parameters
@@ -153,7 +152,7 @@ def sampled(
 
 @kernel
 def gradient_sums(
-    samples: Floats, along: Floats, first: int, last: int
+    samples: FloatArray, along: FloatArray, first: int, last: int
 ) -> tuple[float, float, float, float, int]:
     """Sum up central differences of samples in some columns; what is not known on all sides is left out."""
     n = len(samples)
@@ -174,13 +173,13 @@ def gradient_sums(
     return outward, size, outward_energy, around_energy, count
 
 
-def mean_of(values: Floats) -> float:
+def mean_of(values: FloatArray) -> float:
     """Return the mean of what is not NaN; NaN where there is nothing else."""
     there = values[~np.isnan(values)]
     return float(there.mean()) if there.size else nan
 
 
-def means_over(values: Floats, axis: int) -> Floats:
+def means_over(values: FloatArray, axis: int) -> FloatArray:
     """Return the means along an axis of what is not NaN; NaN where there is nothing else."""
     there = ~np.isnan(values)
     counts = there.sum(axis=axis)
@@ -188,7 +187,7 @@ def means_over(values: Floats, axis: int) -> Floats:
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
 
-def deviation_of(values: Floats) -> float:
+def deviation_of(values: FloatArray) -> float:
     """Return the standard deviation of what is not NaN; NaN where there is nothing else."""
     there = values[~np.isnan(values)]
     return float(there.std()) if there.size else nan

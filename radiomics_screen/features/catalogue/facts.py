@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from radiomics_screen.errors import SettingsError
+from radiomics_screen.core.column_names import parts_of
+from radiomics_screen.core.errors import SettingsError
 from radiomics_screen.features.catalogue.aggregations import AGGREGATIONS
-from radiomics_screen.naming import parts_of
 
 
 @dataclass(frozen=True)

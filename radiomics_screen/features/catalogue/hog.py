@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from radiomics_screen.features.catalogue._picture import ONCE, WINDOW, facts
 from radiomics_screen.features.catalogue.facts import FamilyFacts, add_facts
+from radiomics_screen.features.catalogue.picture import ONCE, WINDOW, facts
 from radiomics_screen.features.hog import COLUMNS, ORIENTATIONS, ROWS
 
 FACTS = FamilyFacts(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from radiomics_screen.features.catalogue._statistics import SYMBOLS, statistics_facts
 from radiomics_screen.features.catalogue.aggregations import VOLUME
 from radiomics_screen.features.catalogue.facts import FamilyFacts, add_facts, table
+from radiomics_screen.features.catalogue.statistics import SYMBOLS, statistics_facts
 
 CODE = "ZVCW"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from radiomics_screen.options import summary_of
+from radiomics_screen.core.options import summary_of
 
 
 @dataclass(frozen=True)

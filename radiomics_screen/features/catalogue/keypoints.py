@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from radiomics_screen.features.catalogue._picture import ONCE, facts
 from radiomics_screen.features.catalogue.facts import Facts, FamilyFacts, add_facts
+from radiomics_screen.features.catalogue.picture import ONCE, facts
 
 ORB = {
     "OrbDensity": facts("Density of keypoints", "1000 x number of keypoints / A"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from radiomics_screen.features.catalogue._picture import ONCE, facts
 from radiomics_screen.features.catalogue.facts import Facts, FamilyFacts, add_facts
+from radiomics_screen.features.catalogue.picture import ONCE, facts
 from radiomics_screen.features.lbp import SAMPLES, SCALES
 
 MEANS = {0: "; a bright spot", 4: "; a straight edge", 8: "; a dark spot, or nothing varies"}

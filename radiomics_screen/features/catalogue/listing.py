@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from radiomics_screen.core.options import summary_of
 from radiomics_screen.features.catalogue.aggregations import AGGREGATIONS
 from radiomics_screen.features.catalogue.facts import CATALOGUE, Facts, FamilyFacts
 from radiomics_screen.features.registry import FAMILIES, Family
-from radiomics_screen.options import summary_of
 
 #: Sections and entries as they are written to JSON.
 Listing = dict[str, list[dict[str, Any]]]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from radiomics_screen.features.catalogue._level_size import Counted, level_size_facts, symbols
 from radiomics_screen.features.catalogue.aggregations import DIRECTED, WEIGHTED
 from radiomics_screen.features.catalogue.facts import FamilyFacts, add_facts
+from radiomics_screen.features.catalogue.level_size import Counted, level_size_facts, symbols
 
 CODE = "TP0I"
 RUNS = Counted(

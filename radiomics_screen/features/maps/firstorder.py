@@ -7,9 +7,9 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_screen.core.kernels import kernel
 from radiomics_screen.features.firstorder import FRACTIONS, NAMES, intensity_values, interpolated
 from radiomics_screen.features.maps.surroundings import Around, Surroundings, cut, places_in
-from radiomics_screen.kernels import kernel
 
 
 def firstorder_maps(around: Around, wanted: tuple[str, ...], *, voxelArrayShift: int) -> NDArray[np.float64]:

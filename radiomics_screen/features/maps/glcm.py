@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.errors import RegionError
-from radiomics_screen.features.directions import Distances, WeightingNorm
+from radiomics_screen.core.errors import RegionError
+from radiomics_screen.core.kernels import kernel
 from radiomics_screen.features.glcm import FEATURES, JOINT_AVERAGE, MCC, values_by_direction, weights_of
 from radiomics_screen.features.glrlm import touches
 from radiomics_screen.features.maps.surroundings import Around, Surroundings, cut, places_in, tell_undefined
 from radiomics_screen.features.region import MOST_LEVELS
-from radiomics_screen.kernels import kernel
+from radiomics_screen.features.texture.directions import Distances, WeightingNorm
 
 
 def glcm_maps(

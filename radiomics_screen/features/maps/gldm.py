@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.features.directions import Distances
+from radiomics_screen.core.kernels import kernel
 from radiomics_screen.features.gldm import IN_ORDER, dependences
-from radiomics_screen.features.level_size import N_VALUES, level_size_values
 from radiomics_screen.features.maps.surroundings import Around, Surroundings, cut, places_in
 from radiomics_screen.features.region import MOST_BINS
-from radiomics_screen.kernels import kernel
+from radiomics_screen.features.texture.directions import Distances
+from radiomics_screen.features.texture.level_size import N_VALUES, level_size_values
 
 
 def gldm_maps(

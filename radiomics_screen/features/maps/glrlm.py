@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.features.directions import WeightingNorm
+from radiomics_screen.core.kernels import kernel
 from radiomics_screen.features.glrlm import FEATURES, touches, values_by_direction, weights_of
 from radiomics_screen.features.maps.surroundings import Around, Surroundings, cut, places_in, tell_undefined
-from radiomics_screen.kernels import kernel
+from radiomics_screen.features.texture.directions import WeightingNorm
 
 
 def glrlm_maps(

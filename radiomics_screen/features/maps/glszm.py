@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_screen.core.kernels import kernel
 from radiomics_screen.features.glszm import FEATURES, zones
-from radiomics_screen.features.level_size import N_VALUES, level_size_values
 from radiomics_screen.features.maps.surroundings import Around, Surroundings, cut, places_in
-from radiomics_screen.kernels import kernel
+from radiomics_screen.features.texture.level_size import N_VALUES, level_size_values
 
 
 def glszm_maps(around: Around, wanted: tuple[str, ...]) -> NDArray[np.float64]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.features.directions import Distances
+from radiomics_screen.core.kernels import kernel
 from radiomics_screen.features.maps.surroundings import Around, Surroundings, cut, places_in
 from radiomics_screen.features.ngtdm import FEATURES, tone_differences, tone_values
-from radiomics_screen.kernels import kernel
+from radiomics_screen.features.texture.directions import Distances
 
 
 def ngtdm_maps(around: Around, wanted: tuple[str, ...], *, distances: Distances) -> NDArray[np.float64]:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.features.lattice import Shape, half_neighbours
+from radiomics_screen.core.kernels import kernel
+from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.features.region import Region
-from radiomics_screen.kernels import kernel
-from radiomics_screen.notes import note
+from radiomics_screen.features.texture.lattice import Shape, half_neighbours
 
 
 class Surroundings(NamedTuple):
@@ -163,7 +163,7 @@ def tell_undefined(what: str, values: NDArray[np.float64], reason: str) -> None:
     """Remark on the voxels at which some of the features, shape (features, voxels), have no value."""
     number = np.count_nonzero(np.isnan(values).any(axis=0))
     if number:
-        note(f"{what} undefined (NaN) at {number} of {values.shape[1]} voxels, {reason}")
+        add_remark(f"{what} undefined (NaN) at {number} of {values.shape[1]} voxels, {reason}")
 
 
 @kernel

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import SimpleITK as sitk
 
+from radiomics_screen.core.options import Positive
 from radiomics_screen.imaging.preprocessing.registry import as_float, on_its_plane, step
-from radiomics_screen.options import Positive
 
 
 @step("bilateral")

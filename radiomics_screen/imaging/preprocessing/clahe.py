@@ -9,9 +9,9 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from pydantic import Field
 
+from radiomics_screen.core.options import PositiveInt
 from radiomics_screen.imaging.pixels import like
 from radiomics_screen.imaging.preprocessing.registry import as_float, on_its_plane, step
-from radiomics_screen.options import PositiveInt
 
 
 @step("clahe")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import SimpleITK as sitk
 
+from radiomics_screen.core.options import PositiveInt
 from radiomics_screen.imaging.preprocessing.registry import File, as_float, step
 from radiomics_screen.imaging.reading import read_image
-from radiomics_screen.options import PositiveInt
 
 
 @step("histogram_match")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import SimpleITK as sitk
 
+from radiomics_screen.core.options import PositiveInt
 from radiomics_screen.imaging.preprocessing.registry import on_its_plane, step
-from radiomics_screen.options import PositiveInt
 
 
 @step("median")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import SimpleITK as sitk
 
-from radiomics_screen.errors import RegionError
+from radiomics_screen.core.errors import RegionError
+from radiomics_screen.core.options import Positive, PositiveInt
 from radiomics_screen.imaging.preprocessing.registry import as_float, on_its_plane, step
-from radiomics_screen.options import Positive, PositiveInt
 
 
 @step("n4")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import SimpleITK as sitk
 
+from radiomics_screen.core.options import Positive
 from radiomics_screen.imaging.normalization import scaled_to_unit
 from radiomics_screen.imaging.preprocessing.registry import step
-from radiomics_screen.options import Positive
 
 
 @step("normalize")

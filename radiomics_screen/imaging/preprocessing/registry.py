@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_args
 import SimpleITK as sitk
 from pydantic import Field
 
-from radiomics_screen.options import Registry, options_of
+from radiomics_screen.core.options import Registry, options_of
 
 Step = Callable[..., sitk.Image]
 

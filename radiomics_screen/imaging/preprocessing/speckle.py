@@ -8,9 +8,9 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from radiomics_screen.core.options import Positive, PositiveInt
 from radiomics_screen.imaging.pixels import like
 from radiomics_screen.imaging.preprocessing.registry import as_float, on_its_plane, step
-from radiomics_screen.options import Positive, PositiveInt
 
 
 @step("speckle")

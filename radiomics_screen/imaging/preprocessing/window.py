@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import SimpleITK as sitk
 
-from radiomics_screen.errors import SettingsError
+from radiomics_screen.core.errors import SettingsError
+from radiomics_screen.core.options import Finite, Positive
 from radiomics_screen.imaging.preprocessing.registry import as_float, step
-from radiomics_screen.options import Finite, Positive
 
 
 @step("window")

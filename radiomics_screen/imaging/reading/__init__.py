@@ -16,10 +16,10 @@ from pathlib import Path
 
 import SimpleITK as sitk
 
-from radiomics_screen.errors import ReadError
+from radiomics_screen.core.errors import ReadError
+from radiomics_screen.core.options import NonNegativeInt
 from radiomics_screen.imaging.pixels import grey, labels
 from radiomics_screen.imaging.reading.formats import FORMATS, Format, shortened
-from radiomics_screen.options import NonNegativeInt
 
 for _module in pkgutil.iter_modules(__path__):
     if not _module.name.startswith("_"):

@@ -15,8 +15,8 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from radiomics_screen.errors import ReadError
-from radiomics_screen.options import Registry
+from radiomics_screen.core.errors import ReadError
+from radiomics_screen.core.options import Registry
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Format:
         Whether a path is of this family; looks at the first bytes, must be quick, raises only OSError.
     read
         The image, scalar or with components (colour), pixel type as in the file. Raises
-        :class:`~radiomics_screen.errors.ReadError` where the file is damaged, and RuntimeError
+        :class:`~radiomics_screen.core.errors.ReadError` where the file is damaged, and RuntimeError
         (SimpleITK's own) where the caller is to word the error.
     """
 
@@ -47,6 +47,15 @@ def first_bytes(path: Path, count: int = 400) -> bytes:
             return file.read(count)
     except IsADirectoryError:
         return b""
+
+
+def looks_like_dicom(path: Path) -> bool:
+    """Know a folder, a file with the DICOM prefix, and one without that starts with its first groups."""
+    if path.is_dir():
+        return True
+    head = first_bytes(path)
+    bare = len(head) > 8 and head[0] in (2, 8) and head[1] == 0 and head[3] == 0
+    return head[128:132] == b"DICM" or bare
 
 
 def read_by(path: Path, reader: str) -> sitk.Image:

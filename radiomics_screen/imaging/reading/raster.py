@@ -9,9 +9,9 @@ import numpy as np
 import SimpleITK as sitk
 from PIL import Image
 
-from radiomics_screen.errors import ReadError
+from radiomics_screen.core.errors import ReadError
+from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.imaging.pixels import PIXELS_ONLY
-from radiomics_screen.imaging.reading._png import SIGNATURE, checked_parts, grey_pixels
 from radiomics_screen.imaging.reading.formats import (
     FORMATS,
     Format,
@@ -21,7 +21,7 @@ from radiomics_screen.imaging.reading.formats import (
     read_by,
     shortened,
 )
-from radiomics_screen.notes import note
+from radiomics_screen.imaging.reading.grey_png import SIGNATURE, checked_parts, grey_pixels
 
 JPEG = b"\xff\xd8\xff"
 BMP = b"BM"
@@ -91,7 +91,9 @@ def note_print_resolution(image: sitk.Image) -> None:
     """Say so where the spacing is what a printer was told: it is seldom the size of a pixel in the body."""
     if not np.allclose(image.GetSpacing(), 1.0, rtol=0.0, atol=1e-6):
         x, y = image.GetSpacing()[:2]
-        note(f"pixel spacing {x:.4g} x {y:.4g} mm is the picture's print resolution: check that it is true")
+        add_remark(
+            f"pixel spacing {x:.4g} x {y:.4g} mm is the picture's print resolution: check that it is true"
+        )
 
 
 FORMATS.add("raster", Format(can_read, read))

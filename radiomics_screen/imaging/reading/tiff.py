@@ -16,7 +16,8 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from radiomics_screen.errors import ReadError
+from radiomics_screen.core.errors import ReadError
+from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.imaging.pixels import PIXELS_ONLY
 from radiomics_screen.imaging.reading.formats import (
     FORMATS,
@@ -28,7 +29,6 @@ from radiomics_screen.imaging.reading.formats import (
     shortened,
 )
 from radiomics_screen.imaging.reading.raster import note_print_resolution
-from radiomics_screen.notes import note
 
 _MAGICS = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _PURE_PYTHON = {1, 8, 32773, 32946}  # none, deflate, PackBits, old deflate: tifffile needs no codec for them
@@ -63,7 +63,9 @@ def read(path: Path) -> sitk.Image:
         raise damaged(path, "TIFF", shortened(error)) from error
     image = as_picture(array[0] if len(array) == 1 else array, spacing_mm, len(array))
     if len(array) > 1:
-        note(f"TIFF of {len(array)} pages: it holds no slice distance, 1 mm was taken in every direction")
+        add_remark(
+            f"TIFF of {len(array)} pages: it holds no slice distance, 1 mm was taken in every direction"
+        )
     note_print_resolution(image)
     image.SetMetaData(PIXELS_ONLY, "1")
     return image

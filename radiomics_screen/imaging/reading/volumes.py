@@ -10,7 +10,7 @@ from pathlib import Path
 
 import SimpleITK as sitk
 
-from radiomics_screen.errors import ReadError
+from radiomics_screen.core.errors import ReadError
 from radiomics_screen.imaging.reading.formats import FORMATS, Format, damaged, first_bytes, read_by, shortened
 
 _GZIP = b"\x1f\x8b"

@@ -1,4 +1,6 @@
-"""What learns: one file a classifier, entered in :data:`CLASSIFIERS` by ``@classifier("name")``.
+"""What learns: one file a classifier, registered in :data:`CLASSIFIERS` by ``@classifier("name")``.
+
+May import: core, networks, modelling.data.
 
 Another package adds one through the entry-point group ``radiomics_screen.classifiers``.
 """

@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-import numpy as np
 import numpy.typing as npt
 from pydantic import TypeAdapter, ValidationError
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import has_fit_parameter
 
-from radiomics_screen.errors import ModelError, did_you_mean
-from radiomics_screen.modelling.watch import Watch
-from radiomics_screen.options import Registry, options_of
-
-Floats = npt.NDArray[np.float64]
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.errors import ModelError, did_you_mean
+from radiomics_screen.core.options import Registry, options_of
+from radiomics_screen.modelling.classifiers.shared.watch import Watch
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ class ClassifierKind(ABC):
         """Return the number of features that the fitted estimator expects."""
 
     @abstractmethod
-    def contributions(self, estimator: ClassifierMixin, values: Floats) -> Floats:
+    def contributions(self, estimator: ClassifierMixin, values: FloatArray) -> FloatArray:
         """Return what each feature adds to each row's log-odds, shape (rows, columns + 1).
 
         The last column is the same for all rows: the log-odds where no feature is known. The

@@ -9,16 +9,21 @@ import numpy as np
 from pydantic import BaseModel, Field, ValidationError
 from sklearn.base import ClassifierMixin
 
-from radiomics_screen.deep.training_options import Augmentation, Inputs, StopOn, TrainingOptions
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.classifiers._binary import ClassWeights, Floats
-from radiomics_screen.modelling.classifiers._crop_networks import LEAST_EDGE, CnnClassifier, require_torch
-from radiomics_screen.modelling.classifiers._data_file import Moderate, class_labels
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.errors import ModelError
+from radiomics_screen.core.options import NonNegative, NonNegativeInt, PositiveInt
 from radiomics_screen.modelling.classifiers.base import ClassifierKind, Span, classifier
-from radiomics_screen.options import NonNegative, NonNegativeInt, PositiveInt
+from radiomics_screen.modelling.classifiers.shared.binary import ClassWeights
+from radiomics_screen.modelling.classifiers.shared.crop_networks import (
+    LEAST_EDGE,
+    CnnClassifier,
+    require_torch,
+)
+from radiomics_screen.modelling.classifiers.shared.data_file import Moderate, class_labels
+from radiomics_screen.networks.training_options import Augmentation, Inputs, StopOn, TrainingOptions
 
 if TYPE_CHECKING:
-    from radiomics_screen.deep.network import CropNetwork
+    from radiomics_screen.networks.network import CropNetwork
 
 #: Networks whose architecture is known without their weights, so that a model folder brings all it needs.
 Model = Literal["efficientnet-lite0"]
@@ -83,7 +88,7 @@ def cnn_classifier(
         Crops a step.
     augment
         Whether crops are mirrored, slightly turned, scaled and shifted, and their grey values changed
-        (gamma, speckle) while training; see :class:`radiomics_screen.deep.training_options.Augmentation`.
+        (gamma, speckle) while training; see :class:`radiomics_screen.networks.training_options.Augmentation`.
     class_weights
         ``"balanced"`` gives both classes the same weight in sum while training. Probabilities are
         learned afterwards from the patients held back and stay those of this cohort.
@@ -154,7 +159,7 @@ class CnnKind(ClassifierKind):
     space: ClassVar = {"rate": Span(3e-5, 1e-3, log=True), "blocks": Span(1, 9)}
 
     def save(self, estimator: ClassifierMixin, path: Path) -> None:
-        from radiomics_screen.deep.network_file import save_networks
+        from radiomics_screen.networks.network_file import save_networks
 
         height, width = estimator.crop_shape_
         facts = _CnnFacts(
@@ -172,7 +177,7 @@ class CnnKind(ClassifierKind):
 
     def load(self, path: Path, unfitted: ClassifierMixin) -> ClassifierMixin:
         require_torch()
-        from radiomics_screen.deep.network_file import load_networks, read_facts
+        from radiomics_screen.networks.network_file import load_networks, read_facts
 
         facts = _checked_facts(path, read_facts(path), unfitted)
         unfitted.networks_ = load_networks(path, facts.members, lambda: _network_like(unfitted))
@@ -185,7 +190,7 @@ class CnnKind(ClassifierKind):
     def input_count(self, estimator: ClassifierMixin) -> int:
         return int(estimator.n_features_in_)
 
-    def contributions(self, estimator: ClassifierMixin, values: Any) -> Floats:
+    def contributions(self, estimator: ClassifierMixin, values: Any) -> FloatArray:
         """Return what the crop adds to the log-odds of a lesion of which nothing is known: the prior.
 
         A crop is one input: which part of it speaks for the answer is told by its heat map instead.
@@ -209,8 +214,8 @@ def _checked_facts(path: Path, facts: dict[str, Any], unfitted: CnnClassifier) -
 
 
 def _network_like(unfitted: CnnClassifier) -> CropNetwork:
-    from radiomics_screen.deep.backbone import untrained_backbone
-    from radiomics_screen.deep.network import CropNetwork
+    from radiomics_screen.networks.load_backbone import untrained_backbone
+    from radiomics_screen.networks.network import CropNetwork
 
     training = unfitted.training
     return CropNetwork(untrained_backbone(), training.inputs, training.dropout)

@@ -12,20 +12,20 @@ from pydantic import BaseModel, Field, model_validator
 from scipy.special import logit
 from sklearn.base import ClassifierMixin
 
-from radiomics_screen.modelling.classifiers._binary import (
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.options import PositiveInt
+from radiomics_screen.modelling.classifiers.base import ClassifierKind, Span, classifier
+from radiomics_screen.modelling.classifiers.shared.binary import (
     BinaryClassifier,
     ClassWeights,
-    Floats,
     Groups,
     Outcome,
     closed,
 )
-from radiomics_screen.modelling.classifiers._data_file import class_labels, read_content, write_content
-from radiomics_screen.modelling.classifiers._shapley import as_booster, shapley_values
-from radiomics_screen.modelling.classifiers._trees import TreePart, Trees, joined, parted
-from radiomics_screen.modelling.classifiers.base import ClassifierKind, Span, classifier
-from radiomics_screen.modelling.classifiers.trees_file import DEEPEST
-from radiomics_screen.options import PositiveInt
+from radiomics_screen.modelling.classifiers.shared.data_file import class_labels, read_content, write_content
+from radiomics_screen.modelling.classifiers.shared.shapley import as_booster, shapley_values
+from radiomics_screen.modelling.classifiers.shared.trees import TreePart, Trees, joined, parted
+from radiomics_screen.modelling.classifiers.shared.trees_file import DEEPEST
 
 Depth = Annotated[int, Field(gt=0, le=DEEPEST)]
 FeaturePart = Annotated[float, Field(gt=0, le=1)] | Literal["sqrt"]
@@ -52,7 +52,7 @@ class Forest:
         self.features = features
         self.limit = limit
 
-    def log_odds(self, positives: Floats) -> Floats:
+    def log_odds(self, positives: FloatArray) -> FloatArray:
         """Return the log-odds of parts of positives, brought within the limit, shape (rows,)."""
         return logit(np.clip(positives, self.limit, 1 - self.limit))
 
@@ -88,7 +88,7 @@ class ForestClassifier(BinaryClassifier):
         self.class_weights = class_weights
         self.seed = seed
 
-    def _learn(self, values: Floats, outcome: Outcome, groups: Groups | None) -> None:
+    def _learn(self, values: FloatArray, outcome: Outcome, groups: Groups | None) -> None:
         from sklearn.ensemble import RandomForestClassifier
 
         grown = RandomForestClassifier(
@@ -105,7 +105,7 @@ class ForestClassifier(BinaryClassifier):
         trees = joined([TreePart.of_sklearn(one.tree_) for one in grown.estimators_])
         self.forest_ = Forest(trees, values.shape[1], 1 / (len(values) + 2))
 
-    def _log_odds(self, values: Floats) -> Floats:
+    def _log_odds(self, values: FloatArray) -> FloatArray:
         return self.forest_.log_odds(self.forest_.trees.positives(values))
 
 
@@ -186,7 +186,7 @@ class ForestKind(ClassifierKind):
     def input_count(self, estimator: ClassifierMixin) -> int:
         return int(estimator.n_features_in_)
 
-    def contributions(self, estimator: ClassifierMixin, values: Floats) -> Floats:
+    def contributions(self, estimator: ClassifierMixin, values: FloatArray) -> FloatArray:
         """Return Shapley values of the probability, brought to log-odds by one factor a row.
 
         The factor is the slope of the straight line from the mean probability to the row's on the

@@ -10,12 +10,24 @@ import numpy as np
 from pydantic import BaseModel, Field, model_validator
 from sklearn.base import ClassifierMixin
 
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.blocks import CLINICAL, CROP, places_by_block, together
-from radiomics_screen.modelling.classifiers._combining import (
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.column_names import EMBEDDING, REGION
+from radiomics_screen.core.errors import ModelError
+from radiomics_screen.core.options import NonNegative
+from radiomics_screen.modelling.classifiers.base import (
+    CLASSIFIERS,
+    ClassifierKind,
+    classifier,
+    resolved_options,
+)
+from radiomics_screen.modelling.classifiers.shared.data_file import (
+    Moderate,
+    read_content,
+    write_content,
+)
+from radiomics_screen.modelling.classifiers.shared.fusion import (
     COMBINING,
     CombiningClassifier,
-    Floats,
     Folds,
     MemberPart,
     filled,
@@ -23,20 +35,8 @@ from radiomics_screen.modelling.classifiers._combining import (
     require_weight,
     save_member,
 )
-from radiomics_screen.modelling.classifiers._data_file import (
-    Moderate,
-    read_content,
-    write_content,
-)
-from radiomics_screen.modelling.classifiers.base import (
-    CLASSIFIERS,
-    ClassifierKind,
-    classifier,
-    resolved_options,
-)
-from radiomics_screen.modelling.watch import Watch
-from radiomics_screen.naming import EMBEDDING, REGION
-from radiomics_screen.options import NonNegative
+from radiomics_screen.modelling.classifiers.shared.watch import Watch
+from radiomics_screen.modelling.data.blocks import CLINICAL, CROP, places_by_block, together
 
 Members = dict[str, list[str]] | None
 Options = dict[str, dict[str, dict[str, Any]]] | None
@@ -122,7 +122,7 @@ class LateClassifier(CombiningClassifier):
         finally:
             del self._watch
 
-    def decision_function(self, X: Any) -> Floats:
+    def decision_function(self, X: Any) -> FloatArray:
         return super().decision_function(np.asarray(X))
 
     def watch_of(self, member: str) -> Watch | None:
@@ -283,7 +283,7 @@ class LateKind(ClassifierKind):
     def input_count(self, estimator: ClassifierMixin) -> int:
         return int(estimator.n_features_in_)
 
-    def contributions(self, estimator: ClassifierMixin, values: Floats) -> Floats:
+    def contributions(self, estimator: ClassifierMixin, values: FloatArray) -> FloatArray:
         """Return the members' contributions to their own columns, each times its weight."""
         return estimator.contributions(np.asarray(values))
 

@@ -9,24 +9,24 @@ import numpy as np
 from pydantic import BaseModel, Field, model_validator
 from sklearn.base import ClassifierMixin
 
-from radiomics_screen.modelling.classifiers._binary import (
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.modelling.classifiers.base import ClassifierKind, Span, classifier
+from radiomics_screen.modelling.classifiers.shared.binary import (
     BinaryClassifier,
     ClassWeights,
-    Floats,
     Groups,
     Outcome,
     Scaling,
     row_weights,
 )
-from radiomics_screen.modelling.classifiers._data_file import (
+from radiomics_screen.modelling.classifiers.shared.data_file import (
     Moderate,
     ScalingPart,
     class_labels,
     read_content,
     write_content,
 )
-from radiomics_screen.modelling.classifiers._elastic_net import fit_elastic_net
-from radiomics_screen.modelling.classifiers.base import ClassifierKind, Span, classifier
+from radiomics_screen.modelling.classifiers.shared.elastic_net import fit_elastic_net
 
 Penalty = Annotated[float, Field(ge=0.001, le=100, allow_inf_nan=False)]
 Ratio = Annotated[float, Field(ge=0, le=1)]
@@ -52,7 +52,7 @@ class LogisticClassifier(BinaryClassifier):
         self.l1_ratio = l1_ratio
         self.class_weights = class_weights
 
-    def _learn(self, values: Floats, outcome: Outcome, groups: Groups | None) -> None:
+    def _learn(self, values: FloatArray, outcome: Outcome, groups: Groups | None) -> None:
         self.scaling_ = Scaling.learned(values)
         self.coefficients_, self.intercept_ = fit_elastic_net(
             self.scaling_.applied(values),
@@ -62,10 +62,10 @@ class LogisticClassifier(BinaryClassifier):
             self.l1_ratio,
         )
 
-    def _log_odds(self, values: Floats) -> Floats:
+    def _log_odds(self, values: FloatArray) -> FloatArray:
         return self.added(values).sum(axis=1) + self.intercept_
 
-    def added(self, values: Floats) -> Floats:
+    def added(self, values: FloatArray) -> FloatArray:
         """Return what each feature adds to the log-odds, shape (rows, columns)."""
         return self.scaling_.applied(values) * self.coefficients_
 
@@ -142,7 +142,7 @@ class LogisticKind(ClassifierKind):
     def input_count(self, estimator: ClassifierMixin) -> int:
         return int(estimator.n_features_in_)
 
-    def contributions(self, estimator: ClassifierMixin, values: Floats) -> Floats:
+    def contributions(self, estimator: ClassifierMixin, values: FloatArray) -> FloatArray:
         """Return coefficient times standardised value: exact, and 0 at the mean of the training rows."""
         bias = np.full((len(values), 1), estimator.intercept_)
         return np.hstack([estimator.added(np.asarray(values, dtype=np.float64)), bias])

@@ -10,11 +10,23 @@ import numpy as np
 from pydantic import BaseModel, Field, model_validator
 from sklearn.base import ClassifierMixin
 
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.classifiers._combining import (
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.errors import ModelError
+from radiomics_screen.core.options import NonNegative
+from radiomics_screen.modelling.classifiers.base import (
+    CLASSIFIERS,
+    ClassifierKind,
+    classifier,
+    resolved_options,
+)
+from radiomics_screen.modelling.classifiers.shared.data_file import (
+    Moderate,
+    read_content,
+    write_content,
+)
+from radiomics_screen.modelling.classifiers.shared.fusion import (
     COMBINING,
     CombiningClassifier,
-    Floats,
     Folds,
     MemberPart,
     filled,
@@ -22,18 +34,6 @@ from radiomics_screen.modelling.classifiers._combining import (
     require_weight,
     save_member,
 )
-from radiomics_screen.modelling.classifiers._data_file import (
-    Moderate,
-    read_content,
-    write_content,
-)
-from radiomics_screen.modelling.classifiers.base import (
-    CLASSIFIERS,
-    ClassifierKind,
-    classifier,
-    resolved_options,
-)
-from radiomics_screen.options import NonNegative
 
 Names = list[str] | None
 Options = dict[str, dict[str, Any]] | None
@@ -176,6 +176,6 @@ class StackKind(ClassifierKind):
     def input_count(self, estimator: ClassifierMixin) -> int:
         return int(estimator.n_features_in_)
 
-    def contributions(self, estimator: ClassifierMixin, values: Floats) -> Floats:
+    def contributions(self, estimator: ClassifierMixin, values: FloatArray) -> FloatArray:
         """Return the members' contributions, each times its weight and added up."""
         return estimator.contributions(np.asarray(values, dtype=np.float64))

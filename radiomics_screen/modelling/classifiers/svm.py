@@ -11,26 +11,26 @@ from pydantic import BaseModel, Field, model_validator
 from scipy.spatial.distance import cdist
 from sklearn.base import ClassifierMixin
 
-from radiomics_screen.modelling.classifiers._binary import (
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.modelling.classifiers.base import ClassifierKind, Span, classifier
+from radiomics_screen.modelling.classifiers.shared.binary import (
     CLIP,
     BinaryClassifier,
     ClassWeights,
-    Floats,
     Groups,
     Outcome,
     Scaling,
     closed,
 )
-from radiomics_screen.modelling.classifiers._data_file import (
+from radiomics_screen.modelling.classifiers.shared.data_file import (
     Moderate,
     ScalingPart,
     class_labels,
     read_content,
     write_content,
 )
-from radiomics_screen.modelling.classifiers._platt import platt_curve
-from radiomics_screen.modelling.classifiers.base import ClassifierKind, Span, classifier
-from radiomics_screen.modelling.splits import inner_splits
+from radiomics_screen.modelling.classifiers.shared.platt import platt_curve
+from radiomics_screen.modelling.data.splits import inner_splits
 
 Cost = Annotated[float, Field(ge=1e-4, le=1e4, allow_inf_nan=False)]
 Width = Annotated[float, Field(ge=1e-4, le=100, allow_inf_nan=False)]
@@ -58,19 +58,19 @@ class Machine:
     """
 
     scaling: Scaling
-    vectors: Floats
-    weights: Floats
+    vectors: FloatArray
+    weights: FloatArray
     intercept: float
     gamma: float
 
-    def decisions(self, values: Floats) -> Floats:
+    def decisions(self, values: FloatArray) -> FloatArray:
         """Return the decision value of each row, above 0 for the positive class, shape (rows,)."""
         rows = self.scaling.applied(values)
         step = max(1, _AT_ONCE // len(self.vectors))
         found = [self._sums(rows[at : at + step]) for at in range(0, len(rows), step)]
         return np.concatenate([np.empty(0), *found])
 
-    def _sums(self, rows: Floats) -> Floats:
+    def _sums(self, rows: FloatArray) -> FloatArray:
         kernel = np.exp(-self.gamma * cdist(rows, self.vectors, "sqeuclidean"))
         return (kernel * self.weights).sum(axis=1) + self.intercept
 
@@ -78,7 +78,7 @@ class Machine:
         """Return the decision value where every feature has its mean."""
         return float(self._sums(np.zeros((1, self.vectors.shape[1])))[0])
 
-    def integrated_gradients(self, values: Floats) -> Floats:
+    def integrated_gradients(self, values: FloatArray) -> FloatArray:
         """Return what each feature adds to the decision value at the mean, shape (rows, columns).
 
         The gradient, integrated along the straight line from the mean to the row (Sundararajan, Taly
@@ -125,14 +125,14 @@ class SvmClassifier(BinaryClassifier):
         self.inner_folds = inner_folds
         self.seed = seed
 
-    def _learn(self, values: Floats, outcome: Outcome, groups: Groups | None) -> None:
+    def _learn(self, values: FloatArray, outcome: Outcome, groups: Groups | None) -> None:
         unseen = np.empty(len(outcome))
         for train, test in inner_splits(outcome, groups, self.inner_folds, self.seed):
             unseen[test] = self._machine(values[train], outcome[train]).decisions(values[test])
         self.slope_, self.intercept_ = platt_curve(unseen, outcome)
         self.machine_ = self._machine(values, outcome)
 
-    def _machine(self, values: Floats, outcome: Outcome) -> Machine:
+    def _machine(self, values: FloatArray, outcome: Outcome) -> Machine:
         from sklearn.svm import SVC
 
         scaling = Scaling.learned(values)
@@ -144,7 +144,7 @@ class SvmClassifier(BinaryClassifier):
             scaling, rows[fitted.support_], fitted.dual_coef_[0].copy(), float(fitted.intercept_[0]), gamma
         )
 
-    def _log_odds(self, values: Floats) -> Floats:
+    def _log_odds(self, values: FloatArray) -> FloatArray:
         return self.slope_ * self.machine_.decisions(values) + self.intercept_
 
 
@@ -239,7 +239,7 @@ class SvmKind(ClassifierKind):
     def input_count(self, estimator: ClassifierMixin) -> int:
         return int(estimator.n_features_in_)
 
-    def contributions(self, estimator: ClassifierMixin, values: Floats) -> Floats:
+    def contributions(self, estimator: ClassifierMixin, values: FloatArray) -> FloatArray:
         """Return integrated gradients from the mean of the training rows, times the slope of the log-odds."""
         values = np.asarray(values, dtype=np.float64)
         machine, base = estimator.machine_, estimator.machine_.base()

@@ -13,11 +13,12 @@ from pydantic import Field
 from sklearn.base import ClassifierMixin
 from xgboost import XGBClassifier
 
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.classifiers._binary import ClassWeights, row_weights
-from radiomics_screen.modelling.classifiers.base import ClassifierKind, Floats, Span, classifier
-from radiomics_screen.modelling.classifiers.trees_file import DEEPEST, checked_trees
-from radiomics_screen.options import NonNegative, Positive, PositiveInt
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.errors import ModelError
+from radiomics_screen.core.options import NonNegative, Positive, PositiveInt
+from radiomics_screen.modelling.classifiers.base import ClassifierKind, Span, classifier
+from radiomics_screen.modelling.classifiers.shared.binary import ClassWeights, row_weights
+from radiomics_screen.modelling.classifiers.shared.trees_file import DEEPEST, checked_trees
 
 Part = Annotated[float, Field(gt=0, le=1)]
 Depth = Annotated[int, Field(gt=0, le=DEEPEST)]
@@ -150,7 +151,7 @@ class XGBoostKind(ClassifierKind):
     def input_count(self, estimator: ClassifierMixin) -> int:
         return int(estimator.get_booster().num_features())
 
-    def contributions(self, estimator: ClassifierMixin, values: Floats) -> Floats:
+    def contributions(self, estimator: ClassifierMixin, values: FloatArray) -> FloatArray:
         rows = xgboost.DMatrix(values, nthread=1)
         found = estimator.get_booster().predict(rows, pred_contribs=True)
         return np.asarray(found, dtype=np.float64)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from radiomics_screen.modelling.judgement import plain
+from radiomics_screen.modelling.assessment.performance import plain
 from radiomics_screen.modelling.statistics.delong import AucDifference
 
 Verdict = Literal["passed", "look", "not run"]
@@ -43,7 +43,7 @@ class Control:
 
 
 @dataclass(frozen=True)
-class ImageEvidence:
+class ImageControlInputs:
     """What was found in the images, which are not looked at here.
 
     Attributes

@@ -7,11 +7,11 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import csr_array
 
+from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.modelling.controls.base import Control, shown
 from radiomics_screen.modelling.controls.rates import rates
 from radiomics_screen.modelling.controls.setup import Setup
-from radiomics_screen.modelling.metrics import Floats
-from radiomics_screen.modelling.values import listed, texts_of
+from radiomics_screen.modelling.data.values import listed, texts_of
 
 NAME, TITLE = "batch", "Scanner or site alone"
 #: Columns that are looked for where none is named.
@@ -97,8 +97,8 @@ def difference_by_chance(
     mean = np.bincount(patient, outcome) / count
     sizes = shares.sum(axis=1)
 
-    def spread(outcomes: Floats) -> Floats:
-        found: Floats = ((shares @ outcomes) ** 2 / sizes[:, np.newaxis]).sum(axis=0)
+    def spread(outcomes: FloatArray) -> FloatArray:
+        found: FloatArray = ((shares @ outcomes) ** 2 / sizes[:, np.newaxis]).sum(axis=0)
         return found
 
     random = np.random.default_rng(seed)

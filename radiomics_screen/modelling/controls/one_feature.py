@@ -9,11 +9,11 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import mannwhitneyu, rankdata
 
+from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.modelling.controls.base import Control
 from radiomics_screen.modelling.controls.rates import rates
 from radiomics_screen.modelling.controls.setup import Setup
-from radiomics_screen.modelling.metrics import Floats
-from radiomics_screen.modelling.values import listed
+from radiomics_screen.modelling.data.values import listed
 
 NAME, TITLE = "one feature", "One feature alone"
 TELLS_ALL = 0.98  # AUC of one feature, from which on it is too good to be true
@@ -68,19 +68,19 @@ def _as_numbers(columns: pd.DataFrame, setup: Setup) -> Iterator[tuple[str, pd.S
             yield f"whether {name} has a value", (~missing).astype(np.float64)
 
 
-def _single_aucs(values: Floats, outcome: npt.NDArray[np.int64]) -> Floats:
+def _single_aucs(values: FloatArray, outcome: npt.NDArray[np.int64]) -> FloatArray:
     """Return the AUC of each column over the rows in which it has a value; NaN without both classes."""
     parts = [values[:, n : n + _AT_ONCE] for n in range(0, values.shape[1], _AT_ONCE)]
     return np.concatenate([_aucs(part, outcome) for part in parts])
 
 
-def _aucs(values: Floats, outcome: npt.NDArray[np.int64]) -> Floats:
+def _aucs(values: FloatArray, outcome: npt.NDArray[np.int64]) -> FloatArray:
     ranks = rankdata(values, axis=0, nan_policy="omit")
     there = ~np.isnan(values)
     positive = (outcome == 1)[:, np.newaxis] & there
     m, n = positive.sum(axis=0), (there & ~positive).sum(axis=0)
     above = np.where(positive, ranks, 0.0).sum(axis=0) - m * (m + 1) / 2
-    found: Floats = np.divide(above, m * n, out=np.full(len(m), np.nan), where=m * n > 0)
+    found: FloatArray = np.divide(above, m * n, out=np.full(len(m), np.nan), where=m * n > 0)
     return found
 
 

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from radiomics_screen.modelling.metrics import Floats
-from radiomics_screen.modelling.splits import Split
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.modelling.data.splits import Split
 
 
 def rates(
     categories: npt.NDArray[np.object_], outcome: npt.NDArray[np.int64], splits: Sequence[Split]
-) -> Floats:
+) -> FloatArray:
     """Return a score, from 0 to 1, of how much commoner positives are in each row's category; shape (rows,).
 
     It is 0.5 and half of what the rate of positives in the category is above that of all, both among the

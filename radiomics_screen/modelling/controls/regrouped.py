@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from radiomics_screen.errors import ModelError
+from radiomics_screen.core.errors import ModelError
 from radiomics_screen.modelling.controls.base import Control, shown, signed
 from radiomics_screen.modelling.controls.setup import Setup
-from radiomics_screen.modelling.leaks import PATIENT
-from radiomics_screen.modelling.splits import grouped_splits
+from radiomics_screen.modelling.data.leaks import PATIENT
+from radiomics_screen.modelling.data.splits import grouped_splits
 from radiomics_screen.modelling.statistics.delong import AucDifference
 
 #: p of the difference, below which it is called a leak. Folds are drawn anew, which DeLong's error does not
@@ -19,16 +19,16 @@ from radiomics_screen.modelling.statistics.delong import AucDifference
 _SURE = 0.001
 
 
-def torn_patients(setup: Setup) -> Control | None:
+def split_patients(setup: Setup) -> Control | None:
     """Return what becomes of the AUC with patients kept whole; None where they are."""
-    if not setup.dataset.torn:
+    if not setup.dataset.split_across_folds:
         return None
     return regrouped(
         setup,
         setup.owners,
         name="patients apart",
         title="Rows of one patient on both sides",
-        found=f"{setup.dataset.torn} patients have rows on both sides of the folds",
+        found=f"{setup.dataset.split_across_folds} patients have rows on both sides of the folds",
         advice=f"Group by {PATIENT}.",
     )
 

@@ -8,21 +8,21 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.controls.alike import alike_rows
-from radiomics_screen.modelling.controls.altered import altered_controls
-from radiomics_screen.modelling.controls.base import Control, ImageEvidence
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.errors import ModelError
+from radiomics_screen.modelling.controls.altered_lesions import altered_controls
+from radiomics_screen.modelling.controls.base import Control, ImageControlInputs
 from radiomics_screen.modelling.controls.batch import batch_alone
-from radiomics_screen.modelling.controls.marked import drawn_marks, marks_on_crops
+from radiomics_screen.modelling.controls.burned_in_marks import drawn_marks, marks_on_crops
+from radiomics_screen.modelling.controls.crop_surroundings import crops_of_setup, not_run, surroundings_hidden
 from radiomics_screen.modelling.controls.one_feature import one_feature
-from radiomics_screen.modelling.controls.pictures import crops_of_setup, not_run, surroundings_hidden
-from radiomics_screen.modelling.controls.regrouped import torn_patients
+from radiomics_screen.modelling.controls.regrouped import split_patients
 from radiomics_screen.modelling.controls.setup import Setup
+from radiomics_screen.modelling.controls.similar_rows import alike_rows
 from radiomics_screen.modelling.controls.size import size_alone
-from radiomics_screen.modelling.dataset import Columns, Dataset
-from radiomics_screen.modelling.metrics import Floats
-from radiomics_screen.modelling.plan import Plan, ThresholdRule
-from radiomics_screen.modelling.splits import Split
+from radiomics_screen.modelling.data.dataset import Columns, Dataset
+from radiomics_screen.modelling.data.splits import Split
+from radiomics_screen.modelling.training.plan import Plan, ThresholdRule
 
 #: Which of several candidates stands for all of them in the controls: the quickest that is there.
 _QUICK = ("logistic", "svm", "xgboost", "forest", "stack")
@@ -33,9 +33,9 @@ def run_controls(
     frame: pd.DataFrame,
     plan: Plan,
     splits: Sequence[Split],
-    probability: Floats,
+    probability: FloatArray,
     *,
-    evidence: ImageEvidence | None = None,
+    evidence: ImageControlInputs | None = None,
     jobs: int = 1,
 ) -> list[Control]:
     """Return what each control found; those to look at first.
@@ -69,11 +69,11 @@ def run_controls(
 
 
 def _of_anything(setup: Setup) -> list[Control]:
-    torn = torn_patients(setup)
-    return [*([] if torn is None else [torn]), batch_alone(setup)]
+    split_across_folds = split_patients(setup)
+    return [*([] if split_across_folds is None else [split_across_folds]), batch_alone(setup)]
 
 
-def _of_numbers(setup: Setup, dataset: Dataset, evidence: ImageEvidence | None) -> list[Control]:
+def _of_numbers(setup: Setup, dataset: Dataset, evidence: ImageControlInputs | None) -> list[Control]:
     return [
         *_of_anything(setup),
         one_feature(replace(setup, dataset=dataset)),
@@ -84,7 +84,7 @@ def _of_numbers(setup: Setup, dataset: Dataset, evidence: ImageEvidence | None) 
     ]
 
 
-def _of_pictures(setup: Setup, dataset: Dataset, evidence: ImageEvidence | None) -> list[Control]:
+def _of_pictures(setup: Setup, dataset: Dataset, evidence: ImageControlInputs | None) -> list[Control]:
     """Return the controls of what a network sees, which is trained again for them."""
     try:
         crops = crops_of_setup(setup, dataset)
@@ -95,7 +95,12 @@ def _of_pictures(setup: Setup, dataset: Dataset, evidence: ImageEvidence | None)
 
 
 def _setup(
-    dataset: Dataset, frame: pd.DataFrame, plan: Plan, splits: Sequence[Split], probability: Floats, jobs: int
+    dataset: Dataset,
+    frame: pd.DataFrame,
+    plan: Plan,
+    splits: Sequence[Split],
+    probability: FloatArray,
+    jobs: int,
 ) -> Setup:
     """Return what the controls are given, with the features learned from under a plan that is quick."""
     columns, simple = dataset.columns, _simple(plan)

@@ -10,17 +10,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from radiomics_screen.errors import ModelError
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.errors import ModelError
+from radiomics_screen.modelling.assessment.performance import auc_of_repeats, plain
 from radiomics_screen.modelling.controls.base import Control, shown, signed
-from radiomics_screen.modelling.dataset import Dataset
-from radiomics_screen.modelling.folds import pooled_probabilities, run_folds
-from radiomics_screen.modelling.judgement import auc_of_repeats, plain
-from radiomics_screen.modelling.leaks import PATIENT
-from radiomics_screen.modelling.metrics import Floats
-from radiomics_screen.modelling.plan import Plan
-from radiomics_screen.modelling.splits import Split
+from radiomics_screen.modelling.data.dataset import Dataset
+from radiomics_screen.modelling.data.leaks import PATIENT
+from radiomics_screen.modelling.data.splits import Split
+from radiomics_screen.modelling.data.values import texts_of
 from radiomics_screen.modelling.statistics.delong import AucDifference, compare_mean_aucs
-from radiomics_screen.modelling.values import texts_of
+from radiomics_screen.modelling.training.folds import pooled_probabilities, run_folds
+from radiomics_screen.modelling.training.plan import Plan
 
 #: AUC by which the features may at most be better where something simpler is said to do as well.
 AS_WELL = 0.02
@@ -66,14 +66,14 @@ class Setup:
     frame: pd.DataFrame
     plan: Plan
     splits: Sequence[Split]
-    reference: Floats
+    reference: FloatArray
     jobs: int = 1
     how: str = ""
 
     @property
     def owners(self) -> npt.NDArray[np.object_]:
         """Patient of each row, also where each row was taken for another patient; shape (rows,)."""
-        if not self.dataset.torn:
+        if not self.dataset.split_across_folds:
             return self.dataset.groups
         known = texts_of(self.frame[PATIENT])
         found: npt.NDArray[np.object_] = np.where(known == "", self.dataset.groups, known)
@@ -81,7 +81,7 @@ class Setup:
 
     def probabilities(
         self, dataset: Dataset, plan: Plan | None = None, *, shown: pd.DataFrame | None = None
-    ) -> Floats:
+    ) -> FloatArray:
         """Return out-of-fold probabilities of other columns of the same rows, shape (1, rows).
 
         `shown`: what the models are shown of their test rows, in place of the dataset's inputs.
@@ -89,11 +89,11 @@ class Setup:
         tested = run_folds(dataset, plan or self.plan, self.splits, shown=shown, jobs=self.jobs)
         return pooled_probabilities(self.splits, tested, len(dataset.outcome))
 
-    def auc(self, probabilities: Floats) -> dict[str, Any]:
+    def auc(self, probabilities: FloatArray) -> dict[str, Any]:
         """Return an AUC with DeLong's interval."""
         return plain(auc_of_repeats(self.dataset.outcome, probabilities, self.dataset.groups.astype(str)))
 
-    def gain(self, probabilities: Floats, *, than: Floats | None = None) -> AucDifference:
+    def gain(self, probabilities: FloatArray, *, than: FloatArray | None = None) -> AucDifference:
         """Return the AUC of the features, or of `than`, less that of other probabilities."""
         groups = self.dataset.groups.astype(str)
         own = self.reference if than is None else than
@@ -126,7 +126,7 @@ class Setup:
             return Control(wording.name, wording.title, "not run", f"Nothing could be learned: {error}.")
         return self.judged(wording, probabilities)
 
-    def judged(self, wording: Wording, probabilities: Floats) -> Control:
+    def judged(self, wording: Wording, probabilities: FloatArray) -> Control:
         """Return whether the features do better than other probabilities.
 
         Passed is what has a 95 % interval of the difference of AUCs (DeLong, patients as clusters) above

@@ -9,7 +9,7 @@ import pandas as pd
 
 from radiomics_screen.modelling.controls.base import Control
 from radiomics_screen.modelling.controls.setup import Setup, Wording
-from radiomics_screen.modelling.dataset import Columns
+from radiomics_screen.modelling.data.dataset import Columns
 
 NAME, TITLE = "size", "Size alone"
 #: Features of size, whatever the form, those that say most first. Names: pyradiomics (of old, too), IBSI.

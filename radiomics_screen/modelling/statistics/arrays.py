@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.metrics import Floats
-
-Numbers = npt.NDArray[np.intp]
+from radiomics_screen.core.arrays import FloatArray, IndexArray
+from radiomics_screen.core.errors import ModelError
 
 
-def checked(outcome: npt.ArrayLike, score: npt.ArrayLike) -> tuple[Floats, Floats]:
+def checked(outcome: npt.ArrayLike, score: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Return outcome and score as floats.
 
     Raises
@@ -34,7 +32,7 @@ def checked(outcome: npt.ArrayLike, score: npt.ArrayLike) -> tuple[Floats, Float
     return positive, scores
 
 
-def checked_probability(outcome: npt.ArrayLike, probability: npt.ArrayLike) -> tuple[Floats, Floats]:
+def checked_probability(outcome: npt.ArrayLike, probability: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Return outcome and probability as floats; as :func:`checked`, and the latter lies in 0 to 1."""
     positive, scores = checked(outcome, probability)
     if len(scores) and (scores.min() < 0 or scores.max() > 1):
@@ -53,7 +51,7 @@ def checked_level(level: float) -> float:
     return level
 
 
-def weight_table(weights: npt.ArrayLike | None, rows: int) -> Floats:
+def weight_table(weights: npt.ArrayLike | None, rows: int) -> FloatArray:
     """Return weights of shape (weightings, rows): those given, or one weighting of ones."""
     table = np.ones((1, rows)) if weights is None else np.atleast_2d(np.asarray(weights, dtype=np.float64))
     if table.shape[1] != rows:
@@ -61,7 +59,7 @@ def weight_table(weights: npt.ArrayLike | None, rows: int) -> Floats:
     return table
 
 
-def patient_numbers(patients: npt.ArrayLike | None, rows: int) -> Numbers:
+def patient_numbers(patients: npt.ArrayLike | None, rows: int) -> IndexArray:
     """Return the patient of each row as a number from 0 on; without patients, each row has its own."""
     if patients is None:
         return np.arange(rows)
@@ -71,13 +69,15 @@ def patient_numbers(patients: npt.ArrayLike | None, rows: int) -> Numbers:
     return np.unique(names, return_inverse=True)[1]
 
 
-def ratio(part: Floats, whole: Floats) -> Floats:
+def ratio(part: FloatArray, whole: FloatArray) -> FloatArray:
     """Return part / whole, NaN where there is nothing to divide by."""
     part, whole = np.broadcast_arrays(part, whole)
     return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
 
 
-def counts_at_scores(positive: Floats, scores: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
+def counts_at_scores(
+    positive: FloatArray, scores: FloatArray, weights: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return the different scores, and what is called positive at each of them.
 
     Parameters

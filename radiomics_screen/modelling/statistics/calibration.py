@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import logit as log_odds
 
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.metrics import Floats
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.errors import ModelError
 from radiomics_screen.modelling.statistics.arrays import (
     checked_probability,
     patient_numbers,
@@ -39,14 +39,14 @@ class CalibrationBins:
         Rows in each bin.
     """
 
-    predicted: Floats
-    observed: Floats
-    low: Floats
-    high: Floats
+    predicted: FloatArray
+    observed: FloatArray
+    low: FloatArray
+    high: FloatArray
     rows: npt.NDArray[np.int64]
 
 
-def logit(probability: npt.ArrayLike, limit: float = LIMIT) -> Floats:
+def logit(probability: npt.ArrayLike, limit: float = LIMIT) -> FloatArray:
     """Return log(p / (1 - p)), of probabilities moved into `limit` to 1 - `limit`."""
     return log_odds(np.clip(np.asarray(probability, np.float64), limit, 1 - limit))
 
@@ -58,7 +58,7 @@ def calibration_figures(
     *,
     bins: int = 10,
     limit: float = LIMIT,
-) -> dict[str, Floats]:
+) -> dict[str, FloatArray]:
     """Return figures of calibration for each weighting of the rows.
 
     Parameters
@@ -151,7 +151,7 @@ def calibration_bins(
     )
 
 
-def _bin_of(probability: Floats, bins: int) -> npt.NDArray[np.intp]:
+def _bin_of(probability: FloatArray, bins: int) -> npt.NDArray[np.intp]:
     """Return the bin of each row, by the place of its probability in the order, equal ones together."""
     if bins < _LEAST_BINS:
         raise ModelError(f"calibration in {bins} bins: give at least {_LEAST_BINS}")
@@ -168,7 +168,7 @@ def calibration_curve(
     weights: npt.ArrayLike | None = None,
     *,
     span: float = 0.75,
-) -> Floats:
+) -> FloatArray:
     """Return the part of positives as a smooth function of the probability.
 
     Local linear regression with tricube weights over the nearest `span` of the rows (lowess without
@@ -221,7 +221,7 @@ def integrated_calibration_index(
     weights: npt.ArrayLike | None = None,
     *,
     span: float = 0.75,
-) -> Floats:
+) -> FloatArray:
     """Return the mean distance between each row's probability and the smooth calibration curve.
 
     Austin and Steyerberg 2019, Stat Med 38:4051. The curve is computed at 101 places between the

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betaincinv
 
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.metrics import Floats
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.errors import ModelError
 from radiomics_screen.modelling.statistics.arrays import (
     checked_level,
     checked_probability,
@@ -27,16 +27,16 @@ _ROUNDING = 1e-12
 class _Scores:
     """Scores of some calibration rows, rising, and the weight of those at or above each place."""
 
-    scores: Floats
-    above: Floats
+    scores: FloatArray
+    above: FloatArray
 
     @staticmethod
-    def of(scores: Floats, weights: Floats) -> _Scores:
+    def of(scores: FloatArray, weights: FloatArray) -> _Scores:
         order = np.argsort(scores, kind="stable")
         falling = np.cumsum(weights[order][::-1])[::-1]
         return _Scores(scores[order], np.r_[falling, 0.0])
 
-    def at_least(self, values: Floats) -> Floats:
+    def at_least(self, values: FloatArray) -> FloatArray:
         return self.above[np.searchsorted(self.scores, values - _ROUNDING)]
 
 
@@ -65,7 +65,7 @@ class Conformal:
         weight, rows = np.asarray(self.weight), np.asarray(self.outcome) == label
         return float(weight[rows].sum() if self.by_class else weight.sum())
 
-    def p_values(self, probability: npt.ArrayLike) -> Floats:
+    def p_values(self, probability: npt.ArrayLike) -> FloatArray:
         """Return for each row the p-value of the outcomes 0 and 1, shape (rows, 2).
 
         The part of calibration patients whose own outcome was as unlikely to the model or more, the
@@ -94,7 +94,7 @@ class Conformal:
             )
         return np.stack([self._p_value(label, table, parts) for label in (0, 1)], axis=1)
 
-    def _p_value(self, label: int, table: Floats, parts: list[Booleans]) -> Floats:
+    def _p_value(self, label: int, table: FloatArray, parts: list[Booleans]) -> FloatArray:
         own, weight = self._strangeness(), np.asarray(self.weight)
         compared = np.asarray(self.outcome) == label if self.by_class else np.ones(len(own), bool)
         count = np.ones(table.shape[1])
@@ -103,7 +103,7 @@ class Conformal:
             count += _Scores.of(own[rows], weight[rows]).at_least(1 - said if label else said)
         return np.minimum(count / (self.size(label) + 1), 1.0)
 
-    def _strangeness(self) -> Floats:
+    def _strangeness(self) -> FloatArray:
         """Return 1 - probability of the true outcome."""
         p, y = np.asarray(self.probability), np.asarray(self.outcome)
         return np.where(y == 1, 1 - p, p)
@@ -202,7 +202,7 @@ def fit_conformal(
 
 def set_figures(
     outcome: npt.ArrayLike, sets: npt.ArrayLike, weights: npt.ArrayLike | None = None
-) -> dict[str, Floats]:
+) -> dict[str, FloatArray]:
     """Return how prediction sets did on rows whose outcome is known.
 
     Parameters

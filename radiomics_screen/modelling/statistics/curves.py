@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.metrics import Floats
+from radiomics_screen.core.arrays import FloatArray, IndexArray
+from radiomics_screen.core.errors import ModelError
 from radiomics_screen.modelling.statistics.arrays import (
-    Numbers,
     checked,
     counts_at_scores,
     patient_numbers,
@@ -34,12 +33,12 @@ class Curve:
     thresholds
         A row at or above it is called positive; the first point of a ROC curve has infinity.
     area
-        AUC, or average precision: as in :mod:`radiomics_screen.modelling.metrics`.
+        AUC, or average precision: as in :mod:`radiomics_screen.modelling.statistics.metrics`.
     """
 
-    x: Floats
-    y: Floats
-    thresholds: Floats
+    x: FloatArray
+    y: FloatArray
+    thresholds: FloatArray
     area: float
 
 
@@ -50,10 +49,10 @@ class Band:
     It holds at each place for itself, not for the whole curve.
     """
 
-    x: Floats
-    y: Floats
-    low: Floats
-    high: Floats
+    x: FloatArray
+    y: FloatArray
+    low: FloatArray
+    high: FloatArray
 
 
 def roc_curve(outcome: npt.ArrayLike, score: npt.ArrayLike) -> Curve:
@@ -125,7 +124,7 @@ def roc_band(
     at = np.asarray(places, dtype=np.float64)
     positive, scores = _two_classes(outcome, score)
 
-    def read(weights: Floats) -> Floats:
+    def read(weights: FloatArray) -> FloatArray:
         _, true, false = counts_at_scores(positive, scores, weights)
         x, y = ratio(false, false[:, -1:]), ratio(true, true[:, -1:])
         return np.stack(
@@ -153,7 +152,7 @@ def precision_recall_band(
     at = np.asarray(places, dtype=np.float64)
     positive, scores = _two_classes(outcome, score)
 
-    def read(weights: Floats) -> Floats:
+    def read(weights: FloatArray) -> FloatArray:
         _, true, false = counts_at_scores(positive, scores, weights)
         recall, precision = ratio(true, true[:, -1:]), ratio(true, true + false)
         found = np.full((len(weights), len(at)), np.nan)
@@ -166,14 +165,19 @@ def precision_recall_band(
 
 
 def _band(
-    read: Callable[[Floats], Floats], at: Floats, patients: Numbers, resamples: int, level: float, seed: int
+    read: Callable[[FloatArray], FloatArray],
+    at: FloatArray,
+    patients: IndexArray,
+    resamples: int,
+    level: float,
+    seed: int,
 ) -> Band:
     (here,) = read(np.ones((1, len(patients))))
     low, high = percentile_interval(resampled(read, patients, resamples=resamples, seed=seed), level)
     return Band(at, here, low, high)
 
 
-def _two_classes(outcome: npt.ArrayLike, score: npt.ArrayLike) -> tuple[Floats, Floats]:
+def _two_classes(outcome: npt.ArrayLike, score: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     positive, scores = checked(outcome, score)
     if len(np.unique(positive)) < 2:
         raise ModelError("a curve needs rows of both classes")

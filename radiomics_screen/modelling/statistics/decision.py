@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.metrics import Floats
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.errors import ModelError
 from radiomics_screen.modelling.statistics.arrays import (
     checked_probability,
     patient_numbers,
@@ -41,19 +41,19 @@ class DecisionCurve:
     Bands hold at each threshold for itself, not for the whole curve.
     """
 
-    thresholds: Floats
-    model: Floats
-    model_low: Floats
-    model_high: Floats
-    treat_all: Floats
-    treat_all_low: Floats
-    treat_all_high: Floats
-    gain: Floats
-    gain_low: Floats
-    gain_high: Floats
+    thresholds: FloatArray
+    model: FloatArray
+    model_low: FloatArray
+    model_high: FloatArray
+    treat_all: FloatArray
+    treat_all_low: FloatArray
+    treat_all_high: FloatArray
+    gain: FloatArray
+    gain_low: FloatArray
+    gain_high: FloatArray
     prevalence: float
 
-    def standardised(self) -> Floats:
+    def standardised(self) -> FloatArray:
         """Return the model's net benefit over a perfect model's (Kerr et al. 2016, J Clin Oncol 34:2534)."""
         return self.model / self.prevalence
 
@@ -80,7 +80,7 @@ def net_benefit(
     weights: npt.ArrayLike | None = None,
     *,
     prevalence: float | None = None,
-) -> tuple[Floats, Floats]:
+) -> tuple[FloatArray, FloatArray]:
     """Return the net benefit of the model and of acting on all.
 
     True positives less false positives times t / (1 - t), over all rows (Vickers and Elkin 2006, Med
@@ -158,7 +158,7 @@ def decision_curve(
     if not positive.any():
         raise ModelError("a decision curve needs positive rows")
 
-    def curves(weights: Floats | None) -> Floats:
+    def curves(weights: FloatArray | None) -> FloatArray:
         model, everyone = net_benefit(positive, p, at, weights, prevalence=prevalence)
         return np.stack([model, everyone, model - np.maximum(everyone, 0)], axis=1)
 
@@ -174,7 +174,7 @@ def decision_curve(
     )
 
 
-def _checked_thresholds(thresholds: npt.ArrayLike) -> Floats:
+def _checked_thresholds(thresholds: npt.ArrayLike) -> FloatArray:
     at = np.atleast_1d(np.asarray(thresholds, dtype=np.float64))
     if not np.all((at >= 0) & (at < 1)) or np.any(np.diff(at) <= 0):
         raise ModelError("thresholds of a decision curve have to rise, from 0 on, and stay below 1")

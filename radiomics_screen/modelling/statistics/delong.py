@@ -10,9 +10,9 @@ import numpy.typing as npt
 from scipy.special import expit, ndtr, ndtri
 from scipy.special import logit as log_odds
 
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.metrics import Floats
-from radiomics_screen.modelling.statistics.arrays import Numbers, checked, checked_level, patient_numbers
+from radiomics_screen.core.arrays import FloatArray, IndexArray
+from radiomics_screen.core.errors import ModelError
+from radiomics_screen.modelling.statistics.arrays import checked, checked_level, patient_numbers
 
 _NO_VARIANCE = 1e-12  # standard errors below are rounding
 
@@ -72,7 +72,7 @@ class AucDifference:
 
 def auc_covariance(
     outcome: npt.ArrayLike, scores: npt.ArrayLike, patients: npt.ArrayLike | None = None
-) -> tuple[Floats, Floats]:
+) -> tuple[FloatArray, FloatArray]:
     """Return the AUCs of several scores on the same rows, and their covariance.
 
     An AUC is the part of pairs of a positive and a negative row in which the positive one scores
@@ -128,12 +128,12 @@ def auc_covariance(
     return aucs, covariance
 
 
-def _patient_sums(values: Floats, patient: Numbers, patients: int) -> Floats:
+def _patient_sums(values: FloatArray, patient: IndexArray, patients: int) -> FloatArray:
     """Return the sums over each patient's rows of each model's values, shape (models, patients)."""
     return np.stack([np.bincount(patient, row, patients) for row in values])
 
 
-def _components(positive: Floats, scores: Floats) -> tuple[Floats, Floats]:
+def _components(positive: FloatArray, scores: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the structural components of the positive rows and of the negative rows."""
     high, low = scores[positive > 0], scores[positive == 0]
     if len(high) == 0 or len(low) == 0:
@@ -141,7 +141,7 @@ def _components(positive: Floats, scores: Floats) -> tuple[Floats, Floats]:
     return _part_below(low, high), 1 - _part_below(high, low)
 
 
-def _part_below(values: Floats, limits: Floats) -> Floats:
+def _part_below(values: FloatArray, limits: FloatArray) -> FloatArray:
     """Return for each limit the part of values below it, equal ones counting half."""
     ordered = np.sort(values)
     lower = np.searchsorted(ordered, limits, side="left")
@@ -202,7 +202,7 @@ def auc_interval(
     return Auc(value, error, float(low), float(high), "logit", *counts)
 
 
-def _separate_pairs(positive: Floats, patient: Numbers) -> int:
+def _separate_pairs(positive: FloatArray, patient: IndexArray) -> int:
     """Return how many pairs of a positive and a negative row there are that share no patient."""
     with_positive, with_negative = (len(np.unique(patient[positive == value])) for value in (1, 0))
     pairs = min(with_positive, with_negative, len(np.unique(patient)) // 2)
@@ -239,8 +239,8 @@ def compare_aucs(
 
 def compare_mean_aucs(
     outcome: npt.ArrayLike,
-    first: Floats,
-    second: Floats,
+    first: FloatArray,
+    second: FloatArray,
     patients: npt.ArrayLike | None = None,
     *,
     level: float = 0.95,

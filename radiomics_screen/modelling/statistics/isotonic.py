@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from radiomics_screen.modelling.metrics import Floats
+from radiomics_screen.core.arrays import FloatArray
 
 
-def pooled_neighbours(x: Floats, y: Floats, weights: Floats) -> tuple[Floats, Floats]:
+def pooled_neighbours(x: FloatArray, y: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the different x, rising, and the best never-falling fit to y at each of them.
 
     Weighted least squares by pooling adjacent violators (Ayer et al. 1955, Ann Math Stat 26:641), rows of

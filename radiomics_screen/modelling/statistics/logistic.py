@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
-from radiomics_screen.modelling.metrics import Floats
+from radiomics_screen.core.arrays import FloatArray
 
 _ROUNDS = 200
 _CLOSE = 1e-10  # of a step, from which on it counts as arrived
 _LONGEST = 1e4  # step of a coefficient of the standardised variable, against overflow
 
 
-def offset_fit(x: Floats, y: Floats, weights: Floats) -> Floats:
+def offset_fit(x: FloatArray, y: FloatArray, weights: FloatArray) -> FloatArray:
     """Return a of logit P(1) = a + x by maximum likelihood, shape (weightings,).
 
     Newton's method, kept between bounds that close in. NaN where all outcomes of a weighting are alike.
@@ -51,7 +51,7 @@ def offset_fit(x: Floats, y: Floats, weights: Floats) -> Floats:
     return found
 
 
-def slope_fit(x: Floats, y: Floats, weights: Floats) -> tuple[Floats, Floats]:
+def slope_fit(x: FloatArray, y: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return a and b of logit P(1) = a + b x by maximum likelihood, each of shape (weightings,).
 
     Iteratively reweighted least squares with steps cut in half while the likelihood falls. Both are NaN
@@ -79,7 +79,9 @@ def slope_fit(x: Floats, y: Floats, weights: Floats) -> tuple[Floats, Floats]:
     return intercept, slope
 
 
-def _has_maximum(x: Floats, y: Floats, weights: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _has_maximum(
+    x: FloatArray, y: FloatArray, weights: FloatArray
+) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     if len(x) == 0:
         return np.zeros(len(weights), dtype=bool)
     positive, negative = (weights > 0) & (y > 0), (weights > 0) & (y < 1)
@@ -88,12 +90,14 @@ def _has_maximum(x: Floats, y: Floats, weights: Floats) -> np.ndarray[tuple[int,
     return (low_1 < high_0) & (low_0 < high_1)
 
 
-def _ends(x: Floats, chosen: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> tuple[Floats, Floats]:
+def _ends(
+    x: FloatArray, chosen: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+) -> tuple[FloatArray, FloatArray]:
     """Return the least and the greatest x that are chosen; the wrong way round where none is."""
     return np.where(chosen, x, np.inf).min(axis=1), np.where(chosen, x, -np.inf).max(axis=1)
 
 
-def _maximise(z: Floats, y: Floats, w: Floats) -> tuple[Floats, Floats]:
+def _maximise(z: FloatArray, y: FloatArray, w: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the coefficients of standardised z, shape (weightings,) each."""
     w = w / w.sum(axis=1, keepdims=True)
     share = w @ y
@@ -121,6 +125,8 @@ def _maximise(z: Floats, y: Floats, w: Floats) -> tuple[Floats, Floats]:
     return a, b
 
 
-def _likelihood(z: Floats, w: Floats, wy: Floats, wyz: Floats, a: Floats, b: Floats) -> Floats:
+def _likelihood(
+    z: FloatArray, w: FloatArray, wy: FloatArray, wyz: FloatArray, a: FloatArray, b: FloatArray
+) -> FloatArray:
     eta = a[:, np.newaxis] + b[:, np.newaxis] * z
     return a * wy + b * wyz - np.einsum("ij,ij->i", w, np.logaddexp(0, eta))

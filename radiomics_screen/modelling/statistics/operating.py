@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.metrics import Floats, concerned
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.errors import ModelError
 from radiomics_screen.modelling.statistics.arrays import (
     checked,
     checked_level,
@@ -18,6 +18,7 @@ from radiomics_screen.modelling.statistics.arrays import (
     ratio,
     weight_table,
 )
+from radiomics_screen.modelling.statistics.metrics import concerned
 from radiomics_screen.modelling.statistics.proportions import Proportion, proportion
 
 _ROUNDING = 1e-9  # a part this near to the one asked for reaches it
@@ -70,7 +71,7 @@ class OperatingPoint:
 
 def threshold_at_sensitivity(
     outcome: npt.ArrayLike, score: npt.ArrayLike, sensitivity: float, weights: npt.ArrayLike | None = None
-) -> Floats:
+) -> FloatArray:
     """Return the largest threshold whose sensitivity on these rows is at least as asked.
 
     It is the score of a positive row. On new rows the sensitivity will be about that, neither at
@@ -99,7 +100,7 @@ def threshold_at_sensitivity(
 
 def threshold_at_specificity(
     outcome: npt.ArrayLike, score: npt.ArrayLike, specificity: float, weights: npt.ArrayLike | None = None
-) -> Floats:
+) -> FloatArray:
     """Return the smallest score that, as the threshold, has at least the specificity asked for.
 
     Where no score has, it is the next number above the highest score: nothing is called positive.
@@ -115,7 +116,7 @@ def threshold_at_specificity(
 
 def sensitivity_at_specificity(
     outcome: npt.ArrayLike, score: npt.ArrayLike, specificity: float, weights: npt.ArrayLike | None = None
-) -> Floats:
+) -> FloatArray:
     """Return the best sensitivity of all thresholds with at least this specificity.
 
     Read from the steps of the empirical ROC curve, without interpolation: a threshold that does so
@@ -141,7 +142,7 @@ def sensitivity_at_specificity(
 
 def specificity_at_sensitivity(
     outcome: npt.ArrayLike, score: npt.ArrayLike, sensitivity: float, weights: npt.ArrayLike | None = None
-) -> Floats:
+) -> FloatArray:
     """Return the best specificity of all thresholds with at least this sensitivity.
 
     As :func:`sensitivity_at_specificity`, the other way round.
@@ -154,7 +155,7 @@ def specificity_at_sensitivity(
 
 def youden_threshold(
     outcome: npt.ArrayLike, score: npt.ArrayLike, weights: npt.ArrayLike | None = None
-) -> tuple[Floats, Floats]:
+) -> tuple[FloatArray, FloatArray]:
     """Return the threshold with the greatest sensitivity + specificity - 1, and that index.
 
     Of several such thresholds, the smallest: the most sensitive one. The index is too good for new
@@ -189,7 +190,7 @@ def operating_point(
     (:func:`~radiomics_screen.modelling.statistics.proportions.proportion`). Likelihood ratios have
     the interval of the logarithm (Simel, Samsa and Matchar 1991, J Clin Epidemiol 44:763) with the same
     effective numbers, and none where a ratio is 0 or infinite. For a bootstrap:
-    :func:`radiomics_screen.modelling.metrics.figures` and :func:`likelihood_ratios`.
+    :func:`radiomics_screen.modelling.statistics.metrics.figures` and :func:`likelihood_ratios`.
 
     Parameters
     ----------
@@ -227,7 +228,9 @@ def operating_point(
     )
 
 
-def likelihood_ratios(sensitivity: npt.ArrayLike, specificity: npt.ArrayLike) -> tuple[Floats, Floats]:
+def likelihood_ratios(
+    sensitivity: npt.ArrayLike, specificity: npt.ArrayLike
+) -> tuple[FloatArray, FloatArray]:
     """Return the likelihood ratio of a positive and of a negative call.
 
     Sensitivity / (1 - specificity) and (1 - sensitivity) / specificity, of any shape: infinite where
@@ -259,13 +262,15 @@ def _check_part(name: str, part: float) -> None:
         raise ModelError(f"the {name} asked for is {part:g}: it has to be above 0 and at most 1")
 
 
-def _counts(positive: Floats, scores: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
+def _counts(
+    positive: FloatArray, scores: FloatArray, weights: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     if len(scores) == 0:
         raise ModelError("there are no rows to choose a threshold on")
     return counts_at_scores(positive, scores, weights)
 
 
-def _first(true: Floats, sensitivity: float, values: Floats) -> Floats:
+def _first(true: FloatArray, sensitivity: float, values: FloatArray) -> FloatArray:
     """Return the value at the first threshold that reaches the sensitivity, shape (weightings,)."""
     total = true[:, -1:]
     at = np.argmax(true >= (sensitivity - _ROUNDING) * total, axis=1)
@@ -273,7 +278,7 @@ def _first(true: Floats, sensitivity: float, values: Floats) -> Floats:
     return np.where(total[:, 0] > 0, found, np.nan)
 
 
-def _last(false: Floats, specificity: float, values: Floats) -> Floats:
+def _last(false: FloatArray, specificity: float, values: FloatArray) -> FloatArray:
     """Return the value at the last step that keeps the specificity; the first step calls nothing."""
     total = false[:, -1:]
     kept = np.sum(false <= (1 - specificity + _ROUNDING) * total, axis=1)  # `false` never falls

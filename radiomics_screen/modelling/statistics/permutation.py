@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.metrics import Floats
-from radiomics_screen.modelling.statistics.arrays import Numbers, patient_numbers
+from radiomics_screen.core.arrays import FloatArray, IndexArray
+from radiomics_screen.core.errors import ModelError
+from radiomics_screen.modelling.statistics.arrays import patient_numbers
 from radiomics_screen.modelling.statistics.proportions import wilson
 
 Outcome = npt.NDArray[np.int64]
@@ -33,7 +33,7 @@ class Permutation:
     """
 
     observed: float
-    permuted: Floats
+    permuted: FloatArray
     p: float
     low: float
     high: float
@@ -85,7 +85,7 @@ def permuted_labels(
             yield found
 
 
-def _swapped(size: Numbers, starts: Numbers, random: np.random.Generator) -> Numbers:
+def _swapped(size: IndexArray, starts: IndexArray, random: np.random.Generator) -> IndexArray:
     """Return for each row, in the order of patients, the row that it takes its label from."""
     source = np.arange(size.sum())
     for rows in np.unique(size):
@@ -97,7 +97,7 @@ def _swapped(size: Numbers, starts: Numbers, random: np.random.Generator) -> Num
     return source
 
 
-def _check_movable(ordered: Outcome, size: Numbers, starts: Numbers) -> None:
+def _check_movable(ordered: Outcome, size: IndexArray, starts: IndexArray) -> None:
     for rows in np.unique(size):
         blocks = ordered[starts[size == rows][:, np.newaxis] + np.arange(rows)]
         if len(np.unique(blocks, axis=0)) > 1:

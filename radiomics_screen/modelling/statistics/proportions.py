@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from radiomics_screen.modelling.metrics import Floats
+from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.modelling.statistics.arrays import checked_level, patient_numbers, ratio
 
 
@@ -34,7 +34,7 @@ class Proportion:
     effective: float
 
 
-def wilson(hits: npt.ArrayLike, trials: npt.ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
+def wilson(hits: npt.ArrayLike, trials: npt.ArrayLike, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
     """Return the score interval of a proportion of independent trials.
 
     It stays within 0 to 1 and has a width even where nothing or everything is a hit, which the plain
@@ -92,7 +92,7 @@ def proportion(
     return Proportion(share, float(low), float(high), int(hits.sum()), rows, effective)
 
 
-def _effective_rows(excess: Floats, patient: npt.NDArray[np.intp], share: float) -> float:
+def _effective_rows(excess: FloatArray, patient: npt.NDArray[np.intp], share: float) -> float:
     rows, owners = len(excess), int(patient.max()) + 1
     if owners == rows or owners == 1:
         return float(owners)

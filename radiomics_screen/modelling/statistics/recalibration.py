@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.metrics import Floats
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.errors import ModelError
 from radiomics_screen.modelling.statistics.arrays import checked_probability
 from radiomics_screen.modelling.statistics.calibration import LIMIT, logit
 from radiomics_screen.modelling.statistics.isotonic import pooled_neighbours
@@ -26,7 +26,7 @@ class Platt:
     intercept: float
     slope: float
 
-    def apply(self, probability: npt.ArrayLike) -> Floats:
+    def apply(self, probability: npt.ArrayLike) -> FloatArray:
         """Return recalibrated probabilities, of the same shape."""
         return expit(self.intercept + self.slope * logit(probability))
 
@@ -51,7 +51,7 @@ class Isotonic:
     at: tuple[float, ...]
     values: tuple[float, ...]
 
-    def apply(self, probability: npt.ArrayLike) -> Floats:
+    def apply(self, probability: npt.ArrayLike) -> FloatArray:
         """Return recalibrated probabilities, of the same shape."""
         return np.interp(np.asarray(probability, dtype=np.float64), self.at, self.values)
 
@@ -150,7 +150,7 @@ def _finite(found: Recalibration) -> Recalibration:
     return found
 
 
-def _weights(weights: npt.ArrayLike | None, positive: Floats) -> Floats:
+def _weights(weights: npt.ArrayLike | None, positive: FloatArray) -> FloatArray:
     w = np.ones(len(positive)) if weights is None else np.asarray(weights, dtype=np.float64)
     if w.shape != positive.shape:
         raise ModelError(f"weights have shape {w.shape}, but there are {len(positive)} rows")

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import fdtri
 
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.metrics import Floats
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.errors import ModelError
 from radiomics_screen.modelling.statistics.arrays import checked_level
 
 IccKind = Literal["ICC(1,1)", "ICC(2,1)", "ICC(3,1)"]
@@ -29,9 +29,9 @@ class Icc:
         Subjects without a missing measurement, which are the ones used.
     """
 
-    value: Floats
-    low: Floats
-    high: Floats
+    value: FloatArray
+    low: FloatArray
+    high: FloatArray
     subjects: npt.NDArray[np.int64]
 
 
@@ -39,12 +39,12 @@ class Icc:
 class _Squares:
     """Mean squares of each feature: between subjects and measurements, within subjects, of the rest."""
 
-    n: Floats
+    n: FloatArray
     k: int
-    rows: Floats
-    columns: Floats
-    within: Floats
-    rest: Floats
+    rows: FloatArray
+    columns: FloatArray
+    within: FloatArray
+    rest: FloatArray
 
 
 def icc(table: npt.ArrayLike, kind: IccKind = "ICC(2,1)", *, level: float = 0.95) -> Icc:
@@ -101,7 +101,7 @@ def icc(table: npt.ArrayLike, kind: IccKind = "ICC(2,1)", *, level: float = 0.95
     return Icc(value, low, high, squares.n.astype(np.int64))
 
 
-def _mean_squares(values: Floats) -> _Squares:
+def _mean_squares(values: FloatArray) -> _Squares:
     k = values.shape[2]
     used = ~np.any(np.isnan(values), axis=2)
     n = used.sum(axis=1).astype(np.float64)
@@ -128,15 +128,17 @@ def _mean_squares(values: Floats) -> _Squares:
     )
 
 
-def _one_way(s: _Squares, tail: float) -> tuple[Floats, Floats, Floats]:
+def _one_way(s: _Squares, tail: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     return _from_ratio(s, s.within, s.n * (s.k - 1), tail)
 
 
-def _consistency(s: _Squares, tail: float) -> tuple[Floats, Floats, Floats]:
+def _consistency(s: _Squares, tail: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     return _from_ratio(s, s.rest, (s.n - 1) * (s.k - 1), tail)
 
 
-def _from_ratio(s: _Squares, error: Floats, free: Floats, tail: float) -> tuple[Floats, Floats, Floats]:
+def _from_ratio(
+    s: _Squares, error: FloatArray, free: FloatArray, tail: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return (F - 1) / (F + k - 1) for the ratio F of mean squares, and for its interval."""
     value = (s.rows - error) / (s.rows + (s.k - 1) * error)
     ratio = s.rows / error
@@ -144,7 +146,7 @@ def _from_ratio(s: _Squares, error: Floats, free: Floats, tail: float) -> tuple[
     return value, (low - 1) / (low + s.k - 1), (high - 1) / (high + s.k - 1)
 
 
-def _agreement(s: _Squares, tail: float) -> tuple[Floats, Floats, Floats]:
+def _agreement(s: _Squares, tail: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     n, k = s.n, s.k
     value = (s.rows - s.rest) / (s.rows + (k - 1) * s.rest + k / n * (s.columns - s.rest))
     a = k * value / (n * (1 - value))

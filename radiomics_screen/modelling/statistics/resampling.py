@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.metrics import Floats
-from radiomics_screen.modelling.statistics.arrays import Numbers, checked_level
+from radiomics_screen.core.arrays import FloatArray, IndexArray
+from radiomics_screen.core.errors import ModelError
+from radiomics_screen.modelling.statistics.arrays import checked_level
 
 _CELLS_AT_ONCE = 2**18  # weights held at a time: small enough for the processor's cache
 
 
-def patient_weights(patients: Numbers, resamples: int, seed: int) -> Iterator[Floats]:
+def patient_weights(patients: IndexArray, resamples: int, seed: int) -> Iterator[FloatArray]:
     """Yield how often each row is drawn, in pieces of shape (some resamples, rows).
 
     As many patients as there are get drawn with replacement, each with all of its rows. The same
@@ -40,8 +40,8 @@ def patient_weights(patients: Numbers, resamples: int, seed: int) -> Iterator[Fl
 
 
 def resampled(
-    compute: Callable[[Floats], Floats], patients: Numbers, *, resamples: int = 2000, seed: int = 0
-) -> Floats:
+    compute: Callable[[FloatArray], FloatArray], patients: IndexArray, *, resamples: int = 2000, seed: int = 0
+) -> FloatArray:
     """Return what `compute` finds in each resample of the patients.
 
     Parameters
@@ -59,7 +59,7 @@ def resampled(
     return np.concatenate([compute(weights) for weights in patient_weights(patients, resamples, seed)])
 
 
-def percentile_interval(drawn: Floats, level: float = 0.95) -> tuple[Floats, Floats]:
+def percentile_interval(drawn: FloatArray, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
     """Return the quantiles that hold the middle `level` of the resamples (Efron and Tibshirani 1993, ch. 13).
 
     Parameters

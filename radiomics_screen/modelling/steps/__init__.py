@@ -1,8 +1,10 @@
 """What happens to a feature table before the classifier sees it: one file a step.
 
+May import: core, modelling.statistics, modelling.data.
+
 A step is a scikit-learn transformer (options in the constructor, learned values end in ``_``)
 that can also be written as plain JSON and built again from it. It derives from
-:class:`~radiomics_screen.modelling.steps.base.PlainStep` and is entered in :data:`STEPS` by
+:class:`~radiomics_screen.modelling.steps.base.PlainStep` and is registered in :data:`STEPS` by
 ``@step("name")``. Another package adds one through the entry-point group
 ``radiomics_screen.modelling_steps``.
 """

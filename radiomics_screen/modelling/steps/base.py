@@ -12,10 +12,10 @@ from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from radiomics_screen.errors import ModelError
-from radiomics_screen.options import Registry
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.errors import ModelError
+from radiomics_screen.core.options import Registry
 
-Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 
@@ -103,12 +103,12 @@ class ColumnFilter(KeptColumns):
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Decide on the rows `X`, shape (rows, columns), which columns are kept."""
-        values: Floats = validate_data(self, X, dtype=np.float64, ensure_min_samples=self.minimum_rows)
+        values: FloatArray = validate_data(self, X, dtype=np.float64, ensure_min_samples=self.minimum_rows)
         self.support_ = self._keep(values)
         return self
 
     @abstractmethod
-    def _keep(self, values: Floats) -> Flags:
+    def _keep(self, values: FloatArray) -> Flags:
         """Return which columns of `values`, shape (rows, columns), are kept."""
 
 

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from scipy.stats import binom
 
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.steps.base import Flags, Floats, step
-from radiomics_screen.modelling.steps.selection import Codes, Selector
-from radiomics_screen.notes import note
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.errors import ModelError
+from radiomics_screen.core.remarks import add_remark
+from radiomics_screen.modelling.steps.base import Flags, step
+from radiomics_screen.modelling.steps.numerics.selection import Codes, Selector
 
 IMPORTANCE = ("forest", "xgboost")
 _LEAST_SHADOWS = 5
@@ -86,7 +87,7 @@ class BorutaSelector(Selector):
         self.depth = depth
         self.seed = seed
 
-    def _select(self, values: Floats, outcome: Codes, groups: Codes) -> Flags:
+    def _select(self, values: FloatArray, outcome: Codes, groups: Codes) -> Flags:
         self._check()
         count = values.shape[1]
         self.hits_ = np.zeros(count, dtype=np.intp)
@@ -112,13 +113,13 @@ class BorutaSelector(Selector):
         self.confirmed_, self.tentative_ = confirmed, ~confirmed & ~rejected
         keep: Flags = confirmed | self.tentative_ if self.tentative else confirmed.copy()
         if not keep.any():
-            note("no feature does better than shuffled ones: the one that came nearest is kept")
+            add_remark("no feature does better than shuffled ones: the one that came nearest is kept")
             keep[np.lexsort((-sums, -self.hits_))[0]] = True
         return keep
 
     def _compete(
-        self, values: Floats, outcome: Codes, groups: Codes, random: np.random.Generator
-    ) -> tuple[Floats, float]:
+        self, values: FloatArray, outcome: Codes, groups: Codes, random: np.random.Generator
+    ) -> tuple[FloatArray, float]:
         """Return the columns' importances in one round and that of the best shadow."""
         copies = -(-_LEAST_SHADOWS // values.shape[1])
         shadows = shuffled(np.tile(values, (1, copies)), groups, random)
@@ -161,7 +162,7 @@ class BorutaSelector(Selector):
             raise ModelError(f"percentile is {self.percentile}; it must be above 0 and at most 100")
 
 
-def shuffled(values: Floats, groups: Codes, random: np.random.Generator) -> Floats:
+def shuffled(values: FloatArray, groups: Codes, random: np.random.Generator) -> FloatArray:
     """Return each column shuffled on its own, the rows of a group kept together.
 
     Groups are put into a random order, and their rows laid over the rows in the groups' old order; where
@@ -182,8 +183,8 @@ def shuffled(values: Floats, groups: Codes, random: np.random.Generator) -> Floa
     return result
 
 
-def _surprise(hits: Codes, rounds: int) -> Floats:
+def _surprise(hits: Codes, rounds: int) -> FloatArray:
     """Return the two-sided p-values of so many hits in so many throws of a fair coin."""
     low, high = binom.cdf(hits, rounds, 0.5), binom.sf(hits - 1, rounds, 0.5)
-    p: Floats = np.minimum(2 * np.minimum(low, high), 1.0)
+    p: FloatArray = np.minimum(2 * np.minimum(low, high), 1.0)
     return p

@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
 from radiomics_screen.modelling.steps.base import PlainStep, step_from_dict
-from radiomics_screen.modelling.steps.frames import FrameStep
+from radiomics_screen.modelling.steps.numerics.frames import FrameStep
 
 Steps = Sequence[tuple[str, Any]]
 

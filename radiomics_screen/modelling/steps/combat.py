@@ -9,15 +9,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from radiomics_screen.errors import ModelError, did_you_mean
-from radiomics_screen.modelling.steps.base import Flags, Floats, step
-from radiomics_screen.modelling.steps.clinical import Texts, levels_in, numbers_in, one_hot, texts_of
-from radiomics_screen.modelling.steps.covariates import centred_covariate, covariate_coding, width_of
-from radiomics_screen.modelling.steps.frames import FrameStep, radiomic_flags, require_columns
-from radiomics_screen.modelling.steps.harmonising import Estimates, estimate
-from radiomics_screen.modelling.threads import one_thread
-from radiomics_screen.modelling.values import beyond_largest, listed
-from radiomics_screen.notes import note
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.errors import ModelError, did_you_mean
+from radiomics_screen.core.remarks import add_remark
+from radiomics_screen.core.threads import one_thread
+from radiomics_screen.modelling.data.values import beyond_largest, listed
+from radiomics_screen.modelling.steps.base import Flags, step
+from radiomics_screen.modelling.steps.numerics.clinical import Texts, levels_in, numbers_in, one_hot, texts_of
+from radiomics_screen.modelling.steps.numerics.combat_estimates import Estimates, estimate
+from radiomics_screen.modelling.steps.numerics.covariates import centred_covariate, covariate_coding, width_of
+from radiomics_screen.modelling.steps.numerics.frames import FrameStep, radiomic_flags, require_columns
 
 
 @step("combat")
@@ -120,7 +121,7 @@ class ComBat(FrameStep):
         reference = self._reference()
         design = np.hstack([self._coded(frame), *self._outcome_column(outcome)])
         if len(self.batches_) == 1:
-            note(f"all rows learned from are of batch '{self.batches_[0]}': nothing is harmonised")
+            add_remark(f"all rows learned from are of batch '{self.batches_[0]}': nothing is harmonised")
             self._take(features, [], _nothing(design.shape[1], len(features)))
             return
         values = _values(frame, features)
@@ -160,7 +161,7 @@ class ComBat(FrameStep):
             raise ModelError(f"no row learned from is of the reference batch '{self.reference_batch}'{hint}")
         return self.batches_.index(self.reference_batch)
 
-    def _outcome_column(self, outcome: npt.NDArray[Any] | None) -> list[Floats]:
+    def _outcome_column(self, outcome: npt.NDArray[Any] | None) -> list[FloatArray]:
         if not self.preserve_outcome:
             return []
         if outcome is None:
@@ -170,7 +171,7 @@ class ComBat(FrameStep):
             raise ModelError(f"the outcome has {len(classes)} values; preserving it needs two")
         return [(codes - codes.mean())[:, None]]
 
-    def _coded(self, frame: pd.DataFrame) -> Floats:
+    def _coded(self, frame: pd.DataFrame) -> FloatArray:
         """Return the covariates as centred numbers, shape (rows, covariate columns)."""
         parts = [np.empty((len(frame), 0))]
         parts.extend(centred_covariate(frame[name], name, coding) for name, coding in self.coding_.items())
@@ -184,7 +185,7 @@ class ComBat(FrameStep):
         unknown = ~np.isin(batches, self.batches_)
         if unknown.any():
             named = sorted({batch or "(empty)" for batch in batches[unknown]})
-            note(
+            add_remark(
                 f"{int(unknown.sum())} rows are of a batch that was not learned ('{self.batch_column}': "
                 f"{listed(named)}): their features are not harmonised"
             )
@@ -196,7 +197,7 @@ class ComBat(FrameStep):
             out[self.harmonised_] = values
         return out
 
-    def _harmonise(self, values: Floats, batches: Texts, covariates: Floats) -> Floats:
+    def _harmonise(self, values: FloatArray, batches: Texts, covariates: FloatArray) -> FloatArray:
         found = self.estimates_
         # The outcome's weight, where there is one, stands last; every row has the average outcome.
         weights = found.weights[: covariates.shape[1]]
@@ -246,10 +247,10 @@ class ComBat(FrameStep):
         self._take(list(columns), list(learned["dropped"]), found)
 
 
-def _values(frame: pd.DataFrame, names: Sequence[str]) -> Floats:
+def _values(frame: pd.DataFrame, names: Sequence[str]) -> FloatArray:
     part = frame[names]
     if all(kind == np.float64 for kind in part.dtypes):
-        values: Floats = part.to_numpy(copy=True)
+        values: FloatArray = part.to_numpy(copy=True)
         if not beyond_largest(values).any():
             return values
     return np.column_stack([numbers_in(part[name], name) for name in names])  # which names what is wrong

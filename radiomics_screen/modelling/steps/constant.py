@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.steps.base import ColumnFilter, Flags, Floats, step
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.errors import ModelError
+from radiomics_screen.modelling.steps.base import ColumnFilter, Flags, step
 
 
 @step("constant")
@@ -14,7 +15,7 @@ class ConstantFilter(ColumnFilter):
 
     minimum_rows = 2
 
-    def _keep(self, values: Floats) -> Flags:
+    def _keep(self, values: FloatArray) -> Flags:
         varies: Flags = np.ptp(values, axis=0) > 0
         if not varies.any():
             raise ModelError(

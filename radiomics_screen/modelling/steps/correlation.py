@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import rankdata
 
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.steps.base import ColumnFilter, Flags, Floats, step
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.errors import ModelError
+from radiomics_screen.modelling.steps.base import ColumnFilter, Flags, step
 
 
 @step("correlation")
@@ -34,7 +35,7 @@ class CorrelationFilter(ColumnFilter):
     def __init__(self, limit: float = 0.95) -> None:
         self.limit = limit
 
-    def _keep(self, values: Floats) -> Flags:
+    def _keep(self, values: FloatArray) -> Flags:
         if not 0 < self.limit <= 1:
             raise ModelError(f"the correlation limit is {self.limit}; it must be above 0 and at most 1")
         near = absolute_correlation(values) > self.limit
@@ -47,7 +48,7 @@ class CorrelationFilter(ColumnFilter):
         return keep
 
 
-def absolute_correlation(values: Floats) -> Floats:
+def absolute_correlation(values: FloatArray) -> FloatArray:
     """Return the absolute rank correlation of all pairs of columns, shape (columns, columns).
 
     Spearman's coefficient; ties get their mean rank. A constant column is correlated with none:

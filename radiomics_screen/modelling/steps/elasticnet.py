@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.splits import inner_splits
-from radiomics_screen.modelling.steps.base import Flags, Floats, step
-from radiomics_screen.modelling.steps.logistic_path import log_loss, logistic_path, strongest_penalty
-from radiomics_screen.modelling.steps.scale import centre_and_spread, scaled
-from radiomics_screen.modelling.steps.selection import Codes, Selector
-from radiomics_screen.modelling.threads import one_thread
-from radiomics_screen.notes import note
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.errors import ModelError
+from radiomics_screen.core.remarks import add_remark
+from radiomics_screen.core.threads import one_thread
+from radiomics_screen.modelling.data.splits import inner_splits
+from radiomics_screen.modelling.steps.base import Flags, step
+from radiomics_screen.modelling.steps.numerics.logistic_path import log_loss, logistic_path, strongest_penalty
+from radiomics_screen.modelling.steps.numerics.scale import centre_and_spread, scaled
+from radiomics_screen.modelling.steps.numerics.selection import Codes, Selector
 
 RULES = ("best", "one standard error")
 
@@ -74,12 +75,12 @@ class ElasticNetSelector(Selector):
         self.splits = splits
         self.seed = seed
 
-    def _select(self, values: Floats, outcome: Codes, groups: Codes) -> Flags:
+    def _select(self, values: FloatArray, outcome: Codes, groups: Codes) -> Flags:
         self._check()
         with one_thread():  # the order of the sums, and so their last digit, depends on threads
             return self._with_weight(values, outcome, groups)
 
-    def _with_weight(self, values: Floats, outcome: Codes, groups: Codes) -> Flags:
+    def _with_weight(self, values: FloatArray, outcome: Codes, groups: Codes) -> Flags:
         """Return which columns have a weight at the strength that the inner folds prefer."""
         standard = scaled(values, *centre_and_spread(values))
         highest = strongest_penalty(standard, outcome, self.l1_ratio)
@@ -93,12 +94,12 @@ class ElasticNetSelector(Selector):
             if not some[chosen:].any():
                 raise ModelError("no strength of the elastic net leaves a weight; set 'least' lower")
             chosen += int(np.argmax(some[chosen:]))
-            note("the elastic net finds nothing in the features: the first with a weight is kept")
+            add_remark("the elastic net finds nothing in the features: the first with a weight is kept")
         self.strength_, self.weights_ = float(strengths[chosen]), weights[chosen]
         keep: Flags = self.weights_ != 0
         return keep
 
-    def _chosen(self, values: Floats, outcome: Codes, groups: Codes, strengths: Floats) -> int:
+    def _chosen(self, values: FloatArray, outcome: Codes, groups: Codes, strengths: FloatArray) -> int:
         """Return the number of the strength that the inner folds prefer."""
         losses: list[npt.NDArray[np.float64]] = []
         sizes = []

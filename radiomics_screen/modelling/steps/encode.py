@@ -9,9 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.steps.base import Floats, step
-from radiomics_screen.modelling.steps.clinical import (
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.errors import ModelError
+from radiomics_screen.core.remarks import add_remark
+from radiomics_screen.modelling.data.values import listed
+from radiomics_screen.modelling.steps.base import step
+from radiomics_screen.modelling.steps.numerics.clinical import (
     holds_numbers,
     levels_in,
     numbers_in,
@@ -19,10 +22,8 @@ from radiomics_screen.modelling.steps.clinical import (
     texts_of,
     unseen,
 )
-from radiomics_screen.modelling.steps.frames import FrameStep, radiomic_flags, require_columns
-from radiomics_screen.modelling.steps.scale import centre_and_spread, scaled
-from radiomics_screen.modelling.values import listed
-from radiomics_screen.notes import note
+from radiomics_screen.modelling.steps.numerics.frames import FrameStep, radiomic_flags, require_columns
+from radiomics_screen.modelling.steps.numerics.scale import centre_and_spread, scaled
 
 
 @step("encode")
@@ -145,7 +146,7 @@ class ClinicalEncoder(FrameStep):
             parts.update(zip(self._names_of(name), turned, strict=True))
         return pd.DataFrame(parts, index=frame.index)
 
-    def _turn(self, column: pd.Series[Any], name: str) -> list[Floats]:
+    def _turn(self, column: pd.Series[Any], name: str) -> list[FloatArray]:
         """Return the columns that one column becomes, in the order of :meth:`_names_of`."""
         coding = self.coding_[name]
         if "levels" in coding:
@@ -153,7 +154,9 @@ class ClinicalEncoder(FrameStep):
             missing = texts == ""
             if new := unseen(texts, coding["levels"]):
                 rows = int(np.isin(texts, new).sum())
-                note(f"'{name}' is {listed(new)} in {rows} rows, which was not learned: counted as no level")
+                add_remark(
+                    f"'{name}' is {listed(new)} in {rows} rows, which was not learned: counted as no level"
+                )
             turned = list(one_hot(texts, coding["levels"]).T)
         else:
             values = numbers_in(column, name)

@@ -11,8 +11,9 @@ from sklearn.base import TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.steps.base import Floats, PlainStep, flags_of, step
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.errors import ModelError
+from radiomics_screen.modelling.steps.base import PlainStep, flags_of, step
 
 
 @step("impute")
@@ -30,7 +31,7 @@ class MedianImputer(TransformerMixin, PlainStep):
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the medians of the rows `X`, shape (rows, columns)."""
-        values: Floats = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
+        values: FloatArray = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
         there = ~np.isnan(values).all(axis=0)
         if not there.any():
             raise ModelError(f"none of the {values.shape[1]} features has a value in any row")
@@ -38,10 +39,12 @@ class MedianImputer(TransformerMixin, PlainStep):
         self.medians_[there] = np.nanmedian(values[:, there], axis=0)
         return self
 
-    def transform(self, X: Any) -> Floats:
+    def transform(self, X: Any) -> FloatArray:
         """Return the columns that have a median, their missing values filled."""
         check_is_fitted(self)
-        values: Floats = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+        values: FloatArray = validate_data(
+            self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False
+        )
         kept = ~np.isnan(self.medians_)
         return np.where(np.isnan(values[:, kept]), self.medians_[kept], values[:, kept])
 

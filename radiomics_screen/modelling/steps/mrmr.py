@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import rankdata
 
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.steps.base import Flags, Floats, step
-from radiomics_screen.modelling.steps.selection import Codes, Selector, shrunk
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.errors import ModelError
+from radiomics_screen.modelling.steps.base import Flags, step
+from radiomics_screen.modelling.steps.numerics.selection import Codes, Selector, shrunk
 
 RELEVANCE = ("f", "mutual information")
 FORMS = ("quotient", "difference")
@@ -59,7 +60,7 @@ class MRMR(Selector):
         self.form = form
         self.bins = bins
 
-    def _select(self, values: Floats, outcome: Codes, groups: Codes) -> Flags:
+    def _select(self, values: FloatArray, outcome: Codes, groups: Codes) -> Flags:
         self._check()
         rows = len(values)
         if self.relevance == "f":
@@ -88,7 +89,7 @@ class MRMR(Selector):
             raise ModelError(f"bins is {self.bins}; there must be at least 2")
 
 
-def _take(values: Floats, relevance: Floats, k: int, quotient: bool) -> list[int]:
+def _take(values: FloatArray, relevance: FloatArray, k: int, quotient: bool) -> list[int]:
     """Return up to `k` columns in the order in which they are taken."""
     rows, count = values.shape
     # Twice the mean rank less its average: whole numbers, so the sums do not depend on threads.
@@ -112,7 +113,7 @@ def _take(values: Floats, relevance: Floats, k: int, quotient: bool) -> list[int
     return taken
 
 
-def correlation_ratio(values: Floats, outcome: Codes) -> Floats:
+def correlation_ratio(values: FloatArray, outcome: Codes) -> FloatArray:
     """Return the part of each column's sum of squares that lies between the classes, 0 to 1.
 
     With n rows and two classes, F = (n − 2) ratio / (1 − ratio). 0 for a constant column.
@@ -124,11 +125,11 @@ def correlation_ratio(values: Floats, outcome: Codes) -> Floats:
     sums = np.stack([centred[outcome == code].sum(axis=0) for code in (0, 1)])
     between = (sums**2 / sizes).sum(axis=0)
     constant = values.max(axis=0) == values.min(axis=0)
-    ratio: Floats = np.divide(between, total, out=np.zeros_like(total), where=(total > 0) & ~constant)
+    ratio: FloatArray = np.divide(between, total, out=np.zeros_like(total), where=(total > 0) & ~constant)
     return np.minimum(ratio, 1.0)
 
 
-def mutual_information(values: Floats, outcome: Codes, bins: int) -> Floats:
+def mutual_information(values: FloatArray, outcome: Codes, bins: int) -> FloatArray:
     """Return the mutual information of each column and the outcome in nats, shape (columns,).
 
     The column's values are put into bins of about equal numbers of rows by their ranks; equal
@@ -142,5 +143,5 @@ def mutual_information(values: Floats, outcome: Codes, bins: int) -> Floats:
     table = np.bincount(cells.ravel(), minlength=2 * bins * count).reshape(count, 2, bins) / rows
     expected = table.sum(axis=1, keepdims=True) * table.sum(axis=2, keepdims=True)
     ratio = np.divide(table, expected, out=np.ones_like(table), where=table > 0)
-    found: Floats = np.maximum((table * np.log(ratio)).sum(axis=(1, 2)), 0.0)
+    found: FloatArray = np.maximum((table * np.log(ratio)).sum(axis=(1, 2)), 0.0)
     return found

@@ -10,15 +10,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from radiomics_screen.errors import ModelError, did_you_mean
-from radiomics_screen.modelling.steps._components import pls_weights, principal_axes
-from radiomics_screen.modelling.steps.base import Floats, step
-from radiomics_screen.modelling.steps.frames import FrameStep, require_columns
-from radiomics_screen.modelling.steps.scale import centre_and_spread, scaled
-from radiomics_screen.modelling.steps.selection import two_classes
-from radiomics_screen.modelling.threads import one_thread
-from radiomics_screen.naming import EMBEDDING, is_feature, parts_of
-from radiomics_screen.notes import note
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.column_names import EMBEDDING, is_feature, parts_of
+from radiomics_screen.core.errors import ModelError, did_you_mean
+from radiomics_screen.core.remarks import add_remark
+from radiomics_screen.core.threads import one_thread
+from radiomics_screen.modelling.steps.base import step
+from radiomics_screen.modelling.steps.numerics.components import pls_weights, principal_axes
+from radiomics_screen.modelling.steps.numerics.frames import FrameStep, require_columns
+from radiomics_screen.modelling.steps.numerics.scale import centre_and_spread, scaled
+from radiomics_screen.modelling.steps.numerics.selection import two_classes
 
 #: Ways to reduce an embedding, each with how many components are made where it is not said.
 COMPONENTS = {"pca": 32, "pls": 4}
@@ -43,16 +44,16 @@ class Projection:
 
     stem: str
     columns: list[str]
-    centre: Floats
-    spread: Floats
-    weights: Floats
+    centre: FloatArray
+    spread: FloatArray
+    weights: FloatArray
 
     def names(self, method: str) -> list[str]:
         """Return the names of the scores: ``original_embedding_pca01``."""
         width = max(2, len(str(len(self.weights))))
         return [f"{self.stem}_{method}{number:0{width}d}" for number in range(1, len(self.weights) + 1)]
 
-    def scores(self, values: Floats) -> Floats:
+    def scores(self, values: FloatArray) -> FloatArray:
         """Return the scores of rows of the columns; NaN throughout for a row that lacks a value."""
         standard = np.ascontiguousarray(scaled(values, self.centre, self.spread))
         found = np.empty((len(values), len(self.weights)))
@@ -109,14 +110,14 @@ class EmbeddingReducer(FrameStep):
         if not self._names_out():
             raise ModelError("the embedding is all there is to learn from, and gives no component")
 
-    def _projection(self, stem: str, frame: pd.DataFrame, codes: Floats | None) -> Projection:
+    def _projection(self, stem: str, frame: pd.DataFrame, codes: FloatArray | None) -> Projection:
         """Learn the scores of one embedding from the rows that have it."""
         values = frame.to_numpy(np.float64)
         known = ~np.isnan(values).all(axis=0)
         whole = known.any() & ~np.isnan(values[:, known]).any(axis=1)
         columns = [str(name) for name in frame.columns[known]]
         if whole.sum() < _LEAST_ROWS:
-            note(
+            add_remark(
                 f"{int(whole.sum())} rows have '{stem}': too few to learn components from, so it is left out"
             )
             nothing = np.zeros(len(columns))

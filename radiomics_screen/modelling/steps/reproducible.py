@@ -8,11 +8,12 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from radiomics_screen.errors import ModelError
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.errors import ModelError
+from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.modelling.statistics.reliability import IccKind, icc
-from radiomics_screen.modelling.steps.base import Flags, Floats, step
-from radiomics_screen.modelling.steps.frames import NameFilter
-from radiomics_screen.notes import note
+from radiomics_screen.modelling.steps.base import Flags, step
+from radiomics_screen.modelling.steps.numerics.frames import NameFilter
 
 #: Every row has its own chance perturbations, which no other row shares: a one-way random design.
 KIND: IccKind = "ICC(1,1)"
@@ -87,7 +88,7 @@ class ReproducibleFilter(NameFilter):
         columns = self.n_features_in_
         self.icc_, self.low_ = np.full(columns, np.nan), np.full(columns, np.nan)
         if measured is None:
-            note("there are no repeated measurements: every feature was taken for reproducible")
+            add_remark("there are no repeated measurements: every feature was taken for reproducible")
             return self
         values = self._checked(measured, len(X))
         subjects = values[_subjects(values, groups)]
@@ -105,7 +106,7 @@ class ReproducibleFilter(NameFilter):
     def _keep(self, names: Sequence[str]) -> Flags:
         return np.ones(len(names), dtype=bool)
 
-    def _checked(self, measured: Any, rows: int) -> Floats:
+    def _checked(self, measured: Any, rows: int) -> FloatArray:
         values = np.asarray(measured, dtype=np.float64)
         if values.ndim != 3 or (values.shape[0], values.shape[2]) != (rows, self.n_features_in_):
             raise ModelError(
@@ -114,7 +115,7 @@ class ReproducibleFilter(NameFilter):
             )
         return values
 
-    def _judge(self, subjects: Floats, columns: npt.NDArray[np.intp]) -> None:
+    def _judge(self, subjects: FloatArray, columns: npt.NDArray[np.intp]) -> None:
         """Take the ICC of some columns, a part of them at a time."""
         for start in range(0, len(columns), _PART):
             part = columns[start : start + _PART]
@@ -131,7 +132,7 @@ class ReproducibleFilter(NameFilter):
         self.low_ = np.array([lows.get(name, np.nan) for name in names], dtype=np.float64)
 
 
-def _subjects(values: Floats, groups: Any) -> npt.NDArray[np.intp]:
+def _subjects(values: FloatArray, groups: Any) -> npt.NDArray[np.intp]:
     """Return one row for each patient that was measured again: the first."""
     rows = np.flatnonzero(~np.isnan(values).all(axis=(1, 2)))
     if groups is not None:

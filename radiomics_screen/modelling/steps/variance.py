@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from radiomics_screen.errors import ModelError
-from radiomics_screen.modelling.steps.base import ColumnFilter, Flags, Floats, step
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.errors import ModelError
+from radiomics_screen.modelling.steps.base import ColumnFilter, Flags, step
 
 
 @step("variance")
@@ -40,7 +41,7 @@ class VarianceFilter(ColumnFilter):
         self.limit = limit
         self.precision = precision
 
-    def _keep(self, values: Floats) -> Flags:
+    def _keep(self, values: FloatArray) -> Flags:
         if not 0 < self.limit <= 1:
             raise ModelError(
                 f"the limit of the commonest value is {self.limit}; it must be above 0 and at most 1"
@@ -57,7 +58,7 @@ class VarianceFilter(ColumnFilter):
         return keep
 
 
-def commonest(values: Floats, precision: float) -> Floats:
+def commonest(values: FloatArray, precision: float) -> FloatArray:
     """Return for each column how many rows have its commonest value, shape (columns,)."""
     ordered = np.sort(values.T, axis=1)
     width = precision * np.abs(ordered[:, [0, -1]]).max(axis=1)

@@ -1,0 +1,248 @@
+"""The list of cases: read from CSV, Excel or Parquet, and checked as a whole before any work starts."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from radiomics_screen.cohort.spreadsheets import TOO_MANY, Cells, read_rows, text_of, typed
+from radiomics_screen.core.errors import CohortError, did_you_mean
+
+#: What a column may be called, the first name being its own; case, blanks and hyphens do not count.
+NAMES = {
+    "case_id": ("case_id", "case", "id"),
+    "patient_id": ("patient_id", "patient", "subject_id", "subject"),
+    "image": ("image", "image_path", "image_file"),
+    "mask": ("mask", "mask_path", "mask_file"),
+    "label": ("label", "mask_label"),
+}
+
+_NAMED = 5  # how many columns a message names
+
+
+@dataclass(frozen=True)
+class Case:
+    """One lesion to measure.
+
+    Attributes
+    ----------
+    id
+        Unique name; made from the image's path where the file gives none.
+    patient_id
+        Whose lesion it is; None where the file does not say.
+    image, mask
+        Files, or folders with one DICOM series.
+    label
+        Mask value that marks the lesion; None takes the one value there is.
+    line
+        Line of the file, its header being line 1.
+    carried
+        Every other column: outcome, clinical variables, folds.
+    problem
+        Why the case cannot be measured; "" where nothing speaks against it.
+    """
+
+    id: str
+    patient_id: str | None
+    image: Path
+    mask: Path
+    label: int | None
+    line: int
+    carried: Mapping[str, Any]
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """All cases of one file, in its order.
+
+    Attributes
+    ----------
+    path
+        The file.
+    cases
+        Every line, those with a problem included.
+    carried_columns
+        Names of the columns that are handed on to the table, in the order of the file.
+    problems
+        What is wrong with single cases, with the number of the line.
+    """
+
+    path: Path
+    cases: tuple[Case, ...]
+    carried_columns: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    def require_sound(self) -> None:
+        """Raise a :class:`CohortError` with all problems if there are any."""
+        if self.problems:
+            listed = "".join(f"\n  {problem}" for problem in self.problems)
+            raise CohortError(
+                f"{self.path}: {len(self.problems)} problems in {len(self.cases)} cases:{listed}"
+            )
+
+
+def read_cohort(path: str | Path) -> Cohort:
+    """Read a list of cases.
+
+    Parameters
+    ----------
+    path
+        ``.csv`` (also ``.tsv``, ``.txt``), ``.xlsx`` or ``.parquet`` with the columns image, mask and,
+        if wanted, case_id, patient_id and label. Paths in it are relative to its folder.
+
+    Raises
+    ------
+    CohortError
+        The file cannot be used at all; every reason is listed. What is wrong with single cases is
+        in :attr:`Cohort.problems` and on the case instead.
+    """
+    path = Path(path)
+    header, rows = read_rows(path)
+    columns, problems = _columns(header)
+    if not rows:
+        problems.append("holds no case")
+    if problems:
+        raise CohortError(f"{path}: cannot be used: {'; '.join(problems)}")
+    carried = [name for name in header if name and name not in columns.values()]
+    if "case_id" in columns and not _is_case_id(columns["case_id"], rows):
+        carried = [name for name in header if name in {*carried, columns["case_id"]}]
+        del columns["case_id"]
+    values = {name: typed([cells.get(name) for _, cells in rows]) for name in carried}
+    cases = [
+        _case(path, line, cells, columns, {name: values[name][n] for name in carried})
+        for n, (line, cells) in enumerate(rows)
+    ]
+    cases = _without_twins(_named(path, cases))
+    problems = [f"line {case.line} ({case.id}): {case.problem}" for case in cases if case.problem]
+    return Cohort(path, tuple(cases), tuple(carried), tuple(problems))
+
+
+def _columns(header: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Return ``{our name: the file's name}`` and what is wrong with the header."""
+    problems = [f"column '{n}' is there {k} times" for n, k in Counter(header).items() if n and k > 1]
+    found: dict[str, str] = {}
+    for ours, names in NAMES.items():
+        for alias in names:
+            matching = sorted({n for n in header if _plain(n) == alias})
+            if len(matching) > 1:
+                problems.append(f"columns {' and '.join(map(repr, matching))} mean the same")
+            if matching and ours not in found:
+                found[ours] = matching[0]
+    for ours in ("image", "mask"):
+        if ours not in found:
+            named = [n for n in header if n]
+            hint = did_you_mean(ours, named)
+            if named and not hint.startswith(":"):
+                more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+                hint = f"; its columns are {', '.join(named[:_NAMED])}{more}"
+            problems.append(f"has no column '{ours}'{hint}")
+    return found, problems
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s\-]+", "_", name.strip().lower())
+
+
+def _is_case_id(column: str, rows: Sequence[tuple[int, Cells]]) -> bool:
+    """Tell whether a column names cases; one headed "ID" often names patients and repeats itself."""
+    ids = [text_of(cells.get(column)) for _, cells in rows]
+    return _plain(column) == "case_id" or (None not in ids and len(set(ids)) == len(ids))
+
+
+def _case(path: Path, line: int, cells: Cells, columns: Mapping[str, str], carried: Cells) -> Case:
+    given = {ours: text_of(cells.get(theirs)) for ours, theirs in columns.items()}
+    problems = [str(cells[TOO_MANY])] if TOO_MANY in cells else []
+    files = {}
+    for what in ("image", "mask"):
+        text = given[what]
+        files[what] = _file(path.parent, text) if text else Path()
+        if not text:
+            problems.append(f"names no {what}")
+        elif not _exists(files[what]):
+            problems.append(f"there is no {what} {files[what]}")
+    if any(_plain(n) == "label_channel" and text_of(c) not in (None, "0") for n, c in cells.items()):
+        problems.append("label_channel is not read from the list; set it in the parameter file")
+    label = None
+    if given.get("label"):
+        try:
+            label = _label(given["label"] or "")
+        except ValueError as error:
+            problems.append(str(error))
+    return Case(
+        id=given.get("case_id") or ("" if given["image"] else f"line {line}"),
+        patient_id=given.get("patient_id"),
+        image=files["image"],
+        mask=files["mask"],
+        label=label,
+        line=line,
+        carried=carried,
+        problem="; ".join(problems),
+    )
+
+
+def _label(text: str) -> int:
+    if not re.fullmatch(r"\+?\d{1,18}([.,]0*)?", text) or not int(re.split("[.,]", text)[0]):
+        raise ValueError(
+            f"label '{text}' is no mask value (a whole number from 1); "
+            "an outcome belongs in a column of another name"
+        )
+    return int(re.split("[.,]", text)[0])
+
+
+def _file(folder: Path, text: str) -> Path:
+    """Return the path that is meant: Windows separators and composed or decomposed letters included."""
+    spellings = [text, text.replace("\\", "/")]
+    spellings += [unicodedata.normalize(form, s) for form in ("NFC", "NFD") for s in spellings]
+    paths = [folder / s for s in dict.fromkeys(spellings) if "\0" not in s]
+    return next((p for p in paths if _exists(p)), paths[0] if paths else Path())
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name too long, a folder that may not be entered
+        return False
+
+
+def _named(path: Path, cases: list[Case]) -> list[Case]:
+    """Give a name to the cases that have none: the image, and mask and label where that is not enough."""
+    steps: tuple[Callable[[Case], str], ...] = (
+        lambda case: _stem(path.parent, case.image),
+        lambda case: f"{_stem(path.parent, case.image)}|{_stem(path.parent, case.mask)}",
+        lambda case: f"{_stem(path.parent, case.image)}|{_stem(path.parent, case.mask)}|{case.label}",
+    )
+    nameless = [n for n, case in enumerate(cases) if not case.id]
+    for name in steps:
+        counts = Counter(name(cases[n]) for n in nameless)
+        unique = name is steps[-1]
+        for n in nameless:
+            if unique or counts[name(cases[n])] == 1:
+                cases[n] = replace(cases[n], id=name(cases[n]))
+        nameless = [n for n in nameless if not cases[n].id]
+    return cases
+
+
+def _stem(folder: Path, file: Path) -> str:
+    """Return a file's path below the folder of the list, without its ending."""
+    text = (file.relative_to(folder) if file.is_relative_to(folder) else file).as_posix()
+    known = r"\.(nii|nii\.gz|nrrd|nhdr|mha|mhd|dcm|png|jpe?g|bmp|tiff?|pgm|hdr|img)$"
+    return re.sub(known, "", text, flags=re.IGNORECASE)
+
+
+def _without_twins(cases: list[Case]) -> list[Case]:
+    """Put a problem on every case whose name was taken by an earlier line."""
+    first: dict[str, int] = {}
+    checked = []
+    for case in cases:
+        if case.id in first:
+            twin = f"case_id '{case.id}' is already on line {first[case.id]}"
+            case = replace(case, problem="; ".join(filter(None, (case.problem, twin))))
+        first.setdefault(case.id, case.line)
+        checked.append(case)
+    return checked

@@ -1,0 +1,145 @@
+"""Crops of the lesions of cases: what a network looks at, read and cut in parallel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+from radiomics_screen.cohort.cases import Case
+from radiomics_screen.core.errors import SettingsError
+from radiomics_screen.core.options import options_of
+from radiomics_screen.extraction.measuring.case_result import CaseResult, Once
+from radiomics_screen.extraction.measuring.lesion import after_steps, marked, on_image
+from radiomics_screen.extraction.run import Progress, Watcher
+from radiomics_screen.extraction.running.image_batches import ImageBatch, image_batches_of
+from radiomics_screen.extraction.running.workers import count_processes, one_thread
+from radiomics_screen.imaging.crop import crop_lesion, crop_region
+from radiomics_screen.imaging.reading import read_image, read_mask
+from radiomics_screen.perturbation import Chain
+from radiomics_screen.settings.schema import checked
+from radiomics_screen.settings.settings import Settings
+
+#: A crop, shape (2, size, size), or why there is none.
+Cut = NDArray[np.uint8] | str
+
+
+def crop_options(given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return all options of :func:`~radiomics_screen.imaging.crop.crop_lesion`: those given, else defaults.
+
+    Raises
+    ------
+    SettingsError
+        There is no such option, or it cannot have this value.
+    """
+    problems: list[str] = []
+    found = checked("crop", dict(given or {}), options_of(crop_lesion), problems)
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return found
+
+
+def lesion_crops(
+    cases: Sequence[Case],
+    settings: Settings,
+    options: Mapping[str, Any],
+    *,
+    chain: Chain | None = None,
+    seed: int = 0,
+    jobs: int | None = None,
+    progress: Watcher | None = None,
+) -> list[Cut]:
+    """Return the crop of each case's lesion, or why there is none, in the order of the cases.
+
+    Crops are cut from images after the steps under ``preprocessing``; an image with several lesions is read
+    once.
+
+    Parameters
+    ----------
+    cases
+        Read from disk; a case with a ``problem`` has no crop, for that reason.
+    settings
+        How images are preprocessed, and how masks mark lesions.
+    options
+        As :func:`crop_options` returns them.
+    chain, seed
+        What is done to image and region first; None: nothing.
+    jobs, progress
+        As in :func:`~radiomics_screen.extraction.run.extract_cohort`.
+    """
+    found: dict[int, Cut] = {n: case.problem for n, case in enumerate(cases) if case.problem}
+    todo = {n: case for n, case in enumerate(cases) if not case.problem}
+    processes = count_processes(jobs)
+    bunches = image_batches_of(todo, processes)
+    work = partial(crops_of_bunch, settings=settings, options=options, chain=chain, seed=seed)
+    tell = progress or (lambda _: None)
+    tell(Progress(len(cases), len(found), len(found), 0))
+    with one_thread(), closing(_cut(bunches, work, jobs if processes > 1 else 1)) as coming:
+        for number, cut in coming:
+            found[number] = cut
+            failures = sum(isinstance(one, str) for one in found.values())
+            tell(Progress(len(cases), len(found), failures, 0))
+    return [found[n] for n in range(len(cases))]
+
+
+def _cut(
+    bunches: Sequence[ImageBatch], work: Callable[[ImageBatch], list[tuple[int, Cut]]], jobs: int | None
+) -> Generator[tuple[int, Cut]]:
+    if jobs == 1:
+        for bunch in bunches:
+            yield from work(bunch)
+        return
+    import joblib
+
+    todo = (joblib.delayed(work)(bunch) for bunch in bunches)
+    for part in joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(todo):
+        yield from part
+
+
+def crops_of_bunch(
+    bunch: ImageBatch,
+    settings: Settings,
+    options: Mapping[str, Any],
+    chain: Chain | None = None,
+    seed: int = 0,
+) -> list[tuple[int, Cut]]:
+    """Return the crops of cases that share an image, each with the number of its case."""
+    image = Once(read_image, bunch[0][1].image)
+    ready = Once(_after_steps, image, settings)
+    found: list[tuple[int, Cut]] = []
+    path, mask = None, None
+    for number, case in bunch:
+        if mask is None or case.mask != path:  # one mask may mark many lesions
+            path, mask = case.mask, Once(read_mask, case.mask, **settings.options(read_mask))
+        attempt = CaseResult()
+        crop = attempt.make(_crop, _Asked(image, ready, mask, settings, options), case, chain, seed)
+        found.append((number, attempt.error if crop is None else crop))
+    return found
+
+
+def _after_steps(image: Once[sitk.Image], settings: Settings) -> sitk.Image:
+    return after_steps(image(), settings)
+
+
+class _Asked(NamedTuple):
+    """An image as it is in the file and after the steps, a mask, and how lesions are cut out."""
+
+    image: Once[sitk.Image]
+    ready: Once[sitk.Image]
+    mask: Once[sitk.Image]
+    settings: Settings
+    options: Mapping[str, Any]
+
+
+def _crop(asked: _Asked, case: Case, chain: Chain | None, seed: int) -> NDArray[np.uint8]:
+    settings = asked.settings
+    roi = on_image(asked.image(), marked(asked.mask(), settings, case.label), settings)
+    if chain is None:
+        return crop_region(asked.ready(), roi, **asked.options)
+    altered, roi = chain.apply(asked.image(), roi, seed=seed, case_id=case.id)
+    return crop_region(after_steps(altered, settings), roi, **asked.options)

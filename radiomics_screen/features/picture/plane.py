@@ -1,0 +1,129 @@
+"""The slice that a lesion lies in: its image as far as it is looked at, and its mask.
+
+What families that describe one slice have in common.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.features.region import Region
+
+Mask = NDArray[np.bool_]
+
+#: Pixels that are cut out beyond what is looked at, for rounding, and round the smallest lesions.
+SPARE = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """One slice round a lesion. Axes are (depth, width), depth growing downwards.
+
+    Attributes
+    ----------
+    image
+        Intensities; NaN where they are not finite.
+    mask
+        The lesion as drawn, of the image's shape.
+    kept
+        Its pixels whose intensities are described, in the box.
+    values
+        Their intensities, in the order of the array.
+    spacing_mm
+        Distance of pixel centres along (depth, width), mm.
+    box
+        The drawn lesion's first row, the one after its last, and so for columns.
+    """
+
+    image: FloatArray
+    mask: Mask
+    kept: Mask
+    values: FloatArray
+    spacing_mm: tuple[float, float]
+    box: tuple[int, int, int, int]
+
+    def rectangle(self, top: int, bottom: int, left: int, right: int) -> FloatArray:
+        """Return the image from row `top` to before `bottom`, and so for columns, as far as it goes."""
+        return self.image[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+
+    @property
+    def boxed(self) -> Mask:
+        """The mask in the box of the lesion."""
+        top, bottom, left, right = self.box
+        return self.mask[top:bottom, left:right]
+
+    @cached_property
+    def hindrance(self) -> str:
+        """What keeps features from having a value."""
+        top, bottom, left, right = self.box
+        rows, columns = self.image.shape
+        sides = {"top": top == 0, "bottom": bottom == rows, "left": left == 0, "right": right == columns}
+        if touched := [name for name, touches in sides.items() if touches]:
+            return f"the lesion touches the border of the image ({', '.join(touched)})"
+        return "intensities in or round the lesion do not vary, are 0 or not finite, or it is too small"
+
+
+def spans_slices(region: Region) -> str:
+    """Tell why a region is not one slice, or "" where it is one."""
+    if region.flat_axis is None:
+        return "it describes one slice, and the image is 3-D; set force2D: true for a lesion in one slice"
+    slices = region.mask.shape[region.flat_axis]
+    return f"it describes one slice, and the region spans {slices} across force2Ddimension" * (slices > 1)
+
+
+def plane_of(region: Region) -> Plane:
+    """Cut out the slice of a region, and what is looked at round it.
+
+    That is as much as its longer side measures below, and half as much above and beside it.
+    """
+    flat = region.flat_axis or 0
+    image, box = region.wider
+    at = box[flat].start or 0
+    slab: list[slice] = [slice(None)] * 3
+    slab[flat] = slice(at, at + 1)
+    plane = image[tuple(slab)].squeeze(axis=flat)
+    drawn, kept = (mask.squeeze(axis=flat) for mask in (region.morphological.mask, region.mask))
+    spacing_mm = [mm for axis, mm in enumerate(region.spacing_mm) if axis != flat]
+    starts = [side.start or 0 for axis, side in enumerate(box) if axis != flat]
+    longest_mm = max(n * mm for n, mm in zip(drawn.shape, spacing_mm, strict=True))
+    rows, columns = (np.flatnonzero(drawn.any(axis=axis)) for axis in (1, 0))
+    own = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+    first, ends = [], []
+    for start, side, mm, after in zip(starts, own, spacing_mm, (1.0, 0.5), strict=True):
+        first.append(max(0, start + side.start - ceil(longest_mm / 2 / mm) - SPARE))
+        ends.append(start + side.stop + ceil(after * longest_mm / mm) + SPARE)
+    near = plane[first[0] : ends[0], first[1] : ends[1]].astype(np.float64, order="C")
+    near[~np.isfinite(near)] = np.nan
+    (top, left), (height, width) = (
+        [start + side.start - begin for start, side, begin in zip(starts, own, first, strict=True)],
+        [side.stop - side.start for side in own],
+    )
+    mask = np.zeros(near.shape, dtype=np.bool_)
+    mask[top : top + height, left : left + width] = drawn[own]
+    ends_of_box = (top, top + height, left, left + width)
+    return Plane(near, mask, kept[own], region.values, (spacing_mm[0], spacing_mm[1]), ends_of_box)
+
+
+def around(image: FloatArray, box: tuple[int, int, int, int], margin: tuple[int, int]) -> FloatArray:
+    """Cut out a box with a margin of pixels; beyond the border, the outermost ones are repeated."""
+    top, bottom, left, right = box
+    rows, columns = image.shape
+    first, last = (top - margin[0], left - margin[1]), (bottom + margin[0], right + margin[1])
+    part = image[max(first[0], 0) : last[0], max(first[1], 0) : last[1]]
+    missing = [(max(-a, 0), max(b - n, 0)) for a, b, n in zip(first, last, (rows, columns), strict=True)]
+    return np.pad(part, missing, mode="edge") if any(map(any, missing)) else part
+
+
+def depths(mask: Mask, spacing_mm: tuple[float, float]) -> FloatArray:
+    """Return how far each pixel of a mask lies from the nearest outside it, in heights of a pixel; else 0."""
+    from scipy.ndimage import distance_transform_edt
+
+    height, width = spacing_mm
+    distances = distance_transform_edt(np.pad(mask, 1), sampling=(1.0, width / height))
+    return np.asarray(distances[1:-1, 1:-1], dtype=np.float64)

@@ -1,0 +1,1 @@
+"""What the families of texture matrices share: the lattice of grey levels, directions, aggregation."""

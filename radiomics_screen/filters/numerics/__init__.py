@@ -1,0 +1,1 @@
+"""The numerical methods behind the filters: kernels in space and frequency, wavelets, splines, rotations."""

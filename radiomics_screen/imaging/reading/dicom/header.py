@@ -1,0 +1,220 @@
+"""The facts of a DICOM header that decide how its pixels are to be read and where they lie.
+
+Attribute names and meanings: DICOM PS3.3 (C.7.6 image, C.8.5.5 ultrasound regions, C.7.6.16 functional
+groups of multi-frame images, C.8.8.3 dose grids).
+"""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import pydicom
+from pydicom.errors import BytesLengthException, InvalidDicomError
+
+from radiomics_screen.core.errors import ReadError
+from radiomics_screen.imaging.reading.formats import damaged, shortened
+
+_TAGS = [
+    "SOPClassUID", "SOPInstanceUID", "Modality", "SeriesInstanceUID", "SeriesDescription", "SeriesNumber",
+    "Rows", "Columns", "NumberOfFrames", "PhotometricInterpretation", "SamplesPerPixel", "BitsAllocated",
+    "PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "SequenceOfUltrasoundRegions",
+    "ImagePositionPatient", "ImageOrientationPatient", "SpacingBetweenSlices", "GridFrameOffsetVector",
+    "RescaleSlope", "RescaleIntercept", "ModalityLUTSequence", "DoseGridScaling",
+    "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
+]  # fmt: skip
+# What pydicom raises on broken headers; it decodes a value when it is asked for, so anywhere below.
+_REASONS = (
+    BytesLengthException, InvalidDicomError, OSError, EOFError, ValueError, LookupError, AttributeError,
+    TypeError, ArithmeticError, NotImplementedError, RecursionError, struct.error,
+)  # fmt: skip
+_CENTIMETRES = 3  # PhysicalUnitsXDirection
+_TISSUE = 1  # RegionSpatialFormat "2D"
+
+Vector = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Header:
+    """What was found in one file. Lengths in mm; (x, y, z) are DICOM's patient axes, as ITK's."""
+
+    path: Path
+    kind: str  # name of the SOP class: "CT Image Storage"
+    modality: str
+    syntax: str  # transfer syntax UID
+    instance: str
+    series: str
+    series_text: str
+    rows: int
+    columns: int
+    frames: int
+    photometric: str
+    samples: int
+    bits: int
+    spacing_mm: tuple[float, float] | None  # (x, y): distance of columns, of rows
+    spacing_source: str
+    axes: Vector | None  # direction cosines of a row and of a column
+    positions_mm: tuple[Vector, ...]  # of the first pixel: one, or one a frame; empty where unknown
+    frame_distance_mm: float | None  # between frames, where the header gives it directly
+    rescales: frozenset[tuple[float, float]]  # slopes and intercepts, one or several
+    has_lookup_table: bool
+    dose_scaling: float | None
+
+    @property
+    def is_segmentation(self) -> bool:
+        return self.modality == "SEG" or self.kind.startswith("Segmentation")
+
+
+def read_header(path: Path) -> Header:
+    """Read the header of one DICOM file.
+
+    Raises
+    ------
+    ReadError
+        The header is damaged.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about bent values; those that matter are checked
+            dataset = pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=_TAGS)
+            return _header(path, dataset)
+    except _REASONS as error:
+        raise damaged(path, "DICOM file", shortened(error)) from error
+
+
+def _header(path: Path, ds: pydicom.Dataset) -> Header:
+    shared = _first(ds, "SharedFunctionalGroupsSequence")
+    frames = list(ds.get("PerFrameFunctionalGroupsSequence") or [])
+    groups = [shared, *frames]
+    spacing, source = _pixel_spacing(ds, groups)
+    kind = ds.get("SOPClassUID") or ds.file_meta.get("MediaStorageSOPClassUID")
+    return Header(
+        path=path,
+        kind=str(kind.name) if kind else "",
+        modality=str(ds.get("Modality") or ""),
+        syntax=str(ds.file_meta.get("TransferSyntaxUID") or ""),
+        instance=str(ds.get("SOPInstanceUID") or ""),
+        series=str(ds.get("SeriesInstanceUID") or ""),
+        series_text=" ".join(str(ds.get(k)) for k in ("SeriesNumber", "SeriesDescription") if ds.get(k)),
+        rows=int(ds.get("Rows") or 0),
+        columns=int(ds.get("Columns") or 0),
+        frames=int(ds.get("NumberOfFrames") or 1),
+        photometric=str(ds.get("PhotometricInterpretation") or ""),
+        samples=int(ds.get("SamplesPerPixel") or 1),
+        bits=int(ds.get("BitsAllocated") or 0),
+        spacing_mm=spacing,
+        spacing_source=source,
+        axes=_only(_vectors(ds, groups, "PlaneOrientationSequence", "ImageOrientationPatient", 6)),
+        positions_mm=_positions(ds, groups),
+        frame_distance_mm=_frame_distance(ds, groups),
+        rescales=_rescales(ds, groups),
+        has_lookup_table=bool(ds.get("ModalityLUTSequence")),
+        dose_scaling=float(ds.DoseGridScaling) if ds.get("DoseGridScaling") else None,
+    )
+
+
+def _first(ds: pydicom.Dataset | None, sequence: str) -> pydicom.Dataset | None:
+    items = ds.get(sequence) if ds is not None else None
+    return items[0] if items else None
+
+
+def _numbers(value: Any, count: int) -> Vector | None:
+    """Return `count` finite numbers, or nothing."""
+    if value is None or isinstance(value, str) or not isinstance(value, Iterable):
+        return None
+    numbers = tuple(float(v) for v in value)
+    return numbers if len(numbers) == count and all(map(isfinite, numbers)) else None
+
+
+def _vectors(
+    ds: pydicom.Dataset, groups: list[pydicom.Dataset | None], sequence: str, name: str, count: int
+) -> list[Vector]:
+    """Return every value of an attribute: at the top, or in the functional groups of the frames."""
+    top = _numbers(ds.get(name), count)
+    if top:
+        return [top]
+    items = (_first(group, sequence) for group in groups)
+    values = (_numbers(item.get(name), count) for item in items if item is not None)
+    return [value for value in values if value]
+
+
+def _only(values: list[Vector]) -> Vector | None:
+    """Return the one value there is, the frames agreeing to a rounding; nothing where they do not."""
+    same = values and all(max(abs(a - b) for a, b in zip(values[0], v, strict=True)) < 1e-4 for v in values)
+    return values[0] if same else None
+
+
+def _positions(ds: pydicom.Dataset, groups: list[pydicom.Dataset | None]) -> tuple[Vector, ...]:
+    return tuple(_vectors(ds, groups, "PlanePositionSequence", "ImagePositionPatient", 3))
+
+
+def _frame_distance(ds: pydicom.Dataset, groups: list[pydicom.Dataset | None]) -> float | None:
+    offsets = ds.get("GridFrameOffsetVector")
+    if offsets is not None and not isinstance(offsets, (str, float)) and len(offsets) > 1:
+        steps = [float(b) - float(a) for a, b in pairwise(offsets)]
+        return steps[0] if max(steps) - min(steps) < 0.01 * abs(steps[0]) else None
+    for item in (ds, *(_first(group, "PixelMeasuresSequence") for group in groups)):
+        distance = item.get("SpacingBetweenSlices") if item is not None else None
+        if distance is not None and isfinite(float(distance)) and float(distance) > 0:
+            return float(distance)
+    return None
+
+
+def _pixel_spacing(
+    ds: pydicom.Dataset, groups: list[pydicom.Dataset | None]
+) -> tuple[tuple[float, float] | None, str]:
+    """Return (x, y) in mm and the attribute that gave it, the most trustworthy first."""
+    candidates: list[tuple[str, Vector | None]] = [
+        ("PixelSpacing", _only(_vectors(ds, groups, "PixelMeasuresSequence", "PixelSpacing", 2))),
+        ("ImagerPixelSpacing", _numbers(ds.get("ImagerPixelSpacing"), 2)),
+        ("NominalScannedPixelSpacing", _numbers(ds.get("NominalScannedPixelSpacing"), 2)),
+        ("SequenceOfUltrasoundRegions", _ultrasound_spacing(ds)),
+    ]
+    for source, spacing in candidates:
+        if spacing and min(spacing) > 0:
+            return (spacing[1], spacing[0]), source  # DICOM gives the distance of rows first
+    return None, ""
+
+
+def _ultrasound_spacing(ds: pydicom.Dataset) -> Vector | None:
+    """Return (rows, columns) in mm where all tissue regions of an ultrasound picture agree on it."""
+    regions = ds.get("SequenceOfUltrasoundRegions") or []
+    regions = [r for r in regions if r.get("RegionSpatialFormat") == _TISSUE]
+    units = {(r.get("PhysicalUnitsXDirection"), r.get("PhysicalUnitsYDirection")) for r in regions}
+    if units != {(_CENTIMETRES, _CENTIMETRES)}:
+        return None
+    return _only([(10 * abs(float(r.PhysicalDeltaY)), 10 * abs(float(r.PhysicalDeltaX))) for r in regions])
+
+
+def _rescales(ds: pydicom.Dataset, groups: list[pydicom.Dataset | None]) -> frozenset[tuple[float, float]]:
+    transforms = [_first(group, "PixelValueTransformationSequence") for group in groups]
+    sources = [item for item in transforms if item is not None] or [ds]
+    return frozenset(
+        (float(s.get("RescaleSlope") or 1.0), float(s.get("RescaleIntercept") or 0.0)) for s in sources
+    )
+
+
+def refuse_other_objects(header: Header) -> None:
+    """Raise the error that says what to do with a DICOM object that is no image."""
+    if header.is_segmentation:
+        raise ReadError(
+            f"{header.path}: is a DICOM segmentation (SEG); a later version reads it; until then write "
+            "its segments to NIfTI on the grid of the image (3D Slicer, or dcmqi's segimage2itkimage)"
+        )
+    if header.modality == "RTSTRUCT" or header.kind.startswith("RT Structure Set"):
+        raise ReadError(
+            f"{header.path}: is a DICOM structure set (RTSTRUCT); a later version reads it; until then "
+            "turn its contours into a NIfTI mask on the grid of the image (3D Slicer, or plastimatch convert)"
+        )
+    if header.kind.startswith("Media Storage Directory"):
+        raise ReadError(f"{header.path}: is a DICOMDIR; give the folder of a series, or a file")
+    if not (header.rows and header.columns):
+        raise ReadError(
+            f"{header.path}: holds no image ({header.kind or 'no SOP class'}); give a DICOM image"
+        )

@@ -1,0 +1,177 @@
+"""The folds of a cross-validation: each learns from its training rows and predicts the others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from joblib import Parallel, delayed
+
+from radiomics_screen.core.errors import ModelError
+from radiomics_screen.core.remarks import collect_remarks
+from radiomics_screen.core.threads import one_thread
+from radiomics_screen.modelling.data.dataset import Dataset
+from radiomics_screen.modelling.data.splits import Split
+from radiomics_screen.modelling.training.learning import Learned, learn
+from radiomics_screen.modelling.training.pipeline import feature_counts, is_constant, kept_features
+from radiomics_screen.modelling.training.plan import Plan
+from radiomics_screen.modelling.training.tuning import load_optuna
+
+Progress = Callable[[str, int, int], None]  # ("fold" or "permutation", finished, of how many)
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """What one fold gave.
+
+    Attributes
+    ----------
+    probability
+        Of its test rows, shape (rows,).
+    choice
+        What was chosen on its training rows, as plain JSON values.
+    counts
+        Features left by each step.
+    constant
+        Whether all of its training rows get the same probability.
+    kept
+        Names of the features that reach its classifier.
+    notes
+        What was remarked on the way.
+    """
+
+    probability: npt.NDArray[np.float64]
+    choice: dict[str, Any]
+    counts: dict[str, int]
+    constant: bool
+    kept: list[str]
+    notes: tuple[str, ...]
+
+
+def run_folds(
+    dataset: Dataset,
+    plan: Plan,
+    splits: Sequence[Split],
+    *,
+    shown: pd.DataFrame | None = None,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> list[FoldResult]:
+    """Learn from each split's training rows, and predict its test rows; in the order of the splits.
+
+    Parameters
+    ----------
+    dataset
+        Features, outcomes and patients.
+    plan
+        How a model is learned; all that is learned is learned by it.
+    splits
+        Of the rows.
+    shown
+        What the models are shown of the rows that they are tested on, in place of the dataset's inputs.
+    jobs
+        Number of folds that are worked on at a time; the result does not depend on it.
+    progress
+        Called after each fold with ``"fold"``, the number of finished folds, and of all.
+    """
+    work = (delayed(_learn_and_test)(plan, dataset, split, shown) for split in splits)
+    tested: list[FoldResult] = []
+    for one in _results(work, jobs):
+        tested.append(one)
+        if progress is not None:
+            progress("fold", len(tested), len(splits))
+    return tested
+
+
+def learn_everywhere(
+    dataset: Dataset,
+    plan: Plan,
+    splits: Sequence[Split],
+    *,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> tuple[Learned, list[FoldResult]]:
+    """Learn from all rows, and from each split's training rows as :func:`run_folds` does.
+
+    Raises
+    ------
+    ModelError
+        If nothing can be learned from all rows: each gets the same probability.
+    """
+    if plan.looks_inside:
+        load_optuna()
+    work: list[Any] = [delayed(_learn_from_all)(plan, dataset)]
+    work += [delayed(_learn_and_test)(plan, dataset, split) for split in splits]
+    found: list[Any] = []
+    for one in _results(work, jobs):
+        found.append(one)
+        if progress is not None and len(found) > 1:
+            progress("fold", len(found) - 1, len(splits))
+    return found[0], found[1:]
+
+
+def _results(work: Iterable[Any], jobs: int) -> Iterator[Any]:
+    """Yield what comes of the work, in its order, so much of it at a time."""
+    with one_thread():
+        yield from Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(work)
+
+
+def pooled_probabilities(
+    splits: Sequence[Split], tested: Sequence[FoldResult], rows: int
+) -> npt.NDArray[np.float64]:
+    """Return the out-of-fold probabilities, shape (repeats, rows)."""
+    return laid_out(splits, [one.probability for one in tested], rows)
+
+
+def laid_out(
+    splits: Sequence[Split], values: Sequence[npt.NDArray[np.float64] | float], rows: int
+) -> npt.NDArray[np.float64]:
+    """Return the values of the folds' test rows, shape (repeats, rows)."""
+    repeats = sorted({split.repeat for split in splits})
+    found = np.full((len(repeats), rows), np.nan)
+    for split, value in zip(splits, values, strict=True):
+        found[repeats.index(split.repeat), split.test] = value
+    return found
+
+
+def _learn_and_test(
+    plan: Plan, dataset: Dataset, split: Split, shown: pd.DataFrame | None = None
+) -> FoldResult:
+    rows = dataset.take(split.train)
+    place = f"repeat {split.repeat}, fold {split.fold}" if split.repeat > 1 else f"fold {split.fold}"
+    learned = learn(replace(plan, watch=plan.watch.within(place)), rows)
+    with collect_remarks() as notes:
+        inputs = dataset.inputs if shown is None else shown
+        probability = learned.probability(inputs.iloc[split.test])
+        constant = is_constant(learned.pipeline, rows.inputs)
+    return FoldResult(
+        probability,
+        learned.choice,
+        feature_counts(learned.pipeline),
+        constant,
+        kept_features(learned.pipeline),
+        (*learned.notes, *notes),
+    )
+
+
+def told(notes: Sequence[Sequence[str]]) -> list[str]:
+    """Return each remark once, with the number of folds that made it."""
+    counts = Counter(note for fold in notes for note in dict.fromkeys(fold))
+    return [f"{note} (in {count} of {len(notes)} folds)" for note, count in counts.items()]
+
+
+def _learn_from_all(plan: Plan, dataset: Dataset) -> Learned:
+    final = learn(replace(plan, watch=plan.watch.within("all rows")), dataset)
+    if is_constant(final.pipeline, dataset.inputs):
+        raise ModelError(
+            f"nothing can be learned from these {len(dataset.outcome)} rows, of which "
+            f"{int(dataset.outcome.sum())} are {dataset.positive}: every one gets the same probability. "
+            "Collect more cases, or take hyperparameters that hold less back (of xgboost, a smaller "
+            "min_child_weight)"
+        )
+    return final

@@ -1,0 +1,135 @@
+"""What of the reporting guidelines software can answer, and what only the author can.
+
+The topics follow CLEAR (Kocak et al. 2023, Insights Imaging 14:75) and METRICS (Kocak et al. 2024,
+Insights Imaging 15:8), in words of our own. It is a help for filling them in, not a score: nothing
+counts as done because a program could do it, only because the evaluation shows that it was done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from radiomics_screen.report.sections.controls import controls_of, in_short
+from radiomics_screen.report.sections.preparation import harmonised_text, robustness_text
+from radiomics_screen.report.wording.numbers import number, p_equals
+
+AUTHOR = "needs the author"
+
+_WITHOUT_FEATURES = {
+    "Settings of the extraction": "no features are extracted; how crops are cut is kept in the model folder",
+    "Stability of the chosen features": "there are none to choose",
+}
+
+
+class Item(NamedTuple):
+    """One topic: what can be said here, or that the author has to."""
+
+    topic: str
+    answer: str
+    answered: bool
+
+
+_OF_AUTHOR = (
+    "Clinical question, intended use and setting",
+    "Eligibility criteria, period and place of collection, ethics approval",
+    "Reference standard, and the time between imaging and it",
+    "Imaging devices and protocol",
+    "Who drew the regions, how, and how alike several readers draw them",
+    "Comparison with readers",
+    "Number of patients: why it is enough",
+    "Data, code and model: where they can be had",
+    "Limits, and what would have to be shown before use",
+)
+
+
+def items_of(
+    *,
+    cohort: Mapping[str, Any],
+    division: str,
+    settings: bool,
+    features: str,
+    calibrated: bool,
+    external: bool,
+    summary: Mapping[str, Any],
+    crops_alone: bool = False,
+) -> list[Item]:
+    """Return the topics with their answers, those that software can answer first.
+
+    Parameters
+    ----------
+    cohort
+        Counts of who took part.
+    division
+        How learning and testing were kept apart, in words.
+    settings
+        Whether the settings of the extraction are known.
+    features
+        How many features, and how they became fewer, in words.
+    calibrated
+        Whether calibration could be judged.
+    external
+        Whether this is a test on other data.
+    summary
+        Of the evaluation: what else was done.
+    crops_alone
+        Whether a network learned from crops of lesions and nothing else.
+    """
+    left_out = sum(part["rows"] for part in cohort["left_out"])
+    gaps = cohort["missing_values"]
+    answers = {
+        "Flow of cases": f"{cohort['rows_read']} rows read, {left_out} left out with their reason, "
+        f"{cohort['rows']} used",
+        "Balance of classes": f"{cohort['positives']} of {cohort['rows']} rows positive",
+        "Missing values": f"{gaps} values, imputed by medians of the training rows" if gaps else "none",
+        "Settings of the extraction": "kept in the model folder" if settings else "",
+        "Number of features and how they are chosen": features,
+        "Learning and testing apart": division,
+        "Figures with their uncertainty": "95 % intervals, drawing patients, not rows",
+        "Calibration": "slope, intercept, curve, Brier score" if calibrated else "",
+        "Use for decisions": "decision curve; what calls cost, the author has to say" if calibrated else "",
+        "Test on other data": "this table; whence it comes, the author has to say" if external else "",
+        **_where_done(summary),
+        **(_WITHOUT_FEATURES if crops_alone else {}),
+        "Versions and parameters": "below",
+    }
+    known = [Item(topic, answer or AUTHOR, bool(answer)) for topic, answer in answers.items()]
+    missing = [Item(topic, AUTHOR, False) for topic in _OF_AUTHOR]
+    return sorted([*known, *missing], key=lambda item: not item.answered)
+
+
+def _where_done(summary: Mapping[str, Any]) -> dict[str, str]:
+    """Return topics that are answered only where the summary shows that something was done."""
+    robust, harmonised = summary.get("robustness"), summary.get("harmonised")
+    found = {
+        "Robustness of features against contours and acquisition": robustness_text(robust) if robust else "",
+        "Differences between devices or sites": harmonised_text(harmonised) if harmonised else "",
+        "Stability of the chosen features": _stability(summary),
+        "Comparison with clinical data or a simpler model": _comparison(summary),
+        "Confounding factors": _confounders(summary),
+    }
+    if permutation := summary.get("permutation"):
+        found["More than chance"] = f"permutation test of the whole fit, {p_equals(permutation['p'])}"
+    if tuning := summary.get("tuning"):
+        found["Choice of hyperparameters"] = f"{tuning['trials']} trials inside each fold, see below"
+    return found
+
+
+def _stability(summary: Mapping[str, Any]) -> str:
+    if summary.get("select") == "none":  # what filters left was not chosen by the outcome
+        return ""
+    index = (summary.get("stability") or {}).get("index")
+    return "" if index is None else f"index over the folds {number(index, 2)} (Nogueira et al. 2018)"
+
+
+def _comparison(summary: Mapping[str, Any]) -> str:
+    found = summary.get("comparison")
+    if not found or not found["tests"]:
+        return ""
+    aucs = ", ".join(f"{one['name']} {number(one['auc']['value'])}" for one in found["models"])
+    return f"AUC on the same folds: {aucs}; tested after DeLong, corrected after Holm"
+
+
+def _confounders(summary: Mapping[str, Any]) -> str:
+    short = in_short(controls_of(summary))
+    return f"{short}; what else could confound, the author has to say" if short else ""

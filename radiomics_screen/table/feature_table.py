@@ -1,0 +1,385 @@
+"""The feature table on disk: one row a case, and beside it how it came about.
+
+Columns, in this order: ``case_id, patient_id, image, mask, label``, the carried columns of the
+cohort, ``status, error, warnings, seconds, case_key``, and the features. Parquet and CSV keep every
+value bit for bit. A Parquet file also carries in itself what is needed to understand and continue
+it; the full provenance is the JSON file beside the table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from radiomics_screen.core.column_names import is_feature
+from radiomics_screen.core.errors import TableError
+from radiomics_screen.core.remarks import add_remark
+
+if TYPE_CHECKING:
+    import pandas as pd  # takes a while to import: a run needs it when all is measured
+
+#: Columns before and after those that are carried from the cohort.
+IDENTITY = ("case_id", "patient_id", "image", "mask", "label")
+OUTCOME = ("status", "error", "warnings", "seconds", "case_key")
+
+_TEXT = ("case_id", "patient_id", "image", "mask", "status", "error", "warnings", "case_key")
+_METADATA = b"radiomics_screen"
+_ORIGIN = "radiomics_screen"  # key in the attributes of a DataFrame
+#: What of the provenance travels inside a Parquet file: nothing that depends on the clock or the machine.
+_EMBEDDED = (
+    "package", "version", "engine", "fingerprint", "content", "parameters", "files", "features", "digest",
+    "carried",
+)  # fmt: skip
+
+_PYRADIOMICS = {
+    "image": "image",
+    "mask": "mask",
+    "label": "label",
+    "id": "case_id",
+    "patientid": "patient_id",
+}
+_TEXT_KINDS = ("str", "string", "object")
+_CSV_TYPES = {
+    "bool": pa.bool_(),
+    "boolean": pa.bool_(),
+    "int64": pa.int64(),
+    "Int64": pa.int64(),
+    "float64": pa.float64(),
+}
+_NOT_IN_EXCEL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """A feature table in memory.
+
+    Attributes
+    ----------
+    frame
+        One row a case.
+    features
+        Names of the feature columns, in their order.
+    provenance
+        How the table came about, with the resolved ``"parameters"``; None where nothing says so,
+        as with a table of pyradiomics.
+    """
+
+    frame: pd.DataFrame
+    features: list[str]
+    provenance: dict[str, Any] | None = None
+
+
+def read_table(path: str | Path) -> FeatureTable:
+    """Read a feature table from a Parquet or CSV file, of this package or of pyradiomics.
+
+    Identifiers stay text. Feature columns are those that the provenance lists, or else those named
+    like features. A provenance whose digest is not that of the values is left aside, with a note.
+
+    Raises
+    ------
+    TableError
+        There is no such file, it cannot be read, two columns share a name, or a feature is no number.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise TableError(f"there is no table {path}; `radiomics-screen extract` makes one")
+    provenance = _provenance_beside(path)
+    try:
+        stored = _READERS[_ending(path, _READERS)](path, provenance or {})
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as failure:
+        raise TableError(f"{path} cannot be read as a table: {failure}") from failure
+    names = stored.column_names
+    if twice := sorted({n for n in names if names.count(n) > 1}):
+        raise TableError(f"{path} has more than one column named {', '.join(twice)}")
+    embedded = (stored.schema.metadata or {}).get(_METADATA)
+    if embedded is not None:
+        provenance = {**(provenance or {}), **json.loads(embedded)}
+    frame = _with_identity(_with_types(stored.to_pandas(), provenance or {}))
+    listed = set((provenance or {}).get("features", ()))
+    features = [c for c in frame.columns if (c in listed if listed else is_feature(c))]
+    _require_numbers(frame, features, path)
+    if provenance and provenance.get("digest") != values_digest(frame, features):
+        add_remark(
+            f"{path}: its values are not those that its provenance tells of, so nothing is known of how they "
+            "were extracted; a model of them can be evaluated, but cannot read new images. To add a column, "
+            "add it to the cases file and run `radiomics-screen extract` again"
+        )
+        provenance = None
+    return FeatureTable(frame, features, provenance)
+
+
+def values_digest(frame: pd.DataFrame, features: list[str]) -> str:
+    """Return the digest of the feature columns: names, order and every bit of their values."""
+    values = np.ascontiguousarray(frame[features].to_numpy(np.float64))
+    digest = hashlib.blake2b(json.dumps(features).encode(), digest_size=16)
+    digest.update(np.where(np.isnan(values), np.nan, values).tobytes())
+    return digest.hexdigest()
+
+
+def with_origin(frame: pd.DataFrame, features: list[str], origin: dict[str, Any]) -> pd.DataFrame:
+    """Let a table in memory remember how it came about, as its provenance would tell on disk."""
+    frame.attrs[_ORIGIN] = {**origin, "features": features, "digest": values_digest(frame, features)}
+    return frame
+
+
+def as_table(frame: pd.DataFrame) -> FeatureTable:
+    """Take a table in memory as a feature table; its origin counts as long as its values are the same."""
+    origin = frame.attrs.get(_ORIGIN)
+    features = [c for c in frame.columns if (c in set(origin["features"]) if origin else is_feature(str(c)))]
+    if origin and origin["digest"] != values_digest(frame, features):
+        origin = None
+    return FeatureTable(frame, features, origin)
+
+
+def table_of(table: FeatureTable | pd.DataFrame | str | Path) -> FeatureTable:
+    """Return a feature table: as it is, of a table in memory, or from a file."""
+    if isinstance(table, FeatureTable):
+        return table
+    return read_table(table) if isinstance(table, str | Path) else as_table(table)
+
+
+def _require_numbers(frame: pd.DataFrame, features: list[str], path: Path) -> None:
+    import pandas as pd
+
+    for name in features:
+        if not pd.api.types.is_numeric_dtype(frame[name].dtype):
+            values = frame[name][pd.to_numeric(frame[name], errors="coerce").isna() & frame[name].notna()]
+            example = (
+                f"'{values.iloc[0]}' in data row {values.index[0] + 1}" if len(values) else "no number at all"
+            )
+            raise TableError(f"{path}: the feature {name} must hold numbers, not {example}")
+
+
+def _with_types(frame: pd.DataFrame, provenance: dict[str, Any]) -> pd.DataFrame:
+    """Give carried columns with gaps, which CSV does not know, the types back that they had."""
+    kinds = {**provenance.get("carried", {}), "label": "Int64"} if provenance else {}
+    for name, kind in kinds.items():
+        if name in frame and str(frame[name].dtype) != kind:
+            frame[name] = frame[name].astype(kind)
+        if name in frame and kind in _TEXT_KINDS:
+            frame[name] = frame[name].where(frame[name] != "")
+    return frame
+
+
+def _with_identity(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give a table of pyradiomics the columns that every table has: image, mask, case_id, status."""
+    taken = set(frame.columns)
+    renamed = {c: _PYRADIOMICS[c.lower()] for c in frame.columns if c.lower() in _PYRADIOMICS}
+    frame = frame.rename(columns={old: new for old, new in renamed.items() if new not in taken})
+    if "case_id" not in frame:
+        frame.insert(0, "case_id", [str(row) for row in range(1, len(frame) + 1)])
+    for name in ("case_id", "patient_id"):
+        if name in frame:
+            frame[name] = frame[name].astype(str)
+    if "status" not in frame:
+        frame["status"] = "ok"
+    return frame
+
+
+def write_table(table: FeatureTable, path: str | Path) -> Path:
+    """Write a feature table and its provenance, and return where the provenance lies.
+
+    The table is replaced in one step: a reader sees the old one or the new one, never half of it.
+    The endings are .parquet and .csv.
+
+    Raises
+    ------
+    TableError
+        The ending says no known format, or the file cannot be written.
+    """
+    path = Path(path)
+    provenance = dict(
+        table.provenance or {},
+        features=table.features,
+        digest=values_digest(table.frame, table.features),
+        table=path.name,
+    )
+    beside = provenance_path(path)
+    text = json.dumps(provenance, indent=1, ensure_ascii=False)
+    stored = _to_arrow(table.frame)
+    core = json.dumps({k: provenance[k] for k in _EMBEDDED if k in provenance}, ensure_ascii=False)
+    stored = stored.replace_schema_metadata({**(stored.schema.metadata or {}), _METADATA: core.encode()})
+    write = _WRITERS[_ending(path, _READERS)]
+    _replace(beside, lambda file: file.write_text(text + "\n", encoding="utf-8"))
+    _replace(path, lambda file: write(stored, file))
+    return beside
+
+
+def write_frame(frame: pd.DataFrame, path: str | Path) -> None:
+    """Write any table in one step; the ending (.csv, .parquet or .xlsx) says the format.
+
+    Raises
+    ------
+    TableError
+        The ending says no known format, or the file cannot be written.
+    """
+    path = Path(path)
+    write = _WRITERS[_ending(path, _WRITERS)]
+    _replace(path, lambda file: write(_to_arrow(frame), file))
+
+
+def require_writable(path: str | Path, endings: Iterable[str] = (".parquet", ".csv")) -> Path:
+    """Make sure, before hours of work, that a table can be written here; make the folder if need be.
+
+    Raises
+    ------
+    TableError
+        The ending says no known format, the path is a folder, or its folder cannot be written to.
+    """
+    path = Path(path)
+    _ending(path, endings)
+    if path.is_dir():
+        raise TableError(f"{path} is a folder; name a file, such as {path / 'features.parquet'}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as failure:
+        raise TableError(f"cannot write into the folder {path.parent}: {failure.strerror}") from failure
+    return path
+
+
+def provenance_path(path: str | Path) -> Path:
+    """Return where a table's provenance lies: ``features.provenance.json`` beside ``features.parquet``.
+
+    Where that is the provenance of another table (``features.csv``), the ending stays in the name.
+    """
+    path = Path(path)
+    short, full = (path.with_name(f"{stem}.provenance.json") for stem in (path.stem, path.name))
+    return full if full.exists() or _is_of_other(short, path) else short
+
+
+def _is_of_other(provenance: Path, table: Path) -> bool:
+    named = (_read_json(provenance) or {}).get("table", table.name)
+    return named != table.name and table.with_name(named).exists()
+
+
+def _provenance_beside(path: Path) -> dict[str, Any] | None:
+    found = _read_json(provenance_path(path))
+    return _copied_provenance(path) if found is None else found
+
+
+def _copied_provenance(path: Path) -> dict[str, Any] | None:
+    """Return a provenance that names another table, where the digest proves that it tells of these values.
+
+    So a table to which a column was joined keeps its origin, saved beside the one that it was made of.
+    """
+    copied = _read_json(path.with_name(f"{path.stem}.provenance.json"))
+    if not copied or not copied.get("features"):
+        return None
+    try:
+        frame = _with_types(_READERS[_ending(path, _READERS)](path, copied).to_pandas(), copied)
+        listed = set(copied["features"])
+        found = values_digest(frame, [column for column in frame.columns if column in listed])
+    except (pa.ArrowException, OSError, TypeError, ValueError, KeyError):
+        return None  # not of these values: what cannot be read is told by whoever reads the table
+    if found == copied.get("digest"):
+        return copied
+    if Path(str(copied.get("table", ""))).stem != path.stem:
+        add_remark(
+            f"{path}: the provenance beside it is that of {copied['table']}, whose values are others (rows "
+            "added, left out or in another order?), and is left aside. To add a column, add it to the cases "
+            "file and run `radiomics-screen extract` again"
+        )
+    return None
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as failure:
+        raise TableError(f"{path} cannot be read: {failure}; move it away to go on without it") from failure
+    return content if isinstance(content, dict) else None
+
+
+def _ending(path: Path, known: Iterable[str]) -> str:
+    ending = path.suffix.lower()
+    if ending not in known:
+        raise TableError(f"{path}: a table's name ends in {' or '.join(known)}, not '{path.suffix}'")
+    return ending
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` write a file beside `path`, and put it there only when it is whole."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(unfinished)
+        with unfinished.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except OSError as failure:
+        raise TableError(f"cannot write {path}: {failure.strerror or failure}") from failure
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _to_arrow(frame: pd.DataFrame) -> pa.Table:
+    return pa.Table.from_pandas(frame, preserve_index=False)
+
+
+def _read_parquet(path: Path, _: dict[str, Any]) -> pa.Table:
+    return pa.parquet.read_table(path)
+
+
+def _read_csv(path: Path, provenance: dict[str, Any]) -> pa.Table:
+    types: dict[str, pa.DataType] = {
+        name: pa.string() for name in (*_TEXT, "Image", "Mask", "ID", "PatientID")
+    }
+    types |= dict.fromkeys(provenance.get("features", ()), pa.float64())
+    for name, kind in {**provenance.get("carried", {}), "label": "Int64"}.items() if provenance else ():
+        known = _CSV_TYPES.get(kind, pa.string() if kind in _TEXT_KINDS else None)
+        types |= {name: known} if known else {}
+    with path.open(encoding="utf-8-sig") as file:
+        header = file.readline()
+    delimiter = max(",;\t", key=header.count)
+    parse = pa.csv.ParseOptions(newlines_in_values=True, delimiter=delimiter)
+    # not pandas' own words for missing values: "NA" and "None" may be somebody's identifier
+    convert = pa.csv.ConvertOptions(column_types=types, null_values=["", "nan", "NaN"])
+    return pa.csv.read_csv(path, parse_options=parse, convert_options=convert)
+
+
+def _write_csv(table: pa.Table, path: Path) -> None:
+    pa.csv.write_csv(table, path)
+
+
+def _write_parquet(table: pa.Table, path: Path) -> None:
+    pa.parquet.write_table(table, path)
+
+
+def _write_excel(table: pa.Table, path: Path) -> None:
+    import pandas as pd
+
+    frame = table.to_pandas()
+    for name in frame.select_dtypes(["object", "string"]).columns:
+        frame[name] = frame[name].str.replace(_NOT_IN_EXCEL, " ", regex=True)
+    with path.open("wb") as file, pd.ExcelWriter(file, engine="openpyxl") as writer:
+        frame.to_excel(writer, index=False)
+        for cells in writer.book.active.iter_rows():
+            for cell in cells:
+                if cell.data_type == "f":  # text that begins with "=" is text, not a formula
+                    cell.data_type = "s"
+
+
+_READERS: dict[str, Callable[[Path, dict[str, Any]], pa.Table]] = {
+    ".parquet": _read_parquet,
+    ".csv": _read_csv,
+}
+_WRITERS: dict[str, Callable[[pa.Table, Path], None]] = {
+    ".csv": _write_csv,
+    ".parquet": _write_parquet,
+    ".xlsx": _write_excel,
+}
