@@ -32,7 +32,7 @@ def prepared(case):
 
 def _maps(case):
     try:
-        from radiomics_screen.extraction.maps.feature_maps import feature_maps
+        from radiomics_screen.extraction.maps.compute import feature_maps
     except ImportError:
         raise NotThere("no voxel maps in this version") from None
     image, mask = sitk.ReadImage(case["image"]), sitk.ReadImage(case["mask"])

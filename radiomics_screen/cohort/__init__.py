@@ -6,3 +6,9 @@ Never: numba, sklearn, torch.
 What a case is, and what is checked: ``cases.py``. Another kind of file: ``spreadsheets.py``. The synthetic
 cohort to try everything on: ``synthetic.py``.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, submod_attrs={"cases": ["Case", "Cohort", "read_cohort"], "synthetic": ["make_sample"]}
+)

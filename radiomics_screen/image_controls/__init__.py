@@ -5,3 +5,9 @@ May import: core, cohort, imaging, perturbation, settings, table, extraction, mo
 A control that needs only the table is a file in ``modelling/controls/``; one that needs images is measured
 here and handed to it.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, submod_attrs={"run": ["run_image_controls"], "near_duplicates": ["near_duplicates"]}
+)

@@ -2,3 +2,9 @@
 
 May import: core, cohort, imaging, settings, table, extraction, modelling.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, submod_attrs={"reading": ["read_cases"], "crop_inputs": ["crops_of", "with_crops"]}
+)

@@ -5,3 +5,13 @@ Never: SimpleITK, numba, sklearn, torch.
 
 Another file format: ``feature_table.py``. Matching and comparing tables: ``matching.py``, ``comparison.py``.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "feature_table": ["IDENTITY", "OUTCOME", "FeatureTable", "read_table", "write_table", "table_of"],
+        "comparison": ["compare_tables"],
+    },
+)

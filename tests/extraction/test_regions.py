@@ -15,7 +15,7 @@ import yaml
 from radiomics_screen.cohort.cases import Case
 from radiomics_screen.core.errors import SettingsError
 from radiomics_screen.core.remarks import ScreenWarning
-from radiomics_screen.extraction.maps.feature_maps import feature_maps
+from radiomics_screen.extraction.maps.compute import feature_maps
 from radiomics_screen.extraction.measuring.case import extract, extract_case, extract_cases
 from radiomics_screen.extraction.measuring.pyradiomics_engine import require_possible
 from radiomics_screen.extraction.perturbed import extract_altered

@@ -7,7 +7,6 @@ import sys
 
 import pytest
 
-import radiomics_screen
 from benchmarks import structure
 
 
@@ -75,10 +74,3 @@ HEAVY |= {"matplotlib", "jinja2", "torch"}
 )
 def test_starting_up_loads_nothing_heavy(code: str) -> None:
     assert not loaded_by(code) & HEAVY
-
-
-def test_every_public_name_is_there() -> None:
-    for name in radiomics_screen.__all__:
-        assert getattr(radiomics_screen, name) is not None
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = radiomics_screen.nothing  # type: ignore[attr-defined]

@@ -2,3 +2,7 @@
 
 May import: extraction.measuring, extraction.running.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={"compute": ["feature_maps"]})

@@ -17,7 +17,7 @@ import SimpleITK as sitk
 
 from radiomics_screen.core.errors import ReadError, TableError
 from radiomics_screen.core.remarks import add_remark, collect_remarks
-from radiomics_screen.extraction.maps.feature_maps import each_map, for_maps
+from radiomics_screen.extraction.maps.compute import each_map, for_maps
 from radiomics_screen.extraction.running.case_keys import content_hash
 from radiomics_screen.extraction.running.locks import open_locked
 from radiomics_screen.extraction.running.provenance import Recipe, machine, require_same, versions
@@ -76,7 +76,7 @@ def write_maps(
     TableError
         The folder cannot be written to, or holds maps that were made of something else.
     ScreenError
-        As :func:`~radiomics_screen.extraction.maps.feature_maps.feature_maps`.
+        As :func:`~radiomics_screen.extraction.maps.compute.feature_maps`.
     """
     started = datetime.now(UTC)
     settings = for_maps(settings)

@@ -20,7 +20,8 @@ from radiomics_screen.modelling.bundle.setting_files import FILES
 FORMAT = "radiomics_screen model"
 FORMAT_VERSION = 1
 
-CARD_FILE, PIPELINE_FILE, EVALUATION_FILE = "model.json", "pipeline.json", "evaluation.json"
+CARD_FILE: str = "model.json"
+PIPELINE_FILE, EVALUATION_FILE = "pipeline.json", "evaluation.json"
 METRICS_FILE, PREDICTIONS_FILE = "metrics.csv", "predictions.csv"
 DOUBT_FILE = "doubt.json"
 #: For people only: a model is whole without them.

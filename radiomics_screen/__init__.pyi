@@ -1,0 +1,62 @@
+# The public names of the package: the only list of them. Type checkers read it, and so does __init__.py,
+# which loads each name from its home when it is first used.
+
+from .cohort.cases import Case, Cohort, read_cohort
+from .core.errors import (
+    CohortError,
+    GeometryError,
+    ModelError,
+    ReadError,
+    RegionError,
+    ScreenError,
+    SettingsError,
+    TableError,
+)
+from .core.remarks import ScreenWarning
+from .extraction.maps.compute import feature_maps
+from .extraction.measuring.case import extract
+from .extraction.perturbed import extract_altered
+from .extraction.run import extract_cohort
+from .image_controls.run import run_image_controls
+from .modelling.assessment.evaluation import Evaluation
+from .modelling.bundle.loading import load_model
+from .modelling.bundle.model import Contribution, Model
+from .modelling.external_evaluation import evaluate
+from .modelling.fitting import fit
+from .prediction.reading import read_cases
+from .settings.settings import Settings, load_settings
+from .table.feature_table import FeatureTable, read_table, write_table
+
+__version__: str
+
+__all__ = [
+    "Case",
+    "Cohort",
+    "CohortError",
+    "Contribution",
+    "Evaluation",
+    "FeatureTable",
+    "GeometryError",
+    "Model",
+    "ModelError",
+    "ReadError",
+    "RegionError",
+    "ScreenError",
+    "ScreenWarning",
+    "Settings",
+    "SettingsError",
+    "TableError",
+    "evaluate",
+    "extract",
+    "extract_altered",
+    "extract_cohort",
+    "feature_maps",
+    "fit",
+    "load_model",
+    "load_settings",
+    "read_cases",
+    "read_cohort",
+    "read_table",
+    "run_image_controls",
+    "write_table",
+]
