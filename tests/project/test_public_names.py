@@ -39,7 +39,7 @@ def test_an_old_name_forwards_to_the_new_one() -> None:
         found = radiomics_screen.image_evidence  # type: ignore[attr-defined]
     assert found is radiomics_screen.run_image_controls
     sys.modules.pop("radiomics_screen.notes", None)
-    with pytest.warns(DeprecationWarning) as warned:
+    with pytest.warns(DeprecationWarning, match="radiomics_screen") as warned:
         from radiomics_screen.notes import note
     assert "note is now called add_remark" in str(warned[-1].message)
     assert note is import_module("radiomics_screen.core.remarks").add_remark

@@ -1,6 +1,6 @@
 """What learns: one file a classifier, registered in :data:`CLASSIFIERS` by ``@classifier("name")``.
 
-May import: core, networks, modelling.data.
+May import: core, networks, modelling.statistics, modelling.data.
 
 Another package adds one through the entry-point group ``radiomics_screen.classifiers``.
 """

@@ -26,7 +26,7 @@ from radiomics_screen.modelling.classifiers.shared.data_file import (
     read_content,
     write_content,
 )
-from radiomics_screen.modelling.classifiers.shared.elastic_net import fit_elastic_net
+from radiomics_screen.modelling.statistics.elastic_net import fit_elastic_net
 
 Penalty = Annotated[float, Field(ge=0.001, le=100, allow_inf_nan=False)]
 Ratio = Annotated[float, Field(ge=0, le=1)]

@@ -15,7 +15,7 @@ from radiomics_screen.core.errors import ModelError
 from radiomics_screen.modelling.statistics.arrays import checked_probability
 from radiomics_screen.modelling.statistics.calibration import LIMIT, logit
 from radiomics_screen.modelling.statistics.isotonic import pooled_neighbours
-from radiomics_screen.modelling.statistics.logistic import slope_fit
+from radiomics_screen.modelling.statistics.logistic import offset_fit, slope_fit
 
 
 @dataclass(frozen=True)
@@ -86,13 +86,37 @@ def fit_platt(
         Without rows of both classes.
     """
     positive, p = checked_probability(outcome, probability)
-    w = _weights(weights, positive)
-    positives, negatives = float(w @ positive), float(w @ (1 - positive))
-    target = np.where(positive > 0, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-    share = float(w @ target / w.sum())
-    level = Platt(float(np.log(share / (1 - share))), 0.0)
-    (intercept,), (slope,) = slope_fit(logit(p, LIMIT), target, w[np.newaxis])
-    return Platt(float(intercept), float(slope)) if slope > 0 else level
+    return Platt(*platt_line(logit(p, LIMIT), positive, _weights(weights, positive)))
+
+
+def platt_line(
+    scores: FloatArray, outcome: FloatArray, weights: FloatArray, least_slope: float = 0.0
+) -> tuple[float, float]:
+    """Return intercept and slope of the log-odds of the outcome as a line over scores.
+
+    By maximum likelihood under a least slope, with the drawn-in outcomes of :func:`fit_platt`: a perfect
+    separation gives a finite line.
+
+    Parameters
+    ----------
+    scores, outcome, weights
+        Shape (rows,); outcomes are 1 or 0, and both occur.
+    least_slope
+        Of the line: from 0 up the order of the rows stays that of the scores.
+
+    Source: Platt, "Probabilistic outputs for support vector machines" (1999); Lin, Lin and Weng, "A note on
+    Platt's probabilistic outputs for support vector machines" (2007).
+    """
+    positives, negatives = float(weights @ outcome), float(weights @ (1 - outcome))
+    target = np.where(outcome > 0, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    (intercept,), (slope,) = slope_fit(scores, target, weights[np.newaxis])
+    if slope > least_slope:
+        return float(intercept), float(slope)
+    if least_slope == 0:
+        share = float(weights @ target / weights.sum())
+        return float(np.log(share / (1 - share))), 0.0
+    (intercept,) = offset_fit(least_slope * scores, target, weights[np.newaxis])
+    return float(intercept), least_slope
 
 
 def fit_isotonic(

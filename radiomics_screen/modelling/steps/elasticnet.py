@@ -10,8 +10,8 @@ from radiomics_screen.core.errors import ModelError
 from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.core.threads import one_thread
 from radiomics_screen.modelling.data.splits import inner_splits
+from radiomics_screen.modelling.statistics.elastic_net import elastic_net_path, log_loss, strongest_penalty
 from radiomics_screen.modelling.steps.base import Flags, step
-from radiomics_screen.modelling.steps.numerics.logistic_path import log_loss, logistic_path, strongest_penalty
 from radiomics_screen.modelling.steps.numerics.scale import centre_and_spread, scaled
 from radiomics_screen.modelling.steps.numerics.selection import Codes, Selector
 
@@ -87,7 +87,7 @@ class ElasticNetSelector(Selector):
         if highest <= 0:
             raise ModelError("features cannot be selected: none of them varies with the outcome")
         strengths = highest * np.geomspace(1, self.least, self.strengths)
-        weights, _ = logistic_path(standard, outcome, strengths, self.l1_ratio)
+        weights, _ = elastic_net_path(standard, outcome, strengths, self.l1_ratio)
         chosen = self._chosen(values, outcome, groups, strengths)
         some = (weights != 0).any(axis=1)
         if not some[chosen]:
@@ -106,7 +106,7 @@ class ElasticNetSelector(Selector):
         for train, test in inner_splits(outcome, groups, self.splits, self.seed):
             scales = centre_and_spread(values[train])
             learned = scaled(values[train], *scales)
-            weights, intercepts = logistic_path(learned, outcome[train], strengths, self.l1_ratio)
+            weights, intercepts = elastic_net_path(learned, outcome[train], strengths, self.l1_ratio)
             scores = scaled(values[test], *scales) @ weights.T + intercepts
             losses.append(log_loss(scores, outcome[test]))
             sizes.append(len(test))

@@ -28,12 +28,12 @@ from radiomics_screen.modelling.classifiers.base import resolved_options
 from radiomics_screen.modelling.classifiers.forest import ForestClassifier
 from radiomics_screen.modelling.classifiers.logistic import LogisticClassifier
 from radiomics_screen.modelling.classifiers.shared.binary import CLIP, Scaling, closed
-from radiomics_screen.modelling.classifiers.shared.elastic_net import fit_elastic_net
 from radiomics_screen.modelling.classifiers.shared.fusion import combined
 from radiomics_screen.modelling.classifiers.shared.platt import platt_curve
 from radiomics_screen.modelling.classifiers.svm import SvmClassifier
 from radiomics_screen.modelling.data.splits import inner_splits
 from radiomics_screen.modelling.data.values import LARGEST
+from radiomics_screen.modelling.statistics.elastic_net import fit_elastic_net
 from tests.helpers.tables import ASKED, FAST, small_table
 
 NAMES = ["forest", "logistic", "stack", "svm"]

@@ -10,8 +10,8 @@ from sklearn.preprocessing import StandardScaler
 from radiomics_screen.core.errors import ModelError
 from radiomics_screen.core.remarks import ScreenWarning
 from radiomics_screen.modelling.data.splits import inner_splits
+from radiomics_screen.modelling.statistics.elastic_net import elastic_net_path, strongest_penalty
 from radiomics_screen.modelling.steps.elasticnet import ElasticNetSelector
-from radiomics_screen.modelling.steps.numerics.logistic_path import logistic_path, strongest_penalty
 from tests.helpers.outcomes import linear
 
 
@@ -21,7 +21,7 @@ def test_weights_are_those_of_scikit_learns_other_solver(l1_ratio, rows):
     values, outcome = linear(rows=rows, columns=40)
     values -= values.mean(axis=0)
     strengths = strongest_penalty(values, outcome, l1_ratio) * np.array([1.0, 0.5, 0.2])
-    weights, intercepts = logistic_path(values, outcome, strengths, l1_ratio)
+    weights, intercepts = elastic_net_path(values, outcome, strengths, l1_ratio)
     assert not weights[0].any()
     for number in (1, 2):
         saga = LogisticRegression(
@@ -39,7 +39,7 @@ def test_the_path_meets_the_conditions_of_the_minimum():
     values[:, 9] = values[:, 0]
     values = StandardScaler().fit_transform(values)
     strengths = strongest_penalty(values, outcome, 0.5) * np.geomspace(1, 0.005, 15)
-    weights, intercepts = logistic_path(values, outcome, strengths, 0.5)
+    weights, intercepts = elastic_net_path(values, outcome, strengths, 0.5)
     chance = 1 / (1 + np.exp(-(values @ weights.T + intercepts)))
     slope = values.T @ (outcome[:, None] - chance) / 400
     pull = strengths * (0.5 * np.sign(weights.T) + 0.5 * weights.T)

@@ -1,1 +1,1 @@
-"""What several steps share: scaling, clinical columns, ComBat's estimates, elastic-net paths."""
+"""What several steps share: scaling, clinical columns, ComBat's estimates."""

@@ -1,9 +1,10 @@
-"""Components of standardised columns: what spreads the rows most, and what goes with an outcome."""
+"""Components of standardised columns: principal components and partial least squares, by scikit-learn."""
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
-from scipy.linalg import eigh, solve_triangular
 
 from radiomics_screen.core.arrays import FloatArray
 
@@ -13,9 +14,7 @@ _ROUNDING = 1e-10  # a variance below this part of the largest is the rounding o
 def principal_axes(values: FloatArray, components: float) -> FloatArray:
     """Return the principal axes of centred columns, the largest variance first.
 
-    They are the eigenvectors of the products of the columns or, where there are fewer rows, of the rows
-    (both have the same eigenvalues), which is as exact as needed for the largest and takes a fraction of
-    the time of a singular value decomposition. Of each axis, the weight that is largest in size is positive.
+    Of each axis, the weight that is largest in size is positive.
 
     Parameters
     ----------
@@ -29,20 +28,15 @@ def principal_axes(values: FloatArray, components: float) -> FloatArray:
     ndarray, shape (axes, columns)
         Of length 1; none where nothing varies.
     """
-    rows, columns = values.shape
-    by_rows = rows <= columns
-    products = values @ values.T if by_rows else values.T @ values
-    size = len(products)
-    subset = None if components < 1 else (max(0, size - int(components)), size - 1)
-    variances, vectors = eigh(products, subset_by_index=subset)
-    variances, vectors = variances[::-1], vectors[:, ::-1]
-    there = variances > _ROUNDING * max(float(variances[0]), np.finfo(np.float64).tiny)
-    if components < 1:
-        held = np.cumsum(variances) / max(float(np.trace(products)), np.finfo(np.float64).tiny)
-        there &= np.arange(size) <= np.searchsorted(held, components)
-    variances, vectors = variances[there], vectors[:, there]
-    axes = vectors.T @ values / np.sqrt(variances)[:, np.newaxis] if by_rows else vectors.T
-    return _signed(np.ascontiguousarray(axes))
+    from sklearn.decomposition import PCA
+
+    if not values.any():
+        return np.empty((0, values.shape[1]))
+    wanted = components if components < 1 else min(int(components), *values.shape)
+    solver = "covariance_eigh" if values.shape[0] > values.shape[1] else "full"
+    found = PCA(n_components=wanted, svd_solver=solver).fit(values)
+    there = found.explained_variance_ > _ROUNDING * found.explained_variance_[0]
+    return _signed(np.ascontiguousarray(found.components_[there]))
 
 
 def _signed(axes: FloatArray) -> FloatArray:
@@ -53,10 +47,10 @@ def _signed(axes: FloatArray) -> FloatArray:
 
 
 def pls_weights(values: FloatArray, outcome: FloatArray, components: int) -> FloatArray:
-    """Return the weights of the scores of partial least squares with one outcome (PLS1, NIPALS).
+    """Return the weights of the scores of partial least squares with one outcome (PLS1).
 
     Each score is the direction whose covariance with the outcome is largest in what the scores before it
-    have left. More of it is found until nothing goes with the outcome any more.
+    have left; it rises with the outcome. More of it is found until nothing goes with the outcome any more.
 
     Parameters
     ----------
@@ -72,23 +66,29 @@ def pls_weights(values: FloatArray, outcome: FloatArray, components: int) -> Flo
     ndarray, shape (scores, columns)
         Of the centred columns themselves, not of what is left of them.
     """
-    left, aim = values.copy(), outcome - outcome.mean()
-    first = float(np.linalg.norm(values.T @ aim))
-    directions, loadings = [], []
-    for _ in range(components):
-        covariance = left.T @ aim
-        length = float(np.linalg.norm(covariance))
-        if length <= _ROUNDING * first:
-            break
-        direction = covariance / length
-        score = left @ direction
-        loading = left.T @ score / (score @ score)
-        left = left - np.outer(score, loading)
-        aim = aim - score * (score @ aim) / (score @ score)
-        directions.append(direction)
-        loadings.append(loading)
-    if not directions:
+    from sklearn.cross_decomposition import PLSRegression
+
+    first = float(np.linalg.norm(values.T @ (outcome - outcome.mean())))
+    wanted = min(components, *values.shape)
+    if not first or not wanted:
         return np.empty((0, values.shape[1]))
-    w, p = np.array(directions), np.array(loadings)
-    # Weights R with scores = values R: R = W (P'W)^-1, where P'W is triangular with a diagonal of 1.
-    return np.ascontiguousarray(solve_triangular(p @ w.T, w, trans="T", lower=False))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="y residual is constant")  # nothing is left to explain
+        found = PLSRegression(n_components=wanted, scale=False).fit(values, outcome)
+    scores, left = values @ found.x_rotations_, outcome - outcome.mean()
+    signs = np.sign(left @ scores)
+    there = _that_explain(found.x_scores_, left, _ROUNDING * first, values)
+    return np.ascontiguousarray((found.x_rotations_ * signs).T[there])
+
+
+def _that_explain(scores: FloatArray, left: FloatArray, least: float, values: FloatArray) -> list[int]:
+    """Return which scores still go with what is left of the outcome: all up to the first that does not."""
+    there: list[int] = []
+    rest = values.copy()
+    for number, score in enumerate(scores.T):
+        if np.linalg.norm(rest.T @ left) <= least or not score.any():
+            break
+        there.append(number)
+        rest -= np.outer(score, score @ rest / (score @ score))
+        left = left - score * (score @ left) / (score @ score)
+    return there

@@ -2,7 +2,8 @@
 
 The loss is convex and has one lowest value, so nothing is drawn. Steps of two kinds take turns:
 accelerated gradient steps, which find out which coefficients are zero, and Newton steps over the
-others, which are quick where features are strongly correlated, as radiomic features are.
+others, which are quick where features are strongly correlated, as radiomic features are. Along a path of
+penalties each solution starts from the one before, on the columns that may have a coefficient at all.
 """
 
 from __future__ import annotations
@@ -68,7 +69,12 @@ class _Loss:
 
 
 def fit_elastic_net(
-    values: FloatArray, outcome: FloatArray, weights: FloatArray, penalty: float, l1_ratio: float
+    values: FloatArray,
+    outcome: FloatArray,
+    weights: FloatArray,
+    penalty: float,
+    l1_ratio: float,
+    start: FloatArray | None = None,
 ) -> tuple[FloatArray, float]:
     """Return coefficients, shape (features,), and intercept with the lowest penalised loss.
 
@@ -85,6 +91,8 @@ def fit_elastic_net(
         Of the rows, shape (rows,), with a mean of 1.
     penalty, l1_ratio
         Strength of the penalty, and which part of it is on absolute values.
+    start
+        Coefficients to start from, the intercept last, shape (features + 1,); None: all are 0.
 
     Source: Zou and Hastie, "Regularization and variable selection via the elastic net" (2005);
     gradient steps by Beck and Teboulle (2009), started anew where they go uphill (O'Donoghue and
@@ -92,8 +100,11 @@ def fit_elastic_net(
     """
     columns = np.hstack([values, np.ones((len(values), 1))])
     loss = _Loss(columns, outcome, weights, penalty * l1_ratio, penalty * (1 - l1_ratio))
-    at = np.zeros(columns.shape[1])
-    at[-1] = np.log(weights @ outcome / (weights @ (1 - outcome)))
+    if start is None:
+        at = np.zeros(columns.shape[1])
+        at[-1] = np.log(weights @ outcome / (weights @ (1 - outcome)))
+    else:
+        at = start
     step = 1 / loss.steepest()
     for _ in range(_ROUNDS):
         if loss.distance(at) <= _TOLERANCE:
@@ -105,6 +116,66 @@ def fit_elastic_net(
             "its coefficients settled: take a larger penalty or a smaller l1_ratio"
         )
     return at[:-1], float(at[-1])
+
+
+def strongest_penalty(values: FloatArray, outcome: FloatArray, l1_ratio: float) -> float:
+    """Return the smallest penalty at which all coefficients are 0, for columns of mean 0."""
+    return float(np.abs(values.T @ (outcome - outcome.mean())).max() / len(values) / l1_ratio)
+
+
+def elastic_net_path(
+    values: FloatArray, outcome: FloatArray, penalties: FloatArray, l1_ratio: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return coefficients, shape (penalties, features), and intercepts, shape (penalties,).
+
+    Each row is what :func:`fit_elastic_net` finds with equal weights.
+
+    Parameters
+    ----------
+    values
+        Standardised features, shape (rows, features).
+    outcome
+        0 or 1, shape (rows,); both occur.
+    penalties
+        Decreasing.
+    l1_ratio
+        Above 0, up to 1.
+
+    Source: the strong rule that leaves columns out, and the check of what it left out, by Tibshirani et
+    al., "Strong rules for discarding predictors in lasso-type problems" (2012).
+    """
+    weights = np.ones(len(values))
+    share = float(outcome.mean())
+    at = np.append(np.zeros(values.shape[1]), np.log(share / (1 - share)))
+    found, before = np.empty((len(penalties), len(at))), float(penalties[0])
+    for number, penalty in enumerate(penalties):
+        active = (_slopes(values, outcome, at) >= l1_ratio * (2 * penalty - before)) | (at[:-1] != 0)
+        while True:
+            start = at[np.append(active, True)]
+            coefficients, intercept = fit_elastic_net(
+                values[:, active], outcome, weights, float(penalty), l1_ratio, start
+            )
+            at = np.zeros(len(at))
+            at[:-1][active], at[-1] = coefficients, intercept
+            missed = ~active & (_slopes(values, outcome, at) > l1_ratio * penalty + _TOLERANCE)
+            if not missed.any():
+                break
+            active |= missed
+        found[number], before = at, float(penalty)
+    return found[:, :-1], found[:, -1]
+
+
+def log_loss(log_odds: FloatArray, outcome: FloatArray) -> FloatArray:
+    """Return the mean logistic loss over the rows, the first axis of `log_odds`."""
+    signed = np.where(outcome.reshape(-1, *[1] * (log_odds.ndim - 1)) > 0, -log_odds, log_odds)
+    mean: FloatArray = np.logaddexp(0, signed).mean(axis=0)
+    return mean
+
+
+def _slopes(values: FloatArray, outcome: FloatArray, at: FloatArray) -> FloatArray:
+    """Return the size of the loss's gradient for each coefficient, shape (features,)."""
+    found: FloatArray = np.abs(values.T @ (outcome - expit(values @ at[:-1] + at[-1]))) / len(values)
+    return found
 
 
 def _gradient_steps(loss: _Loss, at: FloatArray, step: float) -> FloatArray:
