@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.special import expit
 
-from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.arrays import FloatArray, IndexArray
 from radiomics_screen.core.remarks import add_remark
 
 _TOLERANCE = 1e-7  # of the gradient, where a feature's standard deviation is 1
@@ -30,7 +30,7 @@ class _Loss:
     """The penalised loss as a function of the coefficients, of which the last is the intercept."""
 
     columns: FloatArray  # (rows, features + 1), the last of ones
-    outcome: FloatArray  # (rows,), 0 or 1
+    outcome: FloatArray | IndexArray  # (rows,), 0 or 1
     weights: FloatArray  # (rows,), with a mean of 1
     absolute: float  # penalty on the sum of absolute coefficients
     squared: float  # penalty on half the sum of squared coefficients
@@ -70,7 +70,7 @@ class _Loss:
 
 def fit_elastic_net(
     values: FloatArray,
-    outcome: FloatArray,
+    outcome: FloatArray | IndexArray,
     weights: FloatArray,
     penalty: float,
     l1_ratio: float,
@@ -118,13 +118,13 @@ def fit_elastic_net(
     return at[:-1], float(at[-1])
 
 
-def strongest_penalty(values: FloatArray, outcome: FloatArray, l1_ratio: float) -> float:
+def strongest_penalty(values: FloatArray, outcome: IndexArray, l1_ratio: float) -> float:
     """Return the smallest penalty at which all coefficients are 0, for columns of mean 0."""
     return float(np.abs(values.T @ (outcome - outcome.mean())).max() / len(values) / l1_ratio)
 
 
 def elastic_net_path(
-    values: FloatArray, outcome: FloatArray, penalties: FloatArray, l1_ratio: float
+    values: FloatArray, outcome: IndexArray, penalties: FloatArray, l1_ratio: float
 ) -> tuple[FloatArray, FloatArray]:
     """Return coefficients, shape (penalties, features), and intercepts, shape (penalties,).
 
@@ -165,14 +165,14 @@ def elastic_net_path(
     return found[:, :-1], found[:, -1]
 
 
-def log_loss(log_odds: FloatArray, outcome: FloatArray) -> FloatArray:
+def log_loss(log_odds: FloatArray, outcome: IndexArray) -> FloatArray:
     """Return the mean logistic loss over the rows, the first axis of `log_odds`."""
     signed = np.where(outcome.reshape(-1, *[1] * (log_odds.ndim - 1)) > 0, -log_odds, log_odds)
     mean: FloatArray = np.logaddexp(0, signed).mean(axis=0)
     return mean
 
 
-def _slopes(values: FloatArray, outcome: FloatArray, at: FloatArray) -> FloatArray:
+def _slopes(values: FloatArray, outcome: IndexArray, at: FloatArray) -> FloatArray:
     """Return the size of the loss's gradient for each coefficient, shape (features,)."""
     found: FloatArray = np.abs(values.T @ (outcome - expit(values @ at[:-1] + at[-1]))) / len(values)
     return found
