@@ -15,16 +15,18 @@ _SHOWN = 8
 
 
 def compare(
-    a: Annotated[Path, typer.Argument(help="Feature table (.parquet or .csv), also of pyradiomics.")],
+    a: Annotated[
+        Path, typer.Argument(help="Feature table (.parquet or .csv), of this package or of pyradiomics.")
+    ],
     b: Annotated[Path, typer.Argument(help="The table to compare it with.")],
     tolerance: Annotated[
         float, typer.Option(min=0, help="Relative difference up to which two values agree.")
     ] = 1e-6,
-    json: Annotated[Path | None, typer.Option(help="Also write what was found to this file.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Also write the details to this JSON file.")] = None,
 ) -> None:
     """Print where two feature tables differ.
 
-    The exit code is 0 if all values that both tables have agree, 1 if not, 2 if they cannot be compared.
+    Exit codes: 0 all shared values agree, 1 some differ, 2 the tables cannot be compared.
     """
     from radiomics_screen.table.comparison import compare_tables, write_comparison
 

@@ -8,12 +8,15 @@ from typing import Annotated
 import typer
 
 CasesArgument = Annotated[
-    Path, typer.Argument(help="Cases file (.csv, .xlsx, .parquet): image, mask, patient_id ...")
+    Path,
+    typer.Argument(help="Cases file (.csv, .xlsx or .parquet) with the columns image, mask, patient_id, ..."),
 ]
 TableOption = Annotated[Path, typer.Option("--output", "-o", help="Table to write: .parquet or .csv.")]
 ParamsOption = Annotated[Path | None, typer.Option("--params", "-p", help="Parameter file (YAML or JSON).")]
-PresetOption = Annotated[str | None, typer.Option(help="A ready parameter file; see `params --list`.")]
-JobsOption = Annotated[int, typer.Option("--jobs", "-j", help="Number of processes; -1: one a core.")]
+PresetOption = Annotated[str | None, typer.Option(help="Preset parameter file; `params --list` shows all.")]
+JobsOption = Annotated[
+    int, typer.Option("--jobs", "-j", help="Number of parallel processes; -1 uses every core.")
+]
 
 
 def extract(
@@ -22,20 +25,18 @@ def extract(
     params: ParamsOption = None,
     preset: PresetOption = None,
     jobs: JobsOption = 1,
-    engine: Annotated[
-        str, typer.Option(help="What measures: own, or pyradiomics where it is installed.")
-    ] = "own",
+    engine: Annotated[str, typer.Option(help="Engine: own, or pyradiomics if it is installed.")] = "own",
     strict: Annotated[
-        bool, typer.Option("--strict", help="Do not start if anything is wrong with the cases.")
+        bool, typer.Option("--strict", help="Stop before any work if a case has a problem.")
     ] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Measure again what is in the output.")
+        bool, typer.Option("--overwrite", help="Measure every case again, even those already in the output.")
     ] = False,
 ) -> None:
-    """Measure every case into a table.
+    """Extract the features of every case into a table.
 
-    Finished rows are kept at once: after an interruption the same command goes on where it stopped.
-    The exit code is 0 if all is well, 1 if a case failed, 2 if nothing could be done.
+    Finished rows are saved as they come: after an interruption, run the same command again to resume.
+    Exit codes: 0 all cases measured, 1 some cases failed, 2 nothing could be done.
     """
     from time import monotonic
 
@@ -70,7 +71,7 @@ def extract(
             )
     except KeyboardInterrupt:
         if journal_path(output).exists():
-            typer.echo("Finished rows are kept: the same command goes on from here.", err=True)
+            typer.echo("Finished rows are saved: run the same command again to resume.", err=True)
         raise
     code = summarize(frame, monotonic() - start)
     typer.echo(f"table       {output}\nprovenance  {provenance_path(output)}")

@@ -10,16 +10,16 @@ import typer
 def features(
     families: Annotated[
         list[str] | None,
-        typer.Argument(metavar="FAMILY", help="Families to show, with definitions; all if none is named."),
+        typer.Argument(
+            metavar="FAMILY", help="Families to show with definitions; without any, all are listed."
+        ),
     ] = None,
     form: Annotated[
-        Literal["text", "json", "markdown"], typer.Option("--format", help="How to print it.")
+        Literal["text", "json", "markdown"], typer.Option("--format", help="Output format.")
     ] = "text",
-    images: Annotated[
-        bool, typer.Option("--images", help="Show image types instead of all families.")
-    ] = False,
+    images: Annotated[bool, typer.Option("--images", help="Show image types instead of families.")] = False,
 ) -> None:
-    """Print what each feature is: its name in words, its IBSI code, its unit and its definition."""
+    """List the features: name, IBSI code, unit and definition."""
     import json
 
     from radiomics_screen.features.catalogue.images import listed_images

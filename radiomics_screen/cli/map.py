@@ -15,20 +15,22 @@ def map_features(
     params: Annotated[
         Path | None, typer.Option("--params", "-p", help="Parameter file (YAML or JSON).")
     ] = None,
-    preset: Annotated[str | None, typer.Option(help="A ready parameter file; see `params --list`.")] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="Preset parameter file; `params --list` shows all.")
+    ] = None,
     label: Annotated[
-        int | None, typer.Option(help="Mask value that marks the lesion; not needed where there is one.")
+        int | None, typer.Option(help="Mask value of the lesion; not needed if the mask has only one.")
     ] = None,
     file_format: Annotated[
         Literal["nrrd", "nii.gz"], typer.Option("--format", help="Format of the maps.")
     ] = "nrrd",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the maps in the folder.")] = False,
 ) -> None:
-    """Map every feature over one lesion: each voxel described by those round it.
+    """Compute feature maps of one lesion: each voxel is described by its neighbourhood.
 
     Writes IMAGETYPE_FAMILY_FEATURE.nrrd for every feature. The section voxelSetting of the parameter
-    file says how far the surroundings reach. Finished maps are kept: after an interruption the same
-    command goes on where it stopped.
+    file sets the size of the neighbourhood. Finished maps are kept: after an interruption, run the same
+    command again to resume.
     """
     from radiomics_screen.core.errors import SettingsError
     from radiomics_screen.extraction.maps.files import write_maps

@@ -8,15 +8,13 @@ import typer
 
 
 def params(
-    preset: Annotated[str | None, typer.Option(help="Print this ready parameter file instead.")] = None,
+    preset: Annotated[str | None, typer.Option(help="Print this preset instead of the defaults.")] = None,
     conventions: Annotated[
-        str, typer.Option(help="Print the defaults of these conventions: pyradiomics or ibsi.")
+        str, typer.Option(help="Conventions whose defaults are printed: pyradiomics or ibsi.")
     ] = "pyradiomics",
-    names: Annotated[
-        bool, typer.Option("--list", help="Print the names of the ready parameter files.")
-    ] = False,
+    names: Annotated[bool, typer.Option("--list", help="List the names of the presets.")] = False,
 ) -> None:
-    """Print a full, commented parameter file with all defaults."""
+    """Print a complete, commented parameter file with all defaults."""
     from radiomics_screen.settings.presets import preset_names, preset_path
 
     if names:

@@ -23,22 +23,23 @@ def perturb(
     times: Annotated[int, typer.Option(min=2, help="Number of perturbed measurements of each case.")] = 10,
     chain: Annotated[
         list[str] | None,
-        typer.Option(help="Alterations, one after the other; given more than once, they are taken in turn."),
+        typer.Option(
+            help="Perturbations applied one after the other; repeat the option to alternate between chains."
+        ),
     ] = None,
     sample: Annotated[
-        int | None, typer.Option(min=2, help="Perturb so many cases only, drawn from different patients.")
+        int | None, typer.Option(min=2, help="Perturb only this many cases, drawn from different patients.")
     ] = None,
     jobs: JobsOption = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of chance.")] = 0,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the output if it is there.")
-    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")] = False,
 ) -> None:
-    """Measure every case again after small random changes, to find the features that stay alike.
+    """Measure every case again after small random perturbations, to find the reproducible features.
 
-    Each case is measured as it is, and --times more often after noise, a shift by part of a voxel or a
-    small turn, growth or shrinkage, and another contour. `fit` then keeps the features that hold.
-    The exit code is 0 if all is well, 1 if a measurement failed, 2 if nothing could be done.
+    Each case is measured once as it is, and --times more with added noise, a sub-voxel shift or a small
+    rotation, a slightly larger or smaller outline, and a redrawn contour. `fit --perturbed` then keeps
+    the features that are reproducible. Exit codes: 0 all measured, 1 some measurements failed, 2 nothing
+    could be done.
     """
     from time import monotonic
 
@@ -55,7 +56,7 @@ def perturb(
     if params and preset:
         raise SettingsError("give --params or --preset, not both")
     if output.exists() and not overwrite:
-        raise TableError(f"{output} is there already; name another --output, or replace it with --overwrite")
+        raise TableError(f"{output} already exists; name another --output, or replace it with --overwrite")
     start = monotonic()
     settings = load_settings(preset_path(preset) if preset else params)
     cohort = read_cohort(cases)

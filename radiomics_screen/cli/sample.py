@@ -9,13 +9,13 @@ import typer
 
 
 def sample(
-    folder: Annotated[Path, typer.Argument(help="Where to put cases.csv, images/ and masks/.")],
+    folder: Annotated[Path, typer.Argument(help="Folder for cases.csv, images/ and masks/.")],
     patients: Annotated[int, typer.Option(help="Number of synthetic patients.")] = 40,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same images.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
 ) -> None:
-    """Make a small synthetic cohort to try things on.
+    """Make a small synthetic cohort to try everything on.
 
-    The images look like breast ultrasound and show no patient.
+    The images resemble breast ultrasound and show no patient.
     """
     from radiomics_screen.cohort.synthetic import make_sample
 

@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 
 def verify(
     data: Annotated[
-        Path | None, typer.Option(help="Folder with the IBSI's data sets (ibsi1/, ibsi2/); see docs/ibsi.md.")
+        Path | None, typer.Option(help="Folder with the IBSI data sets (ibsi1/, ibsi2/); see docs/ibsi.md.")
     ] = None,
-    json: Annotated[Path | None, typer.Option(help="Also write every value that was compared.")] = None,
+    json: Annotated[
+        Path | None, typer.Option(help="Also write every compared value to this JSON file.")
+    ] = None,
 ) -> None:
-    """Compare this installation with the reference values of the IBSI.
+    """Check this installation against the reference values of the IBSI.
 
-    The digital phantom comes with the package; the rest needs the IBSI's data. The exit code is 0 if all
-    that was run passed, 1 if not, 2 if it cannot be run.
+    The digital phantom comes with the package; the rest needs the IBSI data sets. Exit codes: 0 everything
+    that ran passed, 1 something failed, 2 nothing could be run.
     """
     from radiomics_screen.verification import require_place, write_report
     from radiomics_screen.verification import verify as run
