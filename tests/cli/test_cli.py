@@ -262,7 +262,7 @@ def test_ctrl_c_ends_cleanly(cohort: Path, tmp_path: Path, jobs: str) -> None:
     process = start(*arguments, output)
     told = stop_when_some_rows_are_there(process, tmp_path / "t.parquet.journal", signal.SIGINT)
     assert process.returncode == 130
-    assert "the same command goes on from here" in told
+    assert "run the same command again to resume" in told
     assert "Traceback" not in told
     assert "KeyboardInterrupt" not in told
     assert "from an earlier run" in run(*arguments, output).stderr
