@@ -205,18 +205,24 @@ def may_be_feature(column: str) -> bool:
     A clinical variable (``age_at_diagnosis``) is not meant, what pyradiomics calls diagnostics neither.
     """
     parts = parts_of(column)
-    if is_feature(column) or parts.image == _NOT_MEASURED or not parts.feature:
-        return False
-    if parts.region and not re.fullmatch(REGION, parts.region):
-        return False
-    if not (_IMAGE_NAME.fullmatch(parts.image) and _FAMILY_NAME.fullmatch(parts.family)):
-        return False
-    if not re.fullmatch(ANY_WORD, parts.feature):
+    if is_feature(column) or not has_form_of_feature(column):
         return False
     family = _known.family(parts.family)
     if _known.has_image(parts.image) or (family is not None and family.features.fullmatch(parts.feature)):
         return True
     return re.fullmatch(r"\d*[A-Z][A-Za-z0-9]*", parts.feature) is not None
+
+
+def has_form_of_feature(column: str) -> bool:
+    """Tell whether a name has all parts of a feature column's, known or not."""
+    parts = parts_of(column)
+    return bool(
+        parts.image != _NOT_MEASURED
+        and (not parts.region or re.fullmatch(REGION, parts.region))
+        and _IMAGE_NAME.fullmatch(parts.image)
+        and _FAMILY_NAME.fullmatch(parts.family)
+        and re.fullmatch(ANY_WORD, parts.feature)
+    )
 
 
 def parts_of(column: str) -> NameParts:

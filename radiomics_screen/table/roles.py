@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from radiomics_screen.core.column_names import REGION, is_feature, may_be_feature
+from radiomics_screen.core.column_names import (
+    REGION,
+    has_form_of_feature,
+    is_feature,
+    may_be_feature,
+    parts_of,
+)
 from radiomics_screen.core.columns import (
     CROP,
     Column,
@@ -95,7 +101,7 @@ def sort_columns(
     """
     stored, blocks = _stored(provenance)
     columns: dict[str, Column] = {}
-    doubtful: list[str] = []
+    unknown: list[str] = []
     unlisted: list[str] = []
     joined: list[str] = []
     for name in frame.columns:
@@ -107,10 +113,16 @@ def sort_columns(
             columns[name] = measured_column(str(name), blocks)
             continue
         columns[name] = other_column(str(name), holds_crops=role is None and _holds_crops(frame, name))
-        if role is None and may_be_feature(str(name)) and _is_numeric(frame, name):
-            doubtful.append(name)
+        if role is None and has_form_of_feature(str(name)) and _is_numeric(frame, name):
+            unknown.append(name)
     features = [name for name, column in columns.items() if column.role.is_measured]
-    return SortedColumns(columns, features, doubtful, unlisted, joined if stored else [])
+    return SortedColumns(columns, features, _doubtful(unknown), unlisted, joined if stored else [])
+
+
+def _doubtful(unknown: Sequence[str]) -> list[str]:
+    """Return which columns of the form of features may be some, and those of the same families with them."""
+    families = {parts_of(str(name)).family for name in unknown if may_be_feature(str(name))}
+    return [name for name in unknown if parts_of(str(name)).family in families]
 
 
 def columns_of(

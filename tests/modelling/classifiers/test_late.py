@@ -163,7 +163,7 @@ def test_columns_that_are_no_numbers_reach_the_classifier_of_their_block(monkeyp
     Kind.__abstractmethods__ = frozenset()
     known = CLASSIFIERS["logistic"]
     found = {"pictures": Kind(), "logistic": known}
-    for place in ("late", "_combining"):
+    for place in ("late", "shared.fusion"):
         monkeypatch.setattr(f"radiomics_screen.modelling.classifiers.{place}.CLASSIFIERS", found)
     values, outcome = rows_of(80)
     frame = pd.DataFrame(values[:, :2], columns=["original_firstorder_Mean", "original_glcm_Contrast"])
