@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from radiomics_screen.cohort.cases import Case
+from radiomics_screen.core.columns import IDENTITY, Role
 from radiomics_screen.core.errors import TableError
-from radiomics_screen.table.feature_table import IDENTITY, OUTCOME, as_table
+from radiomics_screen.table.feature_table import as_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,8 +43,7 @@ def cases_of(frame: pd.DataFrame, folder: str | Path | None = None) -> list[Case
             f"the table has no column {' and no column '.join(missing)}: its images cannot be found again; "
             "use the table as `extract` wrote it"
         )
-    features = set(as_table(frame).features)
-    carried = [c for c in frame.columns if c not in features and c not in (*IDENTITY, *OUTCOME)]
+    carried = as_table(frame).of_role(Role.CARRIED)
     columns = {name: [_plain(v) for v in frame[name]] for name in (*IDENTITY, *carried) if name in frame}
     return [
         _case(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from radiomics_screen.cohort.cases import Case, Cohort, read_cohort
 from radiomics_screen.core.column_names import is_feature
+from radiomics_screen.core.columns import IDENTITY, STATUS
 from radiomics_screen.core.errors import CohortError, TableError
 from radiomics_screen.extraction.compose_table import compose
 from radiomics_screen.extraction.measuring.embedding import require_embedder
@@ -31,7 +32,7 @@ from radiomics_screen.extraction.running.workers import (
     one_thread,
 )
 from radiomics_screen.settings.settings import Settings, load_settings
-from radiomics_screen.table.feature_table import IDENTITY, OUTCOME, require_writable, with_origin, write_table
+from radiomics_screen.table.feature_table import require_writable, with_origin, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,7 +163,7 @@ def as_cohort(cases: str | Path | Cohort | Iterable[Case]) -> Cohort:
 
 def require_free_names(cohort: Cohort) -> None:
     """Raise a CohortError where a carried column is named like one of the table's own."""
-    taken = [c for c in cohort.carried_columns if c in (*IDENTITY, *OUTCOME) or is_feature(c)]
+    taken = [c for c in cohort.carried_columns if c in (*IDENTITY, *STATUS) or is_feature(c)]
     if taken:
         raise CohortError(
             f"{cohort.path}: the table has columns of its own named {', '.join(taken)}; "

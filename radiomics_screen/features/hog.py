@@ -39,6 +39,7 @@ Margin = Annotated[float, Field(ge=0, le=MOST_MARGIN)]
     conventions=IMAGE,
     graded=False,
     reach_lengths=REACH_LENGTHS,
+    block="pixels",
 )
 def hog(
     region: Region, *, hogCellPixels: CellPixels = 16, hogNorm: Norm = "L2-Hys", hogMargin: Margin = 0.0

@@ -67,6 +67,7 @@ class Picture:
     conventions=IMAGE,
     graded=False,
     reach_lengths=REACH_LENGTHS,
+    block="pixels",
 )
 def keypoints(
     region: Region, *, fastThreshold: Positive = 1.0, blobThreshold: Positive = 0.25

@@ -41,6 +41,7 @@ Radii = Annotated[tuple[Radius, ...], Field(min_length=SCALES, max_length=SCALES
     conventions=IMAGE,
     graded=False,
     reach_lengths=REACH_LENGTHS,
+    block="pixels",
 )
 def lbp(region: Region, *, lbpRadii: Radii = (1.0, 2.0, 4.0)) -> dict[str, float]:
     """Count local binary patterns of the region's pixels, on circles of three radii.

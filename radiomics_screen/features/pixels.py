@@ -43,6 +43,7 @@ Margin = Annotated[float, Field(ge=0, le=MOST_MARGIN)]
     conventions=IMAGE,
     graded=False,
     reach_lengths=REACH_LENGTHS,
+    block="pixels",
 )
 def pixels(region: Region, *, gridMargin: Margin = 0.0) -> dict[str, float]:
     """Show the lesion's box as a grid of 8 by 8 means, and norms of its intensities by ring.

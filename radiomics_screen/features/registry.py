@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from radiomics_screen.core.column_names import ANY_WORD, CAMEL_CASE, RADIOMICS, declare_family
 from radiomics_screen.core.conventions import PYRADIOMICS
+from radiomics_screen.core.errors import SettingsError
 from radiomics_screen.core.options import Registry
 from radiomics_screen.features.region import Region
 
@@ -50,6 +52,9 @@ class Family:
         How far beyond the region's box the image is looked at, in mm.
     reach_lengths
         The same in lengths of the longest side of the box, for families with `of_original`.
+    block
+        Which columns those of the family are judged together with: ``"radiomics"``, or a block of its own
+        where it describes something else.
     """
 
     name: str
@@ -64,6 +69,7 @@ class Family:
     graded: bool = True
     reach_mm: float = 0.0
     reach_lengths: float = 0.0
+    block: str = RADIOMICS
 
     def place(self, feature: str) -> tuple[int, str]:
         """Return where a feature of a table stands among those of the family, with its aggregation."""
@@ -89,6 +95,7 @@ def family(
     graded: bool = True,
     reach_mm: float = 0.0,
     reach_lengths: float = 0.0,
+    block: str = RADIOMICS,
 ) -> Callable[[Compute], Compute]:
     """Enter the decorated function as the family `name`; see :class:`Family`."""
 
@@ -106,11 +113,25 @@ def family(
             graded,
             reach_mm,
             reach_lengths,
+            block,
         )
         FAMILIES.add(name, entry)
+        declare_family(name, block, _names_of(entry))
         return compute
 
     return enter
+
+
+def _names_of(entry: Family) -> str:
+    """Return the pattern of the names of a family's features, by which its columns are known."""
+    names = (*entry.features, *entry.on_request)
+    if odd := [name for name in names if not re.fullmatch(ANY_WORD, name)]:
+        raise SettingsError(
+            f"a feature of family '{entry.name}' cannot be called '{odd[0]}', for columns are named by it: "
+            "use letters, digits and _ . + - and begin with a letter or digit"
+        )
+    simple = not entry.aggregated and all(re.fullmatch(CAMEL_CASE, name) for name in names)
+    return CAMEL_CASE if simple else ANY_WORD
 
 
 def values_of(names: tuple[str, ...], values: Any) -> dict[str, float]:

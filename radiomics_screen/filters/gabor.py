@@ -22,7 +22,7 @@ from radiomics_screen.filters.numerics.boundary import (
 from radiomics_screen.filters.numerics.fourier import without_rounding
 from radiomics_screen.filters.numerics.gabor_kernel import Wave, axes_of, reached, require_fitting
 from radiomics_screen.filters.numerics.rotations import Pool, Pooling
-from radiomics_screen.filters.registry import Box, Filtered, image_type
+from radiomics_screen.filters.registry import DIMENSIONS, Box, Filtered, image_type
 from radiomics_screen.imaging.volume import Volume
 
 #: So many pixels are transformed at once.
@@ -40,7 +40,7 @@ def _divides_turn(step: float) -> float:
 AngleStep = Annotated[float, Field(ge=0.1, le=360), AfterValidator(_divides_turn)]
 
 
-@image_type("Gabor")
+@image_type("Gabor", columns=rf"gabor(-[a-z]+)?-sigma-[A-Za-z0-9+-]+-{DIMENSIONS}")
 def gabor(
     volume: Volume,
     box: Box,

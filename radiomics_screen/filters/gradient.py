@@ -8,7 +8,7 @@ from radiomics_screen.filters.registry import Box, Filtered, crop_with_margin, i
 from radiomics_screen.imaging.volume import Volume, to_image
 
 
-@image_type("Gradient", local=True)
+@image_type("Gradient", columns="gradient", local=True)
 def gradient(volume: Volume, box: Box, *, gradientUseSpacing: bool = True) -> Filtered:
     """Yield the length of the intensity gradient, named "gradient".
 

@@ -6,11 +6,13 @@ from radiomics_screen.core.options import Finite, FlatAxis, Positive
 from radiomics_screen.filters.log import Widths
 from radiomics_screen.filters.numerics.boundary import Boundary, frame, in_name
 from radiomics_screen.filters.numerics.sampled_gaussian import REMEDY, laplacian
-from radiomics_screen.filters.registry import Box, Filtered, image_type
+from radiomics_screen.filters.registry import DIMENSIONS, NUMBER, Box, Filtered, image_type
 from radiomics_screen.imaging.volume import Volume
 
 
-@image_type("LaplacianOfGaussian", local=True)
+@image_type(
+    "LaplacianOfGaussian", columns=rf"laplacian-sigma-{NUMBER}-mm(-cutoff-{NUMBER})?-{DIMENSIONS}", local=True
+)
 def laplacian_of_gaussian(
     volume: Volume,
     box: Box,

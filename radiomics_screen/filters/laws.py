@@ -13,7 +13,7 @@ from radiomics_screen.core.options import Finite, FlatAxis, NonNegativeInt
 from radiomics_screen.filters.numerics.boundary import Array, Boundary, Frame, frame, wider
 from radiomics_screen.filters.numerics.checks import given_once
 from radiomics_screen.filters.numerics.rotations import Kernel, Pool, Pooling, convolve, pooled, turns
-from radiomics_screen.filters.registry import Box, Filtered, image_type
+from radiomics_screen.filters.registry import DIMENSIONS, Box, Filtered, image_type
 from radiomics_screen.imaging.volume import Volume
 
 #: Taps before they are scaled to a norm of 1.
@@ -49,7 +49,7 @@ LawsKernels = Annotated[
 ]
 
 
-@image_type("Laws", local=True)
+@image_type("Laws", columns=rf"laws-[A-Z0-9]+(-energy-\d+)?-{DIMENSIONS}", local=True)
 def laws(
     volume: Volume,
     box: Box,

@@ -27,7 +27,7 @@ CODES: dict[str, int] = {"default": 0, "ror": 1, "uniform": 2, "var": 3}
 MOST_BITS = 31
 
 
-@image_type("LBP2D", local=True)
+@image_type("LBP2D", columns="lbp-2D", local=True)
 def lbp2d(
     volume: Volume,
     box: Box,

@@ -24,7 +24,7 @@ Subdivision = Annotated[int, Field(ge=0, le=4)]
 CONSTANT = -3.0
 
 
-@image_type("LBP3D", local=True)
+@image_type("LBP3D", columns=r"lbp-3D-(m\d+|k)", local=True)
 def lbp3d(
     volume: Volume,
     box: Box,

@@ -18,7 +18,7 @@ from radiomics_screen.imaging.volume import Volume
 Widths = Annotated[tuple[Positive | PositiveInt, ...], Field(min_length=1), AfterValidator(given_once)]
 
 
-@image_type("LoG")
+@image_type("LoG", columns=r"log-sigma-[\d-]+-mm-[23]D")
 def log(volume: Volume, box: Box, *, sigma: Widths) -> Filtered:
     """Yield the scale-normalised Laplacian of Gaussian for each width.
 

@@ -10,7 +10,7 @@ from radiomics_screen.core.options import Finite, FlatAxis
 from radiomics_screen.filters.numerics.boundary import Boundary, frame
 from radiomics_screen.filters.numerics.checks import given_once
 from radiomics_screen.filters.numerics.rotations import convolve
-from radiomics_screen.filters.registry import Box, Filtered, image_type
+from radiomics_screen.filters.registry import DIMENSIONS, Box, Filtered, image_type
 from radiomics_screen.imaging.volume import Volume
 
 
@@ -27,7 +27,7 @@ Supports = Annotated[
 ]
 
 
-@image_type("Mean", local=True)
+@image_type("Mean", columns=rf"mean-\d+-{DIMENSIONS}", local=True)
 def mean(
     volume: Volume,
     box: Box,

@@ -14,7 +14,7 @@ from radiomics_screen.filters.registry import Box, Filtered, image_type
 from radiomics_screen.imaging.volume import Volume
 
 
-@image_type("Square", local=True)
+@image_type("Square", columns="square", local=True)
 def square(volume: Volume, box: Box) -> Filtered:
     """Yield ``x**2 / max|x|``, named "square"; what was negative becomes positive.
 
@@ -28,7 +28,7 @@ def square(volume: Volume, box: Box) -> Filtered:
     yield "square", np.square(values, out=values)
 
 
-@image_type("SquareRoot", local=True)
+@image_type("SquareRoot", columns="squareroot", local=True)
 def square_root(volume: Volume, box: Box) -> Filtered:
     """Yield ``sqrt(|x| max|x|)`` with the sign of x, named "squareroot".
 
@@ -41,7 +41,7 @@ def square_root(volume: Volume, box: Box) -> Filtered:
     yield "squareroot", np.copysign(np.sqrt(np.abs(values) * largest), values)
 
 
-@image_type("Logarithm", local=True)
+@image_type("Logarithm", columns="logarithm", local=True)
 def logarithm(volume: Volume, box: Box) -> Filtered:
     """Yield ``log(|x| + 1) max|x| / log(max|x| + 1)`` with the sign of x, named "logarithm".
 
@@ -55,7 +55,7 @@ def logarithm(volume: Volume, box: Box) -> Filtered:
     yield "logarithm", bent * (largest / np.log(largest + 1))
 
 
-@image_type("Exponential", local=True)
+@image_type("Exponential", columns="exponential", local=True)
 def exponential(volume: Volume, box: Box) -> Filtered:
     """Yield ``exp(x log(max|x|) / max|x|)``, named "exponential".
 

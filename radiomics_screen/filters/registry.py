@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_screen.core.column_names import declare_image_type, default_images
 from radiomics_screen.core.options import Registry
 from radiomics_screen.imaging.volume import Volume
 
@@ -15,6 +16,12 @@ from radiomics_screen.imaging.volume import Volume
 Box = tuple[slice, slice, slice]
 Filtered = Iterator[tuple[str, NDArray[np.generic]]]
 Filter = Callable[..., Filtered]
+
+#: How names of images end that say in how many dimensions, and beyond which boundary, was filtered.
+DIMENSIONS = r"[23]D(-[A-Za-z0-9-]+)?"
+
+#: A number above 0 in the name of an image.
+NUMBER = r"[0-9e+-]+"
 
 FILTERS: Registry[Filter] = Registry("image type", "radiomics_screen.filters")
 
@@ -27,14 +34,19 @@ LOCAL: set[str] = set()
 WHOLE: set[str] = set()
 
 
-def image_type(name: str, *, local: bool = False, whole: bool = False) -> Callable[[Filter], Filter]:
+def image_type(
+    name: str, *, columns: str | None = None, local: bool = False, whole: bool = False
+) -> Callable[[Filter], Filter]:
     """Enter the decorated function as the image type `name` of the parameter file.
 
-    `local` and `whole` enter it in :data:`LOCAL` and :data:`WHOLE`.
+    `columns` is a regular expression of the names of its images, by which the columns of a table are
+    known; None: `name` in lower case, and what follows after a hyphen. `local` and `whole` enter it in
+    :data:`LOCAL` and :data:`WHOLE`.
     """
 
     def enter(function: Filter) -> Filter:
         FILTERS.add(name, function)
+        declare_image_type(name, default_images(name) if columns is None else columns)
         if local or whole:
             LOCAL.add(name)
         if whole:

@@ -9,11 +9,15 @@ from radiomics_screen.filters.numerics.boundary import Boundary, frame, in_name
 from radiomics_screen.filters.numerics.fourier import on_box
 from radiomics_screen.filters.numerics.riesz import Order, riesz_of
 from radiomics_screen.filters.numerics.sampled_gaussian import REMEDY, laplacian
-from radiomics_screen.filters.registry import Box, Filtered, image_type
+from radiomics_screen.filters.registry import DIMENSIONS, NUMBER, Box, Filtered, image_type
 from radiomics_screen.imaging.volume import Volume
 
 
-@image_type("RieszLaplacianOfGaussian", whole=True)
+@image_type(
+    "RieszLaplacianOfGaussian",
+    columns=rf"riesz-[\d-]+-laplacian-sigma-{NUMBER}-mm(-cutoff-{NUMBER})?-{DIMENSIONS}",
+    whole=True,
+)
 def riesz_laplacian_of_gaussian(
     volume: Volume,
     box: Box,

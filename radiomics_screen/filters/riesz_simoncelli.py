@@ -19,12 +19,12 @@ from radiomics_screen.filters.numerics.fourier import (
     simoncelli_margin,
 )
 from radiomics_screen.filters.numerics.riesz import Order, riesz_of
-from radiomics_screen.filters.registry import Box, Filtered, image_type
+from radiomics_screen.filters.registry import DIMENSIONS, Box, Filtered, image_type
 from radiomics_screen.filters.separable_wavelet import Levels
 from radiomics_screen.imaging.volume import Volume
 
 
-@image_type("RieszSimoncelli", whole=True)
+@image_type("RieszSimoncelli", columns=rf"riesz-[\d-]+-simoncelli-level-\d+-{DIMENSIONS}", whole=True)
 def riesz_simoncelli(
     volume: Volume,
     box: Box,

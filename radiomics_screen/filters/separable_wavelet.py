@@ -15,7 +15,7 @@ from radiomics_screen.filters.numerics.boundary import Array, Boundary, Frame, f
 from radiomics_screen.filters.numerics.checks import given_once
 from radiomics_screen.filters.numerics.fourier import LEVELS_REMEDY
 from radiomics_screen.filters.numerics.rotations import Kernel, Pool, Pooling, Turn, convolve, pooled, turns
-from radiomics_screen.filters.registry import Box, Filtered, image_type
+from radiomics_screen.filters.registry import DIMENSIONS, Box, Filtered, image_type
 from radiomics_screen.filters.wavelet import Wavelet
 from radiomics_screen.imaging.volume import Volume
 
@@ -35,7 +35,7 @@ Bands = Annotated[
 ]
 
 
-@image_type("SeparableWavelet", local=True)
+@image_type("SeparableWavelet", columns=rf"separable-[A-Za-z0-9-]+-level-\d+-[LH]+-{DIMENSIONS}", local=True)
 def separable_wavelet(
     volume: Volume,
     box: Box,

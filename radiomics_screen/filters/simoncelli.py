@@ -11,12 +11,12 @@ from radiomics_screen.filters.numerics.fourier import (
     simoncelli_factors,
     simoncelli_margin,
 )
-from radiomics_screen.filters.registry import Box, Filtered, image_type
+from radiomics_screen.filters.registry import DIMENSIONS, Box, Filtered, image_type
 from radiomics_screen.filters.separable_wavelet import Levels
 from radiomics_screen.imaging.volume import Volume
 
 
-@image_type("Simoncelli", whole=True)
+@image_type("Simoncelli", columns=rf"simoncelli-level-\d+-{DIMENSIONS}", whole=True)
 def simoncelli(
     volume: Volume,
     box: Box,

@@ -32,7 +32,7 @@ def _known_wavelet(name: str) -> str:
 Wavelet = Annotated[str, AfterValidator(_known_wavelet)]
 
 
-@image_type("Wavelet", local=True)
+@image_type("Wavelet", columns=r"wavelet\d*-[A-Za-z]+", local=True)
 def wavelet(
     volume: Volume,
     box: Box,

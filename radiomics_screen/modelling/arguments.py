@@ -21,17 +21,17 @@ AUTO = ("logistic", "svm", "xgboost", "stack")
 
 
 def candidates_of(
-    classifier: str | Sequence[str], hyperparameters: Mapping[str, Any], columns: Iterable[str] = ()
+    classifier: str | Sequence[str], hyperparameters: Mapping[str, Any], blocks: Iterable[str] = ()
 ) -> tuple[tuple[str, ...], dict[str, dict[str, Any]]]:
     """Return the names of the candidates, and the options given of each; wrong ones are told now.
 
-    Late fusion is one of ``"auto"`` where an embedding or crops stand beside other `columns`. With an
+    Late fusion is one of ``"auto"`` where an embedding or crops stand beside other `blocks`. With an
     embedding it costs as much as a stack, with crops far more; between radiomics and other handmade
     features, which a stack sees together, it gains little.
     """
     names = [classifier] if isinstance(classifier, str) else list(classifier)
     if names == ["auto"]:
-        names = [*AUTO, *(["late"] if fuses_network(columns) else [])]
+        names = [*AUTO, *(["late"] if fuses_network(blocks) else [])]
     for name in names:
         CLASSIFIERS[name]
     options = {names[0]: dict(hyperparameters)} if len(names) == 1 else _by_name(names, hyperparameters)

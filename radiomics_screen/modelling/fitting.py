@@ -31,7 +31,7 @@ from radiomics_screen.modelling.bundle.card import Card
 from radiomics_screen.modelling.bundle.model import Model
 from radiomics_screen.modelling.classifiers.shared.watch import Watch
 from radiomics_screen.modelling.controls import ImageControlInputs
-from radiomics_screen.modelling.data.blocks import CROP
+from radiomics_screen.modelling.data.blocks import CLINICAL, CROP
 from radiomics_screen.modelling.data.crop_column import Crops, placeholder_crops
 from radiomics_screen.modelling.data.dataset import Dataset
 from radiomics_screen.modelling.data.from_table import prepare
@@ -209,8 +209,9 @@ def fit(
     preparation = Preparation(least, common_value, correlation, select, most_features, embedding, components)
     table = table_of(table)
     refuse_reserved([*table.features, *clinical, batch])
-    columns = [*table.features, *clinical, *([] if crops is None else [CROP])]
-    candidates, options = candidates_of(classifier, hyperparameters or {}, columns)
+    there = {table.columns[name].block for name in table.features}
+    there |= {CLINICAL for _ in clinical} | ({CROP} if crops is not None else set())
+    candidates, options = candidates_of(classifier, hyperparameters or {}, there)
     rule = rule_of(threshold, at_sensitivity, at_specificity)
     device = device_for(candidates, device)
     plan = Plan(
@@ -223,7 +224,7 @@ def fit(
     features = features_for(candidates, table.features, crops_given=crops is not None)
     prepared = partial(
         prepare, table.frame, features, target=target, positive=positive, group=group, folds=folds,
-        clinical=clinical, batch=batch,
+        clinical=clinical, batch=batch, roles=table.columns,
     )  # fmt: skip
     if callable(crops):  # which takes long: what is wrong with the rest of the table is told before
         prepared(crops=placeholder_crops(len(table.frame)))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from radiomics_screen.cohort.cases import Case, Cohort
 from radiomics_screen.core.column_names import is_feature
+from radiomics_screen.core.columns import IDENTITY
 from radiomics_screen.core.errors import CohortError, ModelError, did_you_mean
 from radiomics_screen.core.remarks import collect_remarks
 from radiomics_screen.extraction.run import Watcher, as_cohort, extract_cohort
@@ -22,7 +23,6 @@ from radiomics_screen.modelling.data.blocks import CROP
 from radiomics_screen.modelling.data.values import listed
 from radiomics_screen.prediction.crop_inputs import with_crops
 from radiomics_screen.settings.settings import Settings, load_settings
-from radiomics_screen.table.feature_table import IDENTITY
 
 #: How many of the features that moved a reading most are told with it.
 REASONS = 10

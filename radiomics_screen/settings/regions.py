@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from radiomics_screen.core.column_names import REGION, block_of
+from radiomics_screen.core.column_names import REGION, RESERVED_BLOCKS, block_of
 from radiomics_screen.core.errors import did_you_mean
 from radiomics_screen.core.options import REQUIRED, options_of
 from radiomics_screen.features import FAMILIES
@@ -21,8 +21,6 @@ ReadContent = Callable[[Mapping[str, Any], list[str]], tuple[tuple[ImageType, ..
 
 #: What a region has beside the options of its ring.
 FEATURE_CLASS, IMAGE_TYPE = "featureClass", "imageType"
-#: Blocks of columns that models know beside those of families, and names of several blocks together.
-_TAKEN = frozenset(("clinical", "crop", "numbers", "all", "both"))
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ def _wrong_name(name: Any) -> str:
             f"a region's name is of letters, digits and hyphens and begins with a letter, got {name!r:.60}; "
             "rename it"
         )
-    if name in _TAKEN:
+    if name in RESERVED_BLOCKS:
         return f"'{name}' is what other columns are called together; name the region otherwise"
     if name in {block_of(f"original_{family}_") for family in FAMILIES}:
         return f"'{name}' is what features of the lesion itself are called; name the region otherwise"

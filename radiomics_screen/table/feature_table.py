@@ -3,7 +3,7 @@
 Columns, in this order: ``case_id, patient_id, image, mask, label``, the carried columns of the
 cohort, ``status, error, warnings, seconds, case_key``, and the features. Parquet and CSV keep every
 value bit for bit. A Parquet file also carries in itself what is needed to understand and continue
-it; the full provenance is the JSON file beside the table.
+it, the roles of its columns among it; the full provenance is the JSON file beside the table.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,16 +23,13 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from radiomics_screen.core.column_names import is_feature
+from radiomics_screen.core.columns import Column, Role
 from radiomics_screen.core.errors import TableError
 from radiomics_screen.core.remarks import add_remark
+from radiomics_screen.table.roles import columns_of, content_of, sort_columns
 
 if TYPE_CHECKING:
     import pandas as pd  # takes a while to import: a run needs it when all is measured
-
-#: Columns before and after those that are carried from the cohort.
-IDENTITY = ("case_id", "patient_id", "image", "mask", "label")
-OUTCOME = ("status", "error", "warnings", "seconds", "case_key")
 
 _TEXT = ("case_id", "patient_id", "image", "mask", "status", "error", "warnings", "case_key")
 _METADATA = b"radiomics_screen"
@@ -40,7 +37,7 @@ _ORIGIN = "radiomics_screen"  # key in the attributes of a DataFrame
 #: What of the provenance travels inside a Parquet file: nothing that depends on the clock or the machine.
 _EMBEDDED = (
     "package", "version", "engine", "fingerprint", "content", "parameters", "files", "features", "digest",
-    "carried",
+    "carried", "columns",
 )  # fmt: skip
 
 _PYRADIOMICS = {
@@ -74,18 +71,31 @@ class FeatureTable:
     provenance
         How the table came about, with the resolved ``"parameters"``; None where nothing says so,
         as with a table of pyradiomics.
+    columns
+        What each column is, by its name: the role, and of a feature its region, image, family and block.
+        Columns that are not given here are understood by their names.
     """
 
     frame: pd.DataFrame
     features: list[str]
     provenance: dict[str, Any] | None = None
+    columns: Mapping[str, Column] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", columns_of(self.frame, self.features, self.columns))
+
+    def of_role(self, *roles: Role) -> list[str]:
+        """Return the names of the columns of some roles, in their order."""
+        return [name for name, column in self.columns.items() if column.role in roles]
 
 
 def read_table(path: str | Path) -> FeatureTable:
     """Read a feature table from a Parquet or CSV file, of this package or of pyradiomics.
 
-    Identifiers stay text. Feature columns are those that the provenance lists, or else those named
-    like features. A provenance whose digest is not that of the values is left aside, with a note.
+    Identifiers stay text. Each column has the role that is stored with the table. Where none is stored,
+    features are those that are named by a known image type and a known family; where columns may be
+    features of a package that is not installed, a remark names them, and they are carried. A provenance
+    whose digest is not that of the values is left aside, with a remark.
 
     Raises
     ------
@@ -107,9 +117,14 @@ def read_table(path: str | Path) -> FeatureTable:
     if embedded is not None:
         provenance = {**(provenance or {}), **json.loads(embedded)}
     frame = _with_identity(_with_types(stored.to_pandas(), provenance or {}))
-    listed = set((provenance or {}).get("features", ()))
-    features = [c for c in frame.columns if (c in listed if listed else is_feature(c))]
+    complete = provenance is not None and "digest" in provenance and "columns" not in provenance
+    found = sort_columns(frame, provenance, complete=complete)
+    features = found.features
     _require_numbers(frame, features, path)
+    for remark in found.remarks(str(path)):
+        add_remark(remark)
+    if provenance and "package" not in provenance and "digest" not in provenance:
+        provenance = None  # written by hand, to say which columns are features
     if provenance and provenance.get("digest") != values_digest(frame, features):
         add_remark(
             f"{path}: its values are not those that its provenance tells of, so nothing is known of how they "
@@ -117,7 +132,7 @@ def read_table(path: str | Path) -> FeatureTable:
             "add it to the cases file and run `radiomics-screen extract` again"
         )
         provenance = None
-    return FeatureTable(frame, features, provenance)
+    return FeatureTable(frame, features, provenance, found.columns)
 
 
 def values_digest(frame: pd.DataFrame, features: list[str]) -> str:
@@ -137,10 +152,18 @@ def with_origin(frame: pd.DataFrame, features: list[str], origin: dict[str, Any]
 def as_table(frame: pd.DataFrame) -> FeatureTable:
     """Take a table in memory as a feature table; its origin counts as long as its values are the same."""
     origin = frame.attrs.get(_ORIGIN)
-    features = [c for c in frame.columns if (c in set(origin["features"]) if origin else is_feature(str(c)))]
-    if origin and origin["digest"] != values_digest(frame, features):
+    found = sort_columns(frame, origin)
+    for remark in found.remarks("the table"):
+        add_remark(remark)
+    if origin and origin["digest"] != values_digest(frame, found.features):
+        if found.joined:
+            add_remark(
+                f"the table has {len(found.joined)} features that were joined to it (such as "
+                f"{found.joined[0]}), so nothing is known of how its features were extracted together; a "
+                "model of them can be evaluated, but cannot read new images"
+            )
         origin = None
-    return FeatureTable(frame, features, origin)
+    return FeatureTable(frame, found.features, origin, found.columns)
 
 
 def table_of(table: FeatureTable | pd.DataFrame | str | Path) -> FeatureTable:
@@ -203,6 +226,7 @@ def write_table(table: FeatureTable, path: str | Path) -> Path:
     provenance = dict(
         table.provenance or {},
         features=table.features,
+        columns=content_of(table.columns),
         digest=values_digest(table.frame, table.features),
         table=path.name,
     )

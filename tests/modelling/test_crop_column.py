@@ -262,8 +262,8 @@ def test_what_crops_beside_numbers_need_is_asked_for_before_the_work(monkeypatch
 
 
 def test_late_is_among_the_candidates_of_auto_where_a_network_sees_something():
-    assert "late" not in candidates_of("auto", {}, [MEAN, "age"])[0]
-    assert "late" in candidates_of("auto", {}, [MEAN, CROP])[0]
+    assert "late" not in candidates_of("auto", {}, ["radiomics", "clinical"])[0]
+    assert "late" in candidates_of("auto", {}, ["radiomics", CROP])[0]
     assert "late" not in candidates_of("auto", {}, [CROP])[0]
 
 

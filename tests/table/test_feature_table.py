@@ -10,11 +10,11 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from radiomics_screen.core.column_names import is_feature
 from radiomics_screen.core.errors import TableError
 from radiomics_screen.core.remarks import ScreenWarning
 from radiomics_screen.table.feature_table import (
     FeatureTable,
-    is_feature,
     provenance_path,
     read_table,
     require_writable,

@@ -37,6 +37,7 @@ Diameters = Annotated[tuple[Positive, ...], Field(min_length=2, max_length=2)]
     conventions=BI_RADS,
     graded=False,
     reach_lengths=1.0,
+    block="breast",
 )
 def breast(region: Region, *, spotDiameters: Diameters | None = None) -> dict[str, float]:
     """Describe a mass as BI-RADS does: orientation, shape, margin, echo, posterior features, bright spots.

@@ -98,13 +98,14 @@ def fit_rows(
     groups: npt.NDArray[Any] | None,
     names: Sequence[str] | None = None,
     watch: Watch | None = None,
+    blocks: Sequence[str] | None = None,
 ) -> ClassifierMixin:
     """Fit an estimator and return it.
 
-    It is told the patients of the rows if it divides them anew, the names of the columns if it tells
-    columns apart, and who watches if it trains for long: whatever its ``fit`` has a parameter for.
+    It is told the patients of the rows if it divides them anew, the names and blocks of the columns if it
+    tells columns apart, and who watches if it trains for long: whatever its ``fit`` has a parameter for.
     """
-    known = {"groups": groups, "names": names, "watch": watch}
+    known = {"groups": groups, "names": names, "blocks": blocks, "watch": watch}
     told = {what: value for what, value in known.items() if has_fit_parameter(estimator, what)}
     return estimator.fit(values, outcome, **told)
 

@@ -36,7 +36,7 @@ from radiomics_screen.modelling.classifiers.shared.fusion import (
     save_member,
 )
 from radiomics_screen.modelling.classifiers.shared.watch import Watch
-from radiomics_screen.modelling.data.blocks import CLINICAL, CROP, places_by_block, together
+from radiomics_screen.modelling.data.blocks import CLINICAL, CROP, block_named, places_by_block, together
 
 Members = dict[str, list[str]] | None
 Options = dict[str, dict[str, dict[str, Any]]] | None
@@ -90,6 +90,7 @@ class LateClassifier(CombiningClassifier):
         groups: Any = None,
         names: Sequence[str] | None = None,
         watch: Watch | None = None,
+        blocks: Sequence[str] | None = None,
     ) -> Self:
         """Learn from rows.
 
@@ -101,21 +102,30 @@ class LateClassifier(CombiningClassifier):
         y, groups
             As every classifier's.
         names
-            Names of the columns, which tell the blocks; None: they are one block.
+            Names of the columns; None: they are one block.
         watch
             Handed to members that train for long.
+        blocks
+            Block of each column, as the table says it; None: the names tell.
 
         Raises
         ------
         ModelError
-            If there are not as many names as columns, or rows must be divided, and there are too few.
+            If there are not as many names or blocks as columns, or rows must be divided, and there are too
+            few.
         """
         width = np.shape(X)[1] if np.ndim(X) > 1 else 0
         if names is not None and len(names) != width:
             raise ModelError(f"{len(names)} names are told of {width} columns")
+        if blocks is not None and len(blocks) != width:
+            raise ModelError(f"{len(blocks)} blocks are told of {width} columns")
         self.names_ = None if names is None else [str(name) for name in names]
-        divided = places_by_block if self.apart else together
-        self.blocks_ = {WHOLE: list(range(width))} if names is None else divided(names)
+        if self.names_ is None:
+            self.blocks_ = {WHOLE: list(range(width))}
+        elif self.apart:
+            self.blocks_ = places_by_block(map(block_named, self.names_) if blocks is None else blocks)
+        else:
+            self.blocks_ = together(self.names_)
         self._watch = watch
         try:
             return super().fit(np.asarray(X), y, groups)

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from radiomics_screen.core.column_names import EMBEDDING, block_of, is_feature
+from radiomics_screen.core.columns import CROP as CROP  # the column of crops is a block, too
 
-#: The block of all columns that are not named like a feature.
+#: The block of all columns that were not measured in the image.
 CLINICAL = "clinical"
-
-#: The column that holds the crop of each row's lesion, and the block that it is.
-CROP = "crop"
 
 #: All columns of numbers, where they are taken for one block.
 NUMBERS = "numbers"
 
 
 def block_named(column: str) -> str:
-    """Return the block of a column that reaches a classifier.
+    """Return the block of a column that reaches a classifier, where nothing but its name is known.
 
     >>> block_named("original_embedding_pca01"), block_named("sex=F")
     ('embedding', 'clinical')
@@ -27,11 +25,17 @@ def block_named(column: str) -> str:
     return block_of(column) if is_feature(column) else CLINICAL
 
 
-def places_by_block(names: Iterable[str]) -> dict[str, list[int]]:
-    """Return the blocks in alphabetical order, each with the places of its columns among `names`."""
+def places_by_block(blocks: Iterable[str]) -> dict[str, list[int]]:
+    """Return the blocks in alphabetical order, each with the places of its columns.
+
+    Parameters
+    ----------
+    blocks
+        The block of each column, in their order.
+    """
     found: dict[str, list[int]] = {}
-    for place, name in enumerate(names):
-        found.setdefault(block_named(name), []).append(place)
+    for place, block in enumerate(blocks):
+        found.setdefault(block, []).append(place)
     return dict(sorted(found.items()))
 
 
@@ -43,7 +47,7 @@ def together(names: Iterable[str]) -> dict[str, list[int]]:
     return dict(sorted(found.items()))
 
 
-def fuses_network(names: Iterable[str]) -> bool:
-    """Tell whether what a network sees (an embedding, crops) stands beside other columns."""
-    blocks = {block_named(name) for name in names}
-    return bool(blocks & {EMBEDDING, CROP}) and len(blocks) > 1
+def fuses_network(blocks: Iterable[str]) -> bool:
+    """Tell whether what a network sees (an embedding, crops) stands beside other blocks of columns."""
+    found = set(blocks)
+    return bool(found & {EMBEDDING, CROP}) and len(found) > 1

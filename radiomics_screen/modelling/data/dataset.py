@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from radiomics_screen.core.column_names import block_of
-from radiomics_screen.modelling.data.blocks import CLINICAL, CROP
+from radiomics_screen.core.columns import Column, measured_column
+from radiomics_screen.modelling.data.blocks import CLINICAL, CROP, block_named
 from radiomics_screen.modelling.data.crop_column import digest_of
 from radiomics_screen.modelling.data.values import texts_of
 
@@ -31,12 +31,28 @@ class Columns:
         Name of the column with scanner or site, or None.
     crop
         Whether there is a column of crops.
+    known
+        What the table says of its features, by their names; of others their names tell.
     """
 
     features: tuple[str, ...]
     clinical: tuple[str, ...] = ()
     batch: str | None = None
     crop: bool = False
+    known: Mapping[str, Column] = field(default_factory=dict, compare=False, repr=False)
+
+    def block_of(self, feature: str) -> str:
+        """Return the block of a feature."""
+        column = self.known.get(feature)
+        return (measured_column(feature) if column is None else column).block
+
+    def blocks_of(self, names: Iterable[str]) -> list[str]:
+        """Return the block of each column that reaches a classifier, also of those that steps have made."""
+        features, clinical = set(self.features), set(self.clinical)
+        return [
+            self.block_of(name) if name in features else CLINICAL if name in clinical else block_named(name)
+            for name in names
+        ]
 
     def of(self, takes: str) -> Columns:
         """Return those that a classifier learns from: ``"numbers"``, ``"crops"`` or ``"both"``."""
@@ -115,6 +131,7 @@ class Dataset:
         if measured is not None:
             place = {name: at for at, name in enumerate(self.columns.features)}
             measured = measured[:, :, [place[name] for name in columns.features]]
+        columns = replace(columns, known=columns.known or self.columns.known)
         return replace(self, inputs=self.inputs[columns.names], columns=columns, measured=measured)
 
     @property
@@ -122,12 +139,12 @@ class Dataset:
         """The blocks that its columns come in: clinical variables first, then as the features stand."""
         clinical = [CLINICAL] if self.columns.clinical else []
         crop = [CROP] if self.columns.crop else []
-        return list(dict.fromkeys([*clinical, *map(block_of, self.columns.features), *crop]))
+        return list(dict.fromkeys([*clinical, *map(self.columns.block_of, self.columns.features), *crop]))
 
     def part(self, blocks: Collection[str]) -> Dataset:
         """Return the same rows with the columns of some blocks; the batch stays where there are features."""
         known = self.columns
-        features = tuple(name for name in known.features if block_of(name) in blocks)
+        features = tuple(name for name in known.features if known.block_of(name) in blocks)
         clinical = known.clinical if CLINICAL in blocks else ()
         batch = known.batch if features else None
         return self.only(Columns(features, clinical, batch, known.crop and CROP in blocks))

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from radiomics_screen.core.column_names import is_feature
+from radiomics_screen.core.columns import IDENTITY, STATUS, Column
 from radiomics_screen.core.errors import ModelError, did_you_mean
 from radiomics_screen.modelling.data.blocks import CROP
 from radiomics_screen.modelling.data.crop_column import checked_crops
@@ -33,9 +33,7 @@ from radiomics_screen.modelling.data.values import (
 
 NO_GROUP = "none"
 #: Columns of a feature table that are never features, whatever is said to be one.
-BOOKKEEPING = frozenset(
-    ("case_id", "patient_id", "image", "mask", "label", "status", "error", "warnings", "seconds", "case_key")
-)
+BOOKKEEPING = frozenset((*IDENTITY, *STATUS))
 _MOST_VALUES = 10  # of an outcome, that a message lists
 
 
@@ -50,6 +48,7 @@ def prepare(
     clinical: Sequence[str] = (),
     batch: str | None = None,
     crops: pd.Series[Any] | None = None,
+    roles: Mapping[str, Column] | None = None,
 ) -> Dataset:
     """Check a feature table and turn it into what is learned from.
 
@@ -78,6 +77,8 @@ def prepare(
         Column with scanner or site, which every row must have; never the outcome or patient.
     crops
         A crop for each row, or None where there is none; None: crops are not learned from.
+    roles
+        What the table says of its columns, by their names; None: their names tell.
 
     Raises
     ------
@@ -88,11 +89,14 @@ def prepare(
     """
     refuse_double_columns(frame)
     by = _group_column(frame, group)
-    _check_columns(frame, {"target": target, "group": by, "folds": folds, "batch": batch})
+    _check_columns(frame, {"target": target, "group": by, "folds": folds, "batch": batch}, features)
     if batch is not None and batch in (target, by):
         raise ModelError(f"'{batch}' cannot be the batch: it is the column of the outcome or the patient")
     clinical = checked_clinical(
-        frame, clinical, taken={"target": target, "group": by, "folds": folds, "batch": batch}
+        frame,
+        clinical,
+        taken={"target": target, "group": by, "folds": folds, "batch": batch},
+        features=features,
     )
     cases = _case_names(frame)
     rows = pd.Series(True, index=range(len(frame)))
@@ -144,13 +148,22 @@ def prepare(
         rows_read=len(kept),
         left_out=left_out,
         split_across_folds=split_across_folds,
-        columns=Columns(tuple(values.columns), clinical, batch, pictures is not None),
+        columns=Columns(
+            tuple(values.columns),
+            clinical,
+            batch,
+            pictures is not None,
+            {name: roles[name] for name in values.columns if name in roles} if roles else {},
+        ),
         positions=np.flatnonzero(kept),
     )
 
 
 def checked_clinical(
-    frame: pd.DataFrame, clinical: Sequence[str], taken: Mapping[str, str | None]
+    frame: pd.DataFrame,
+    clinical: Sequence[str],
+    taken: Mapping[str, str | None],
+    features: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """Return the names of the clinical columns, each once.
 
@@ -162,7 +175,7 @@ def checked_clinical(
     if isinstance(clinical, str):
         raise ModelError(f"clinical is the text {clinical!r}; it must be a list of column names")
     for name in clinical:
-        _check_columns(frame, {"clinical": name})
+        _check_columns(frame, {"clinical": name}, features)
         if name in BOOKKEEPING or name in taken.values():
             role = next((role for role, column in taken.items() if column == name), "the table's bookkeeping")
             raise ModelError(f"'{name}' cannot be a clinical variable: it is the column of {role}")
@@ -208,7 +221,9 @@ def _check_groups(
     return len(split_across_folds)
 
 
-def _check_columns(frame: pd.DataFrame, asked: Mapping[str, str | None]) -> None:
+def _check_columns(
+    frame: pd.DataFrame, asked: Mapping[str, str | None], features: Sequence[str] = ()
+) -> None:
     columns = [str(name) for name in frame.columns]
     for role, name in asked.items():
         if name is not None and name not in frame:
@@ -216,8 +231,8 @@ def _check_columns(frame: pd.DataFrame, asked: Mapping[str, str | None]) -> None
             if _all_in(str(name), columns):
                 hint = ": these are several columns; name one column"
             elif not hint.startswith(":"):
-                kept_back = BOOKKEEPING - {"case_id", "patient_id"}
-                hint = f"; it has {listed([c for c in columns if not is_feature(c) and c not in kept_back])}"
+                kept_back = (BOOKKEEPING - {"case_id", "patient_id"}) | set(features)
+                hint = f"; it has {listed([c for c in columns if c not in kept_back])}"
             raise ModelError(f"the table has no column '{name}' ({role}){hint}")
 
 

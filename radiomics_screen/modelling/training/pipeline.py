@@ -136,7 +136,7 @@ def _of_other_columns(columns: Columns) -> list[PlainStep]:
     """Return the steps that take out what the scanner does, and turn clinical columns into numbers."""
     steps: list[PlainStep] = []
     if columns.batch is not None:
-        named = all(map(is_feature, columns.features))
+        named = all(map(is_feature, columns.features)) and not any(map(is_feature, columns.clinical))
         # Without covariates: of a skewed feature the effect of a preserved covariate can be most of what is
         # left, and a clinical variable would speak in the feature's name.
         steps.append(ComBat(columns.batch, prefixes=None if named else list(columns.features)))
@@ -180,7 +180,7 @@ def fitted(pipeline: Pipeline, rows: Dataset, watch: Watch | None = None) -> Pip
     """Return a clone fitted on `rows`, with or without a classifier at its end.
 
     Steps and classifiers that divide the rows anew keep patients whole; the step that looks at repeated
-    measurements gets them, and a classifier that tells columns apart the names of those that reach it.
+    measurements gets them, and a classifier that tells columns apart names and blocks of those that reach it.
     """
     made = clone(pipeline)
     ends = made.steps[-1:] if made.steps[-1][0] == CLASSIFIER else []
@@ -188,7 +188,8 @@ def fitted(pipeline: Pipeline, rows: Dataset, watch: Watch | None = None) -> Pip
     told = {"groups": rows.groups, "measured": rows.measured_columns()}
     chain, values = fitted_chain(steps, rows.inputs, rows.outcome, told)
     for _, estimator in ends:
-        fit_rows(estimator, values, rows.outcome, rows.groups, names_after(chain), watch)
+        names = names_after(chain)
+        fit_rows(estimator, values, rows.outcome, rows.groups, names, watch, rows.columns.blocks_of(names))
     return Pipeline([*chain.steps, *ends])
 
 

@@ -82,12 +82,13 @@ class Search:
 
 @dataclass(frozen=True)
 class _Fold:
-    """An inner fold, prepared for a classifier that is told the names of its columns."""
+    """An inner fold, prepared for a classifier that is told names and blocks of its columns."""
 
     learned: FloatArray
     outcome: npt.NDArray[np.int64]
     groups: npt.NDArray[np.object_]
     names: list[str]
+    blocks: list[str]
     tested: FloatArray
     rows: npt.NDArray[np.intp]
     truth: npt.NDArray[np.int64]
@@ -156,7 +157,9 @@ def _prepared(plan: Plan, rows: Dataset) -> list[_Fold]:
         steps = fitted(Pipeline(plan.preparation.steps(rows.columns, seed=plan.seed)), part)
         learned, tested = (np.asarray(steps.transform(one.inputs)) for one in (part, rows.take(test)))
         names = names_after(steps)
-        folds.append(_Fold(learned, part.outcome, part.groups, names, tested, test, rows.outcome[test]))
+        blocks = rows.columns.blocks_of(names)
+        truth = rows.outcome[test]
+        folds.append(_Fold(learned, part.outcome, part.groups, names, blocks, tested, test, truth))
     if not any(0 < fold.truth.sum() < len(fold.truth) for fold in folds):
         raise ModelError(
             "no inner fold has rows of both classes to test on: collect more cases, or take another seed"
@@ -288,7 +291,7 @@ def _judged(plan: Plan, name: str, options: dict[str, Any], folds: _Folds, stop:
     for number, fold in enumerate(prepared, start=1):
         estimator = CLASSIFIERS[name].build(seed=plan.seed, device=plan.device, **options)
         watch = plan.watch.within(f"inner fold {number}")
-        fit_rows(estimator, fold.learned, fold.outcome, fold.groups, fold.names, watch)
+        fit_rows(estimator, fold.learned, fold.outcome, fold.groups, fold.names, watch, fold.blocks)
         unseen[fold.rows] = estimator.predict_proba(fold.tested)[:, 1]
         aucs.append(auc_of(fold.truth, unseen[fold.rows]))
         if stop(_mean(aucs)) and number < len(prepared):

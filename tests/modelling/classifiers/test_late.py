@@ -17,7 +17,7 @@ from radiomics_screen.modelling.arguments import AUTO, candidates_of
 from radiomics_screen.modelling.classifiers import CLASSIFIERS
 from radiomics_screen.modelling.classifiers.base import ClassifierKind
 from radiomics_screen.modelling.classifiers.shared.fusion import log_odds_of
-from radiomics_screen.modelling.data.blocks import places_by_block
+from radiomics_screen.modelling.data.blocks import block_named, places_by_block
 from radiomics_screen.modelling.data.dataset import Dataset
 from radiomics_screen.modelling.data.from_table import prepare
 from radiomics_screen.modelling.data.splits import inner_splits
@@ -67,7 +67,7 @@ def dataset(values: np.ndarray, outcome: np.ndarray) -> Dataset:
 
 
 def test_columns_come_in_the_blocks_of_their_names():
-    assert places_by_block(NAMES) == BLOCKS
+    assert places_by_block(map(block_named, NAMES)) == BLOCKS
     values, outcome = rows_of()
     fitted = built().fit(values, outcome, names=NAMES)
     assert fitted.blocks_ == BLOCKS
@@ -349,10 +349,10 @@ def test_the_unseen_probabilities_are_of_pipelines_that_know_the_blocks():
 
 
 def test_auto_fuses_late_where_an_embedding_stands_beside_others():
-    assert candidates_of("auto", {}, NAMES)[0] == (*AUTO, "late")
-    assert candidates_of("auto", {}, [NAMES[0], NAMES[3]])[0] == AUTO
-    assert candidates_of("auto", {}, [NAMES[1], NAMES[2]])[0] == AUTO
-    assert candidates_of(["svm"], {}, NAMES)[0] == ("svm",)
+    assert candidates_of("auto", {}, BLOCKS)[0] == (*AUTO, "late")
+    assert candidates_of("auto", {}, map(block_named, [NAMES[0], NAMES[3]]))[0] == AUTO
+    assert candidates_of("auto", {}, map(block_named, [NAMES[1], NAMES[2]]))[0] == AUTO
+    assert candidates_of(["svm"], {}, BLOCKS)[0] == ("svm",)
 
 
 def test_nothing_of_the_rows_tested_on_is_looked_at():
