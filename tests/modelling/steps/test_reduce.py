@@ -288,7 +288,7 @@ def test_components_are_learned_from_the_training_rows_alone(embedding_by):
 
 
 def test_wrong_ways_to_reduce_are_told_before_the_work():
-    with pytest.raises(ModelError, match="embedding is 'pcaa'; it must be .*: did you mean 'pca'"):
+    with pytest.raises(ModelError, match=r"embedding is 'pcaa'; it must be .*: did you mean 'pca'"):
         fit(embedded_table(), **ASKED, embedding="pcaa")
     with pytest.raises(ModelError, match=r"components is -1"):
         fit(embedded_table(), **ASKED, components=-1)
