@@ -102,14 +102,15 @@ def test_an_unknown_name_is_answered_with_the_nearest() -> None:
 
 
 def test_a_model_keeps_what_it_was_asked_for() -> None:
-    table, groups = (
-        small_table(),
-        {"design": Design(splits=3), "checks": Checks(controls=False, resamples=20)},
+    table = small_table()
+    groups: dict[str, Any] = {
+        "design": Design(splits=3, repeats=1),
+        "checks": Checks(controls=False, resamples=20),
+    }
+    flat: dict[str, Any] = {"splits": np.int64(3), "repeats": 1, "controls": False, "resamples": 20}
+    grouped, given = (
+        fit(table, **ASKED, **options, classifier="logistic", device="cpu") for options in (groups, flat)
     )
-    options = {"classifier": "logistic", "device": "cpu", "repeats": 1}
-    grouped = fit(table, **ASKED, classifier="logistic", device="cpu", design=Design(splits=3, repeats=1),
-                  checks=groups["checks"])  # fmt: skip
-    flat = fit(table, **ASKED, **options, splits=np.int64(3), controls=False, resamples=20)
     np.testing.assert_array_equal(given.predict_probability(table), grouped.predict_probability(table))
     assert given.card.options == grouped.card.options
     assert given.card.options == {
