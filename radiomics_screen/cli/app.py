@@ -17,6 +17,7 @@ from radiomics_screen.cli.features import features
 from radiomics_screen.cli.fit import fit
 from radiomics_screen.cli.keys import keys
 from radiomics_screen.cli.map import map_features
+from radiomics_screen.cli.option_groups import SectionedCommand
 from radiomics_screen.cli.params import params
 from radiomics_screen.cli.perturb import perturb
 from radiomics_screen.cli.predict import predict
@@ -66,7 +67,10 @@ def _common(
     """From images with marked lesions to a validated model. For research use only."""
 
 
-for _command in (extract, perturb, fit, evaluate, predict, compare, params, features, sample, verify):
+app.command()(extract)
+app.command()(perturb)
+app.command("fit", cls=SectionedCommand)(fit)
+for _command in (evaluate, predict, compare, params, features, sample, verify):
     app.command()(_command)
 app.command("map")(map_features)
 app.command()(keys)

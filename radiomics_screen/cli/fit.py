@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from radiomics_screen.cli.option_groups import Form, with_groups
+from radiomics_screen.modelling.options.groups import Checks, Compute, Design, Learner, Preparation, Task
+from radiomics_screen.modelling.options.option import OptionError
+
 if TYPE_CHECKING:
+    import pandas as pd
+
     from radiomics_screen.modelling.bundle.model import Model
+    from radiomics_screen.modelling.classifiers.shared.watch import Watch
     from radiomics_screen.modelling.controls import ImageControlInputs
     from radiomics_screen.modelling.data.crop_column import Crops
     from radiomics_screen.table.feature_table import FeatureTable
@@ -19,172 +26,121 @@ if TYPE_CHECKING:
 _TRIALS = 30
 
 
-def fit(
+_MODEL_AND_REPORT = "Model and report"
+
+#: Groups of options, by the title of their section.
+_GROUPS = {
+    "Task": Task,
+    "Cross-validation": Design,
+    "Preparation of the columns": Preparation,
+    "Classifier": Learner,
+    "Further checks": Checks,
+    "Computing": Compute,
+}
+
+_FORMS = {
+    "positive": Form("str | None"),
+    "clinical": Form("str", "", more="Separate several by commas."),
+    "perturbed": Form("path | None"),
+    "classifier": Form(
+        "str | None",
+        None,
+        "xgboost; with --tune auto",
+        ("--classifier", "--model"),
+        "Separate several by commas.",
+    ),
+    "trials": Form("int | None", None, f"0; with --tune {_TRIALS}"),
+    "jobs": Form(names=("--jobs", "-j")),
+}
+
+
+def _fit(
+    given: Mapping[str, Any],
+    *,
     table: Annotated[Path, typer.Argument(help="Feature table (.parquet or .csv), as `extract` writes it.")],
-    target: Annotated[str, typer.Option(help="Column with the outcome, which has two values.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the model and its evaluation.")],
-    positive: Annotated[
-        str | None, typer.Option(help="The outcome's positive value; not needed for 0 and 1.")
-    ] = None,
-    group: Annotated[
-        str | None,
-        typer.Option(help="Column that tells patients apart; 'none': each row is another patient."),
-    ] = None,
-    folds: Annotated[
-        str | None, typer.Option(help="Column with given folds, instead of --splits and --repeats.")
-    ] = None,
-    splits: Annotated[int | None, typer.Option(help="Number of folds.", show_default="5")] = None,
-    repeats: Annotated[
-        int | None,
+    output: Annotated[
+        Path,
         typer.Option(
-            help="How often all rows are divided anew.", show_default="5; 1 where settings are searched"
+            "--output",
+            "-o",
+            help="Folder for the model and its evaluation.",
+            rich_help_panel=_MODEL_AND_REPORT,
         ),
-    ] = None,
-    clinical: Annotated[
-        str, typer.Option(help="Columns of clinical variables to learn from as well, with commas between.")
+    ],
+    subgroups: Annotated[
+        str,
+        typer.Option(
+            help="Columns to report subgroups of, separated by commas: device,birads.",
+            rich_help_panel=_MODEL_AND_REPORT,
+        ),
     ] = "",
-    batch: Annotated[
-        str | None,
-        typer.Option(help="Column with scanner or site, whose differences are taken out inside each fold."),
-    ] = None,
-    perturbed: Annotated[
-        Path | None,
-        typer.Option(help="Table that `perturb` wrote: features that do not come out alike are dropped."),
-    ] = None,
-    least_icc: Annotated[
-        float, typer.Option(help="Least lower bound of the ICC of a feature that is kept, with --perturbed.")
-    ] = 0.75,
-    common_value: Annotated[
-        float,
-        typer.Option(help="Part of the rows above which one value makes a feature useless; 1: only all."),
-    ] = 1.0,
-    correlation: Annotated[
-        float,
-        typer.Option(help="Rank correlation above which the later of two features is dropped; 1 keeps all."),
-    ] = 0.95,
-    select: Annotated[
-        str,
-        typer.Option(help="How features are chosen inside each fold: none, mrmr, elasticnet or boruta."),
-    ] = "none",
-    most_features: Annotated[int, typer.Option(help="How many features mrmr keeps.")] = 20,
-    embedding: Annotated[
-        str,
-        typer.Option(help="How an embedding becomes few columns inside each fold: pca, pls or none."),
-    ] = "pca",
-    components: Annotated[
-        float | None,
-        typer.Option(
-            help="How many they are; below 1, for pca: as many as hold this part of their variance.",
-            show_default="32; with pls 4",
-        ),
-    ] = None,
-    classifier: Annotated[
-        str | None,
-        typer.Option(
-            "--classifier",
-            "--model",
-            help="What learns: xgboost, logistic, forest, svm, stack, late (classifiers of its own for each "
-            "block of columns), cnn (a network on crops of lesions); several with commas between, or auto.",
-            show_default="xgboost; with --tune auto",
-        ),
-    ] = None,
-    options: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            help="Hyperparameter, such as epochs=20; of several classifiers, stack.pull=2. Repeat for more.",
-        ),
-    ] = None,
-    crops: Annotated[
+    montage: Annotated[
         bool,
-        typer.Option("--crops", help="Let late fusion look at crops of the lesions, too, through a network."),
-    ] = False,
-    crop: Annotated[
-        list[str] | None,
-        typer.Option(help="How crops are cut, such as margin=0.5 or background=mask. Repeat for more."),
-    ] = None,
-    checkpoints: Annotated[
+        typer.Option(
+            help="Show images and names of the most extreme hits and misses in the report.",
+            rich_help_panel=_MODEL_AND_REPORT,
+        ),
+    ] = True,
+    sign: Annotated[
         Path | None,
         typer.Option(
-            help="Folder in which trainings of networks are kept until the fit ends; the same command then "
-            "goes on where it was cut off.",
-            show_default="beside the model",
+            help="Private key to sign the model with; `keys` makes one.", rich_help_panel=_MODEL_AND_REPORT
         ),
     ] = None,
     tune: Annotated[
         bool,
-        typer.Option("--tune", help="Choose classifier and settings on inner folds, in each fold anew."),
-    ] = False,
-    trials: Annotated[
-        int | None,
-        typer.Option(help="Settings tried on inner folds.", show_default="0; with --tune 30"),
-    ] = None,
-    minutes: Annotated[
-        float | None, typer.Option(help="After which no further setting is tried; for the whole fit.")
-    ] = None,
-    inner_folds: Annotated[int, typer.Option(help="Folds inside the training rows.")] = 5,
-    recalibrate: Annotated[
-        str, typer.Option(help="Correct probabilities on inner folds: none, platt or isotonic.")
-    ] = "none",
-    threshold: Annotated[
-        float, typer.Option(help="Probability from which on a case is called positive.")
-    ] = 0.5,
-    at_sensitivity: Annotated[
-        float | None, typer.Option(help="Put the threshold, on inner folds, at this sensitivity instead.")
-    ] = None,
-    at_specificity: Annotated[
-        float | None, typer.Option(help="Put the threshold, on inner folds, at this specificity instead.")
-    ] = None,
-    permutations: Annotated[
-        int, typer.Option(help="Do all of it again so often, at most, with permuted labels: a p-value.")
-    ] = 0,
-    blocks: Annotated[
-        bool,
         typer.Option(
-            "--blocks",
-            help="Judge what each block of columns adds (clinical, radiomics, breast, embedding, a region): "
-            "two further cross-validations for each block.",
+            "--tune",
+            help="Choose classifier and settings on inner folds, in each fold.",
+            rich_help_panel="Classifier",
         ),
     ] = False,
+    options: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="Fix a hyperparameter, such as epochs=20; of several classifiers, stack.pull=2. Repeatable.",
+            rich_help_panel="Classifier",
+        ),
+    ] = None,
+    crops: Annotated[
+        bool,
+        typer.Option(
+            "--crops",
+            help="Let late fusion use crops of the lesions as well, through a network.",
+            rich_help_panel="Networks",
+        ),
+    ] = False,
+    crop: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="How crops are cut, such as margin=0.5 or background=mask. Repeatable.",
+            rich_help_panel="Networks",
+        ),
+    ] = None,
+    checkpoints: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for unfinished trainings of networks. The same command resumes them after an "
+            "interruption; they are removed when the fit ends.",
+            show_default="beside the model",
+            rich_help_panel="Networks",
+        ),
+    ] = None,
     controls: Annotated[
         str,
         typer.Option(
-            help="Is it the lesion at all? all; table: without looking at the images again; or none."
+            help="Tests of whether it is the lesion at all: all; table (without reading the images again); "
+            "or none.",
+            rich_help_panel="Further checks",
         ),
     ] = "all",
-    error_rate: Annotated[float, typer.Option(help="How often prediction sets may miss the outcome.")] = 0.1,
-    subgroups: Annotated[
-        str,
-        typer.Option(help="Columns that part the rows in the report, with commas between: device,birads."),
-    ] = "",
-    montage: Annotated[
-        bool,
-        typer.Option(help="Show the most extreme hits and misses in the report, with pictures and names."),
-    ] = True,
-    sign: Annotated[
-        Path | None, typer.Option(help="Private key (`keys` makes one) to sign the model with.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,
-    device: Annotated[str, typer.Option(help="Where trees are trained: cpu, cuda or auto.")] = "auto",
-    jobs: Annotated[
-        int,
-        typer.Option(
-            "--jobs", "-j", help="Folds worked on, and images looked at, at a time; -1: one a core."
-        ),
-    ] = 1,
 ) -> None:
     """Cross-validate a way to learn, patients kept together, then learn from all rows."""
     from radiomics_screen.cli.keys import signing_key
     from radiomics_screen.cli.network_options import forget_trainings, nested, watching_networks
     from radiomics_screen.modelling import check_destination
-    from radiomics_screen.modelling import fit as fit_model
-    from radiomics_screen.report import (
-        card_beside,
-        check_subgroups,
-        report_beside,
-        write_fit_report,
-        write_model_card,
-    )
+    from radiomics_screen.report import card_beside, check_subgroups, report_beside
     from radiomics_screen.table.feature_table import read_table
 
     check_destination(output)
@@ -192,64 +148,94 @@ def fit(
     key = signing_key(sign)
     read = read_table(table)
     named = check_subgroups(read.frame, subgroups)
-    candidates = _listed(classifier) if classifier else ["auto" if tune else "xgboost"]
-    looks = crops or "cnn" in candidates
+    asked = _as_in_python(given, nested(options or [], "--set"), tune=tune, controls=controls)
+    looks = crops or "cnn" in asked["classifier"]
     if not looks:
         _refuse_without_networks(crop=crop, checkpoints=checkpoints)
     place = output.resolve()  # "." has no name of its own
     kept = checkpoints or place.with_name(f"{place.name}.training")
+    seed, jobs = asked["seed"], asked["jobs"]
     cut = cache(partial(_crops, read, table, nested(crop or [], "--crop"), jobs))
-    report, card = report_beside(place), card_beside(place)
-    model = fit_model(
+    images = partial(_evidence, read, table, asked["group"], cut if looks else None, seed, jobs)
+    model = _fitted(
         read,
-        target=target,
-        positive=positive,
-        group=group,
-        folds=folds,
-        splits=splits,
-        repeats=repeats,
-        clinical=_listed(clinical),
-        batch=batch,
-        perturbed=perturbed,
-        least_icc=least_icc,
-        common_value=common_value,
-        correlation=correlation,
-        select=select,
-        most_features=most_features,
-        embedding=embedding,
-        components=components,
-        classifier=candidates,
-        hyperparameters=nested(options or [], "--set"),
-        trials=(_TRIALS if tune else 0) if trials is None else trials,
-        minutes=minutes,
-        inner_folds=inner_folds,
-        recalibrate=recalibrate,
-        threshold=threshold,
-        at_sensitivity=at_sensitivity,
-        at_specificity=at_specificity,
-        permutations=permutations,
-        blocks=blocks,
-        controls=controls != "none",
-        images=partial(_evidence, read, table, group, cut if looks else None, seed, jobs)
-        if controls == "all"
-        else None,
-        error_rate=error_rate,
-        seed=seed,
-        device=device,
+        asked,
+        images=images if controls == "all" else None,
         crops=cut if looks else None,
         watch=watching_networks(kept) if looks else None,
-        jobs=jobs,
-        progress=lambda what, finished, of: typer.echo(f"{what} {finished} of {of}", err=True),
     )
     model.save(output, sign_with=key)
     if looks:
         forget_trainings(kept)
     frame = read.frame.assign(crop=cut().column.to_numpy()) if model.looks_at_crops else read.frame
-    write_fit_report(model, report, table=frame, subgroups=named, montage=montage)
-    write_model_card(model, card)
+    report, card = report_beside(place), card_beside(place)
+    _write_pages(model, report, card, frame, named, montage)
     _show(model)
     typer.echo(f"model       {output}\nevaluation  {output / 'evaluation.json'}, {output / 'metrics.csv'}")
     typer.echo(f"report      {report}\nmodel card  {card}")
+
+
+fit = with_groups(
+    _fit,
+    _GROUPS,
+    forms=_FORMS,
+    leave_out=frozenset({"hyperparameters", "controls"}),
+    sections=(_MODEL_AND_REPORT, *list(_GROUPS)[:4], "Networks", *list(_GROUPS)[4:]),
+)
+
+
+def _as_in_python(
+    given: Mapping[str, Any], hyperparameters: dict[str, Any], *, tune: bool, controls: str
+) -> dict[str, Any]:
+    """Return the options as Python takes them: lists for commas, and what --tune stands for."""
+    trials, classifier = given["trials"], given["classifier"]
+    return {
+        **given,
+        "clinical": _listed(given["clinical"]),
+        "classifier": _listed(classifier) if classifier else ["auto" if tune else "xgboost"],
+        "hyperparameters": hyperparameters,
+        "trials": (_TRIALS if tune else 0) if trials is None else trials,
+        "controls": controls != "none",
+    }
+
+
+def _fitted(
+    read: FeatureTable,
+    asked: Mapping[str, Any],
+    *,
+    images: Callable[[], ImageControlInputs] | None,
+    crops: Callable[[], Crops] | None,
+    watch: Watch | None,
+) -> Model:
+    """Fit; wrong options are reported as they are spelled on the command line."""
+    from radiomics_screen.core.errors import ModelError
+    from radiomics_screen.modelling import fit as fit_model
+
+    try:
+        return fit_model(
+            read,
+            **asked,
+            images=images,
+            crops=crops,
+            watch=watch,
+            progress=lambda what, finished, of: typer.echo(f"{what} {finished} of {of}", err=True),
+        )
+    except OptionError as error:
+        raise ModelError(error.text("command line")) from None
+
+
+def _write_pages(
+    model: Model,
+    report: Path,
+    card: Path,
+    frame: pd.DataFrame,
+    subgroups: Sequence[str],
+    montage: bool,
+) -> None:
+    from radiomics_screen.report import write_fit_report, write_model_card
+
+    write_fit_report(model, report, table=frame, subgroups=subgroups, montage=montage)
+    write_model_card(model, card)
 
 
 def _crops(read: FeatureTable, path: Path, options: dict[str, Any], jobs: int) -> Crops:

@@ -1,19 +1,21 @@
-"""What a user asks of a fit, checked and resolved."""
+"""What a fit was asked for, resolved against classifiers, columns and the machine."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 from joblib import effective_n_jobs
 
-from radiomics_screen.core.errors import ModelError
+from radiomics_screen.core.errors import ModelError, ScreenError
 from radiomics_screen.modelling.classifiers import CLASSIFIERS
 from radiomics_screen.modelling.classifiers.base import resolved_options
 from radiomics_screen.modelling.classifiers.shared.crop_networks import require_torch
 from radiomics_screen.modelling.classifiers.xgboost import resolve_device
 from radiomics_screen.modelling.data.blocks import CROP, fuses_network
+from radiomics_screen.modelling.options.groups import DEVICES, Learner, Preparation
+from radiomics_screen.modelling.steps.reduce import COMPONENTS, check_reduction
 from radiomics_screen.modelling.training.plan import ThresholdRule
 
 #: Candidates of ``classifier="auto"``: different in kind, and quick; a forest takes longer than all of them.
@@ -23,7 +25,7 @@ AUTO = ("logistic", "svm", "xgboost", "stack")
 def candidates_of(
     classifier: str | Sequence[str], hyperparameters: Mapping[str, Any], blocks: Iterable[str] = ()
 ) -> tuple[tuple[str, ...], dict[str, dict[str, Any]]]:
-    """Return the names of the candidates, and the options given of each; wrong ones are told now.
+    """Return the names of the candidates, and the options given of each; wrong ones are refused now.
 
     Late fusion is one of ``"auto"`` where an embedding or crops stand beside other `blocks`. With an
     embedding it costs as much as a stack, with crops far more; between radiomics and other handmade
@@ -94,33 +96,54 @@ def _by_name(names: Sequence[str], hyperparameters: Mapping[str, Any]) -> dict[s
     return {name: dict(given) for name, given in hyperparameters.items()}
 
 
-def rule_of(threshold: float, at_sensitivity: float | None, at_specificity: float | None) -> ThresholdRule:
+def faults_beyond_ranges(values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with options that only classifiers, steps and the machine can judge.
+
+    Parameters
+    ----------
+    values
+        All options of a fit, by name.
+    """
+    candidates: tuple[str, ...] = ()
+    with _faults() as found:
+        candidates, _ = candidates_of(values["classifier"], values["hyperparameters"] or {})
+        if len(set(candidates)) < len(candidates):
+            raise ModelError(f"{{classifier}} is {', '.join(candidates)}; name each once")
+    yield from found
+    if values["device"] in DEVICES and candidates:
+        with _faults() as found:
+            device_for(candidates, values["device"])
+        yield from found
+    if values["embedding"] in COMPONENTS and not Preparation.faults({"components": values["components"]}):
+        with _faults() as found:
+            check_reduction(values["embedding"], values["components"])
+        yield from found
+
+
+@contextmanager
+def _faults() -> Iterator[list[str]]:
+    """Collect the message of the error that ends the block."""
+    found: list[str] = []
+    try:
+        yield found
+    except ScreenError as error:
+        found.append(str(error))
+
+
+def rule_of(learner: Learner) -> ThresholdRule:
     """Return where the threshold is put."""
-    rules = [at_sensitivity is not None, at_specificity is not None, threshold != ThresholdRule().value]
-    if sum(rules) > 1:
-        raise ModelError(
-            "a threshold is fixed, or put at a sensitivity, or at a specificity: give one of the three"
-        )
-    if at_sensitivity is not None:
-        return ThresholdRule("sensitivity", at_sensitivity)
-    if at_specificity is not None:
-        return ThresholdRule("specificity", at_specificity)
-    return ThresholdRule("fixed", threshold)
+    if learner.at_sensitivity is not None:
+        return ThresholdRule("sensitivity", learner.at_sensitivity)
+    if learner.at_specificity is not None:
+        return ThresholdRule("specificity", learner.at_specificity)
+    return ThresholdRule("fixed", learner.threshold)
 
 
 def seconds_a_search(minutes: float | None, searches: int, jobs: int) -> float | None:
     """Return how long one search may take so that all of them end in time."""
     if minutes is None:
         return None
-    if not minutes > 0:
-        raise ModelError(f"minutes is {minutes}; it must be above 0")
     return minutes * 60 * min(effective_n_jobs(jobs), searches) / searches
-
-
-def check_error_rate(error_rate: float) -> None:
-    """Refuse what is no part of the cases, before the work."""
-    if not 0 < error_rate < 1:
-        raise ModelError(f"error_rate is {error_rate}; it must be between 0 and 1")
 
 
 def device_for(candidates: Sequence[str], device: str) -> str:
@@ -149,18 +172,3 @@ def _device_of(name: str, device: str) -> str:
             raise
         return "cpu"
     return "cuda"
-
-
-def check_counts(**given: int | None) -> None:
-    """Refuse numbers of something that are no whole numbers, or out of range."""
-    least = {"splits": 2, "repeats": 1, "seed": 0, "resamples": 1, "trials": 0, "inner_folds": 2}
-    least["permutations"] = 0
-    for name, value in given.items():
-        if value is None:
-            continue
-        if not isinstance(value, int | np.integer):
-            raise ModelError(f"{name} is {value!r}; it must be a whole number")
-        if name in least and value < least[name]:
-            raise ModelError(f"{name} is {value}; it must be at least {least[name]}")
-    if given["jobs"] == 0:
-        raise ModelError("jobs is 0; it must be at least 1, or -1 for all cores")

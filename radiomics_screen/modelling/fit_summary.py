@@ -13,12 +13,13 @@ from radiomics_screen import __version__
 from radiomics_screen.modelling.assessment.evaluation import Evaluation
 from radiomics_screen.modelling.assessment.remarks import remarks_of
 from radiomics_screen.modelling.data.dataset import Dataset
+from radiomics_screen.modelling.options.groups import Preparation
 from radiomics_screen.modelling.steps.combat import ComBat
 from radiomics_screen.modelling.steps.reduce import EmbeddingReducer
 from radiomics_screen.modelling.steps.reproducible import ReproducibleFilter
 from radiomics_screen.modelling.training.fold_design import Division
 from radiomics_screen.modelling.training.learning import Learned
-from radiomics_screen.modelling.training.pipeline import Preparation, steps_of
+from radiomics_screen.modelling.training.pipeline import steps_of
 from radiomics_screen.modelling.training.plan import Plan
 from radiomics_screen.table.feature_table import FeatureTable
 
@@ -65,7 +66,7 @@ def scheme(
         "threshold_rule": plan.rule.text,
         "recalibration": plan.recalibrate,
         "tuning": _tuning(plan, minutes, final, evaluation.summary["folds"]),
-        "robustness": _robustness(final, dataset, preparation.reproducible),
+        "robustness": _robustness(final, dataset, preparation.least_icc),
         "harmonised": _harmonised(final),
     }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from radiomics_screen.core.whole_files import write_whole
+from radiomics_screen.modelling.options.request import all_options
 from radiomics_screen.report.fit_report import kept_together
 from radiomics_screen.report.sections.ablation import of_first_repeat, smallest_text
 from radiomics_screen.report.sections.checklist import AUTHOR
@@ -27,6 +28,8 @@ from radiomics_screen.report.wording.numbers import (
 )
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from radiomics_screen.modelling.bundle.model import Model
 
 _OPEN = f"*{AUTHOR}*"
@@ -55,6 +58,7 @@ def write_model_card(model: Model, path: str | Path) -> None:
         "**Research use only.** Not a medical device: nothing that the model says is a diagnosis, and no "
         "decision about a patient may rest on it.",
         _section("Model details", _table(("", ""), _details(model))),
+        *_asked(model),
         _section("Intended use", _list(_intended_use(model))),
         _section("Factors", _list(_factors(model))),
         _section("Metrics", _metrics(model)),
@@ -87,6 +91,28 @@ def _details(model: Model) -> list[tuple[str, str]]:
         ("Fingerprint of the training table", str(card.training["fingerprint"])),
         ("Who made it, licence, contact", _OPEN),
     ]
+
+
+def _asked(model: Model) -> list[str]:
+    """Return the section of what the fit was asked for; nothing for a model of before it was kept."""
+    asked = model.card.options
+    if asked is None:
+        return []
+    known = all_options()
+    rows = [
+        (name, _value(value), _plain(known[name].default_text if name in known else "not known"))
+        for name, value in asked.items()
+    ]
+    text = "Options that differ from their defaults; all others kept theirs."
+    return [
+        _section("What the fit was asked for", f"{text}\n\n{_table(('option', 'value', 'default'), rows)}")
+    ]
+
+
+def _value(value: JsonValue) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return options_text(value) if isinstance(value, dict) else str(value)
 
 
 def _settings_text(model: Model) -> str:

@@ -27,6 +27,7 @@ from radiomics_screen.modelling.data.blocks import CROP
 from radiomics_screen.modelling.data.crop_column import as_column, checked_crops, placeholder_crop
 from radiomics_screen.modelling.data.dataset import Columns, Dataset
 from radiomics_screen.modelling.data.from_table import prepare
+from radiomics_screen.modelling.options.groups import Preparation
 from radiomics_screen.modelling.steps.base import step_from_dict
 from radiomics_screen.modelling.steps.chain import chain_from_dict, chain_to_dict, fitted_chain
 from radiomics_screen.modelling.steps.constant import ConstantFilter
@@ -35,13 +36,13 @@ from radiomics_screen.modelling.steps.impute import MedianImputer
 from radiomics_screen.modelling.steps.reproducible import ReproducibleFilter
 from radiomics_screen.modelling.training.learning import learn
 from radiomics_screen.modelling.training.pipeline import (
-    Preparation,
     fitted,
     kept_features,
     reaching,
     values_reaching,
 )
 from radiomics_screen.modelling.training.plan import Plan
+from radiomics_screen.modelling.training.preparation_steps import preparation_steps
 from radiomics_screen.modelling.training.tuning import search
 from radiomics_screen.prediction.crop_inputs import lesions_of, with_crops
 
@@ -142,7 +143,9 @@ def test_a_chain_leads_to_what_it_kept_or_is_refused():
 def test_the_pipeline_of_numbers_is_the_same_with_crops_beside():
     with_, without = dataset_of(), dataset_of(crop=False)
     preparation = Preparation(select="mrmr", most_features=1)
-    one, other = (fitted(Pipeline(preparation.steps(rows.columns)), rows) for rows in (with_, without))
+    one, other = (
+        fitted(Pipeline(preparation_steps(preparation, rows.columns)), rows) for rows in (with_, without)
+    )
     np.testing.assert_array_equal(one.transform(with_.inputs).iloc[:, :-1], other.transform(without.inputs))
 
 
@@ -412,7 +415,7 @@ def test_a_column_of_the_users_own_called_crop_is_told():
 
 def test_what_reaches_a_classifier_ends_with_the_crop():
     rows = dataset_of()
-    steps = fitted(Pipeline(Preparation().steps(rows.columns)), rows)
+    steps = fitted(Pipeline(preparation_steps(Preparation(), rows.columns)), rows)
     pipeline = Pipeline([*steps.steps, ("classifier", "passthrough")])
     assert kept_features(pipeline)[-1] == CROP
     assert values_reaching(pipeline, rows.inputs).dtype == np.float64

@@ -205,9 +205,9 @@ def test_tables_without_anything_to_learn_are_refused(table):
         ("repeats", 0, "repeats is 0"),
         ("resamples", 0, "resamples is 0"),
         ("threshold", 1.0, "threshold is 1"),
-        ("correlation", 0.0, "correlation limit is 0"),
+        ("correlation", 0.0, "correlation is 0"),
         ("jobs", 0, "jobs is 0"),
-        ("device", "tpu", "unknown device 'tpu'"),
+        ("device", "tpu", "device is 'tpu'; it must be auto, cpu or cuda"),
         ("hyperparameters", {"depth": 3}, "unknown hyperparameter 'depth'"),
         (
             "hyperparameters",

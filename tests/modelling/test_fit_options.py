@@ -373,8 +373,8 @@ def test_thresholds_and_options_are_checked_before_the_work(table, monkeypatch):
     for asked, cause in [
         ({"at_sensitivity": 0.9, "at_specificity": 0.9}, "give one of the three"),
         ({"at_sensitivity": 0.9, "threshold": 0.3}, "give one of the three"),
-        ({"at_sensitivity": 1.0}, "the sensitivity is 1.0; it must be between 0 and 1"),
-        ({"threshold": 0.0}, "the threshold is 0.0"),
+        ({"at_sensitivity": 1.0}, "at_sensitivity is 1.0; it must be between 0 and 1"),
+        ({"threshold": 0.0}, "threshold is 0.0"),
         ({"recalibrate": "plat"}, "recalibrate is 'plat'"),
         ({"error_rate": 1.5}, "error_rate is 1.5; it must be between 0 and 1"),
         ({"minutes": 0}, "minutes is 0; it must be above 0"),

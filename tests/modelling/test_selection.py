@@ -15,10 +15,9 @@ from radiomics_screen import load_model
 from radiomics_screen.core.errors import ScreenError
 from radiomics_screen.modelling import fit
 from radiomics_screen.modelling.data.from_table import prepare
+from radiomics_screen.modelling.options.groups import SELECTIONS, Preparation
 from radiomics_screen.modelling.training.pipeline import (
     CLASSIFIER,
-    SELECTIONS,
-    Preparation,
     build_pipeline,
     feature_counts,
     fitted,
@@ -101,7 +100,10 @@ def test_patients_reach_what_divides_the_rows_anew() -> None:
 @pytest.mark.parametrize(
     ("options", "cause"),
     [
-        ({"select": "mrmrr"}, "unknown selection 'mrmrr': did you mean 'mrmr'"),
+        (
+            {"select": "mrmrr"},
+            "select is 'mrmrr'; it must be .*: did you mean 'mrmr'",
+        ),
         ({"select": "mrmr", "most_features": 0}, "most_features is 0; it must be at least 1"),
         ({"classifier": "logistic", "hyperparameters": {}, "device": "cuda"}, "is trained on the CPU only"),
         ({"classifier": "forrest", "hyperparameters": {}}, "unknown classifier 'forrest'"),

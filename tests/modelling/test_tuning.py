@@ -17,10 +17,11 @@ from radiomics_screen.modelling.classifiers.base import resolved_options
 from radiomics_screen.modelling.classifiers.shared.fusion import combined, cross_combined
 from radiomics_screen.modelling.data.dataset import Columns, Dataset
 from radiomics_screen.modelling.data.splits import inner_splits
+from radiomics_screen.modelling.options.groups import Preparation
 from radiomics_screen.modelling.training import tuning
 from radiomics_screen.modelling.training.learning import learn
-from radiomics_screen.modelling.training.pipeline import Preparation
 from radiomics_screen.modelling.training.plan import Plan, ThresholdRule
+from radiomics_screen.modelling.training.preparation_steps import preparation_steps
 from radiomics_screen.modelling.training.tuning import search
 from tests.helpers.tables import ASKED, small_table
 
@@ -257,7 +258,7 @@ def test_features_selected_on_noise_do_not_look_good():
     select = Preparation(correlation=1, select="mrmr", most_features=5)
     plan = Plan(candidates=("logistic",), preparation=select, recalibrate="platt")
     assert 0.3 < search(plan, dataset(noise, outcome)).best.auc < 0.65
-    chosen = select.steps(seed=0)[-1][1].fit(noise, outcome).get_support()
+    chosen = preparation_steps(select, seed=0)[-1][1].fit(noise, outcome).get_support()
     assert search(plan, dataset(noise[:, chosen], outcome)).best.auc > 0.8  # so the trap would have bitten
 
 

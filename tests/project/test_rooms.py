@@ -69,8 +69,10 @@ HEAVY |= {"matplotlib", "jinja2", "torch"}
         "from radiomics_screen.cli import main\ntry: main()\nexcept SystemExit: pass",
         "import sys; sys.argv = ['radiomics-screen', 'extract', '--help']\n"
         "from radiomics_screen.cli import main\ntry: main()\nexcept SystemExit: pass",
+        "import sys; sys.argv = ['radiomics-screen', 'fit', '--help']\n"
+        "from radiomics_screen.cli import main\ntry: main()\nexcept SystemExit: pass",
     ],
-    ids=["import", "help", "help of extract"],
+    ids=["import", "help", "help of extract", "help of fit"],
 )
 def test_starting_up_loads_nothing_heavy(code: str) -> None:
     assert not loaded_by(code) & HEAVY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 
 class Card(BaseModel):
@@ -26,6 +26,8 @@ class Card(BaseModel):
         How the classifier's probabilities are corrected, as plain JSON values; None: not at all.
     crop
         How the crops of lesions are cut that it looks at, as plain JSON values; None: it looks at none.
+    options
+        Options of the fit that differ from their defaults, by name; None: a model of before they were kept.
     training
         Counts of rows and features, and the ``fingerprint`` of the table it was learned from.
     probe
@@ -51,5 +53,6 @@ class Card(BaseModel):
     batch: str | None = None
     recalibration: dict[str, Any] | None = None
     crop: dict[str, Any] | None = None
+    options: dict[str, JsonValue] | None = None
     training: dict[str, Any]
     probe: float

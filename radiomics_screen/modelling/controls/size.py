@@ -42,7 +42,7 @@ def size_alone(setup: Setup) -> Control:
         text = "The table has no features of size (family shape, shape2D or morph)."
         return Control(NAME, TITLE, "not run", text)
     column = _best_known(setup.dataset.features[list(columns)])
-    preparation = replace(setup.plan.preparation, select="none", reproducible=None)
+    preparation = replace(setup.plan.preparation, select="none", reproducible=False)
     wording = Wording(
         NAME,
         f"{TITLE} ({column})",

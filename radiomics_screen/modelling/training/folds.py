@@ -22,7 +22,8 @@ from radiomics_screen.modelling.training.pipeline import feature_counts, is_cons
 from radiomics_screen.modelling.training.plan import Plan
 from radiomics_screen.modelling.training.tuning import load_optuna
 
-Progress = Callable[[str, int, int], None]  # ("fold" or "permutation", finished, of how many)
+#: Called with ``"fold"`` or ``"permutation"``, how many of them are finished, and of how many.
+FoldProgress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def run_folds(
     *,
     shown: pd.DataFrame | None = None,
     jobs: int = 1,
-    progress: Progress | None = None,
+    progress: FoldProgress | None = None,
 ) -> list[FoldResult]:
     """Learn from each split's training rows, and predict its test rows; in the order of the splits.
 
@@ -94,7 +95,7 @@ def learn_everywhere(
     splits: Sequence[Split],
     *,
     jobs: int = 1,
-    progress: Progress | None = None,
+    progress: FoldProgress | None = None,
 ) -> tuple[Learned, list[FoldResult]]:
     """Learn from all rows, and from each split's training rows as :func:`run_folds` does.
 

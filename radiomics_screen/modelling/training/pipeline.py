@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,6 @@ import pandas as pd
 from sklearn.base import ClassifierMixin, clone
 from sklearn.pipeline import Pipeline
 
-from radiomics_screen.core.column_names import is_feature
-from radiomics_screen.core.errors import ModelError, did_you_mean
 from radiomics_screen.core.remarks import collect_remarks
 from radiomics_screen.modelling.classifiers import CLASSIFIERS
 from radiomics_screen.modelling.classifiers.base import fit_rows
@@ -21,128 +18,13 @@ from radiomics_screen.modelling.classifiers.shared.watch import Watch
 from radiomics_screen.modelling.data.blocks import CROP
 from radiomics_screen.modelling.data.crop_column import as_column, crop_shape_of, placeholder_crop
 from radiomics_screen.modelling.data.dataset import Columns, Dataset
-from radiomics_screen.modelling.steps import STEPS, PlainStep
+from radiomics_screen.modelling.options.groups import Preparation
 from radiomics_screen.modelling.steps.chain import chain_from_dict, chain_to_dict, fitted_chain, names_after
-from radiomics_screen.modelling.steps.combat import ComBat
-from radiomics_screen.modelling.steps.constant import ConstantFilter
-from radiomics_screen.modelling.steps.correlation import CorrelationFilter
 from radiomics_screen.modelling.steps.crop_passthrough import CropPassthrough
-from radiomics_screen.modelling.steps.duplicate import DuplicateFilter
-from radiomics_screen.modelling.steps.encode import ClinicalEncoder
-from radiomics_screen.modelling.steps.impute import MedianImputer
-from radiomics_screen.modelling.steps.mrmr import MRMR
-from radiomics_screen.modelling.steps.reduce import (
-    COMPONENTS,
-    EmbeddingReducer,
-    check_reduction,
-    is_embedding,
-)
-from radiomics_screen.modelling.steps.variance import VarianceFilter
+from radiomics_screen.modelling.training.preparation_steps import preparation_steps
 
 CLASSIFIER = "classifier"
 _A_FEW = 64  # rows, whose probabilities differ where those of all do, but for odd ones
-
-
-#: Ways to choose among the features that are left, by the name of their step; "none" takes all of them.
-SELECTIONS = ("none", "mrmr", "elasticnet", "boruta")
-#: Ways to make few columns of an embedding; "none" leaves all of them.
-REDUCTIONS = (*COMPONENTS, "none")
-
-
-@dataclass(frozen=True)
-class Preparation:
-    """What happens to the columns before the classifier.
-
-    Attributes
-    ----------
-    reproducible
-        Least lower bound of the ICC of a feature that is kept; None: all are.
-    common_value
-        Part of the rows above which one value makes a column useless; 1: only where all have it.
-    correlation
-        Limit of the correlation filter; 1 keeps all.
-    select
-        Step that chooses features by the outcome, one of :data:`SELECTIONS`.
-    most_features
-        How many features ``"mrmr"`` keeps; the others decide by themselves.
-    embedding
-        How the columns of an embedding become few, one of :data:`REDUCTIONS`.
-    components
-        How many they become, or the part of their variance; None: the default of that way.
-    """
-
-    reproducible: float | None = None
-    common_value: float = 1.0
-    correlation: float = 0.95
-    select: str = "none"
-    most_features: int = 20
-    embedding: str = "pca"
-    components: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.select not in SELECTIONS:
-            raise ModelError(f"unknown selection '{self.select}'{did_you_mean(self.select, SELECTIONS)}")
-        if not 0 < self.correlation <= 1:
-            raise ModelError(f"the correlation limit is {self.correlation}; it must be above 0 and at most 1")
-        if not 0 < self.common_value <= 1:
-            raise ModelError(f"common_value is {self.common_value}; it must be above 0 and at most 1")
-        if self.most_features < 1:
-            raise ModelError(f"most_features is {self.most_features}; it must be at least 1")
-        if self.reproducible is not None and not 0 < self.reproducible < 1:
-            raise ModelError(f"reproducible is {self.reproducible}; it must be between 0 and 1")
-        if self.embedding not in REDUCTIONS:
-            raise ModelError(
-                f"unknown reduction '{self.embedding}'{did_you_mean(self.embedding, REDUCTIONS)}"
-            )
-        if self.embedding != "none":
-            check_reduction(self.embedding, self.components)
-
-    def reduces(self, columns: Columns) -> bool:
-        """Tell whether there is an embedding among the columns, and it becomes few."""
-        return self.embedding != "none" and any(map(is_embedding, columns.features))
-
-    def steps(self, columns: Columns | None = None, *, seed: int = 0) -> list[tuple[str, PlainStep]]:
-        """Return the unfitted steps, in their order.
-
-        Parameters
-        ----------
-        columns
-            What the columns are; None: all are features.
-        seed
-            Of whatever is drawn.
-        """
-        steps: list[PlainStep] = []
-        if self.reproducible is not None and (columns is None or columns.features):
-            steps.append(STEPS["reproducible"](least=self.reproducible))
-        if columns is not None:
-            steps += _of_other_columns(columns)
-            if self.reduces(columns):
-                steps.append(EmbeddingReducer(self.embedding, self.components))
-        steps.append(MedianImputer())
-        steps.append(ConstantFilter() if self.common_value == 1 else VarianceFilter(limit=self.common_value))
-        steps += [DuplicateFilter(), CorrelationFilter(limit=self.correlation)]
-        if self.select == "mrmr":
-            steps.append(MRMR(k=self.most_features))
-        elif self.select != "none":
-            steps.append(STEPS[self.select](seed=seed))
-        named = [(one.step_name, one) for one in steps]
-        if columns is not None and columns.crop:  # pictures pass by what is done to numbers
-            apart = CropPassthrough(named if len(columns.names) > 1 else None)
-            return [(apart.step_name, apart)]
-        return named
-
-
-def _of_other_columns(columns: Columns) -> list[PlainStep]:
-    """Return the steps that take out what the scanner does, and turn clinical columns into numbers."""
-    steps: list[PlainStep] = []
-    if columns.batch is not None:
-        named = all(map(is_feature, columns.features)) and not any(map(is_feature, columns.clinical))
-        # Without covariates: of a skewed feature the effect of a preserved covariate can be most of what is
-        # left, and a clinical variable would speak in the feature's name.
-        steps.append(ComBat(columns.batch, prefixes=None if named else list(columns.features)))
-    if columns.clinical:
-        steps.append(ClinicalEncoder(list(columns.clinical)))
-    return steps
 
 
 def build_pipeline(
@@ -172,7 +54,7 @@ def build_pipeline(
         ``"cpu"`` or ``"cuda"``.
     """
     estimator = CLASSIFIERS[classifier].build(seed=seed, device=device, **(hyperparameters or {}))
-    steps = (preparation or Preparation()).steps(columns, seed=seed)
+    steps = preparation_steps(preparation or Preparation(), columns, seed=seed)
     return Pipeline([*steps, (CLASSIFIER, estimator)])
 
 

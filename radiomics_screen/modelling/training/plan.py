@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from radiomics_screen.core.errors import ModelError
 from radiomics_screen.modelling.classifiers.shared.watch import Watch
+from radiomics_screen.modelling.options.groups import Learner, Preparation
+from radiomics_screen.modelling.options.option import OptionError, faults_in
 from radiomics_screen.modelling.statistics.operating import threshold_at_sensitivity, threshold_at_specificity
-from radiomics_screen.modelling.training.pipeline import Preparation
 
-RECALIBRATIONS = ("none", "platt", "isotonic")
 _NEAREST = 1e-9  # to 0 and 1, that a threshold may lie
 
 
@@ -65,13 +65,13 @@ class Plan:
     hyperparameters
         Options that are not tuned, by the name of the classifier.
     trials
-        How many settings are tried on inner folds, the defaults of each candidate among them; 0: only those.
+        Number of settings tried on inner folds, the defaults of each candidate among them; 0: only those.
     seconds
-        After which no further setting is tried; None: no limit.
+        Time limit of a search; None: no limit.
     inner_folds
         Stratified folds of whole patients inside the rows to learn from.
     recalibrate
-        One of :data:`RECALIBRATIONS`: how probabilities are corrected on inner folds.
+        How probabilities are corrected on inner folds.
     rule
         Where the threshold is put.
     seed
@@ -95,16 +95,11 @@ class Plan:
     watch: Watch = field(default_factory=Watch)
 
     def __post_init__(self) -> None:
-        if self.recalibrate not in RECALIBRATIONS:
-            raise ModelError(
-                f"recalibrate is {self.recalibrate!r}; it must be one of {', '.join(RECALIBRATIONS)}"
-            )
+        asked = {"trials": self.trials, "inner_folds": self.inner_folds, "recalibrate": self.recalibrate}
+        if faults := faults_in(Learner, asked):
+            raise OptionError(faults)
         if not self.candidates or len(set(self.candidates)) < len(self.candidates):
             raise ModelError(f"candidates are {', '.join(self.candidates) or 'none'}; name each once")
-        if self.trials < 0 or self.inner_folds < 2:
-            raise ModelError(
-                f"trials is {self.trials} and inner_folds {self.inner_folds}; at least 0 and 2 are needed"
-            )
 
     @property
     def chooses(self) -> bool:

@@ -31,6 +31,7 @@ from radiomics_screen.modelling.statistics.metrics import auc_of
 from radiomics_screen.modelling.steps.chain import names_after
 from radiomics_screen.modelling.training.pipeline import fitted
 from radiomics_screen.modelling.training.plan import Plan
+from radiomics_screen.modelling.training.preparation_steps import preparation_steps
 
 _STACK = "stack"
 _DRAWN_FIRST = 10  # settings drawn by chance before the search learns from them
@@ -154,7 +155,7 @@ def _prepared(plan: Plan, rows: Dataset) -> list[_Fold]:
     folds = []
     for train, test in inner_splits(rows.outcome, rows.groups, plan.inner_folds, plan.seed):
         part = rows.take(train)
-        steps = fitted(Pipeline(plan.preparation.steps(rows.columns, seed=plan.seed)), part)
+        steps = fitted(Pipeline(preparation_steps(plan.preparation, rows.columns, seed=plan.seed)), part)
         learned, tested = (np.asarray(steps.transform(one.inputs)) for one in (part, rows.take(test)))
         names = names_after(steps)
         blocks = rows.columns.blocks_of(names)

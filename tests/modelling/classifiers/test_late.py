@@ -21,8 +21,8 @@ from radiomics_screen.modelling.data.blocks import block_named, places_by_block
 from radiomics_screen.modelling.data.dataset import Dataset
 from radiomics_screen.modelling.data.from_table import prepare
 from radiomics_screen.modelling.data.splits import inner_splits
+from radiomics_screen.modelling.options.groups import Preparation
 from radiomics_screen.modelling.training.learning import learn
-from radiomics_screen.modelling.training.pipeline import Preparation
 from radiomics_screen.modelling.training.plan import Plan
 from radiomics_screen.modelling.training.tuning import search
 from tests.helpers.tables import ASKED, small_table

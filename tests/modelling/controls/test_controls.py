@@ -17,8 +17,8 @@ from radiomics_screen.modelling.controls.batch import batch_column, difference_b
 from radiomics_screen.modelling.controls.rates import rates
 from radiomics_screen.modelling.controls.size import size_features
 from radiomics_screen.modelling.data.splits import Split, grouped_splits
+from radiomics_screen.modelling.options.groups import Preparation
 from radiomics_screen.modelling.training.folds import pooled_probabilities, run_folds
-from radiomics_screen.modelling.training.pipeline import Preparation
 from radiomics_screen.modelling.training.plan import Plan, ThresholdRule
 from tests.helpers.controlled import AREA, controls, dataset_of, noise, table_of
 
@@ -296,7 +296,7 @@ def test_altered_features_are_prepared_like_the_others():
     again = np.repeat(dataset.features.to_numpy()[:, np.newaxis], 3, axis=1)
     again[:, :, 0] += np.random.default_rng(0).normal(0, 5, again.shape[:2])  # the first is not reproducible
     dataset = replace(dataset, measured=again)
-    plan = Plan(candidates=("logistic",), preparation=Preparation(reproducible=0.75))
+    plan = Plan(candidates=("logistic",), preparation=Preparation(reproducible=True))
     splits = grouped_splits(dataset.outcome, dataset.groups, splits=4, repeats=1)
     unseen = pooled_probabilities(splits, run_folds(dataset, plan, splits), 200)[0]
     evidence = ImageControlInputs({"shuffle": frame})

@@ -19,9 +19,11 @@ from radiomics_screen.core.remarks import collect_remarks
 from radiomics_screen.modelling import fit, load_model
 from radiomics_screen.modelling.data.dataset import Columns
 from radiomics_screen.modelling.data.from_table import prepare
+from radiomics_screen.modelling.options.groups import Preparation
 from radiomics_screen.modelling.steps import STEPS, step_from_dict
 from radiomics_screen.modelling.steps.reduce import EmbeddingReducer, is_embedding
-from radiomics_screen.modelling.training.pipeline import Preparation, fitted
+from radiomics_screen.modelling.training.pipeline import fitted
+from radiomics_screen.modelling.training.preparation_steps import preparation_steps
 from tests.helpers.tables import ASKED, FAST, small_table
 
 OTHERS = ["original_firstorder_Mean", "age"]
@@ -235,7 +237,7 @@ def embedded_table(patients: int = 50, columns: int = 40) -> pd.DataFrame:
 )
 def test_only_an_embedding_is_reduced(options, expected):
     def reduced(*names: str) -> bool:
-        steps = Preparation(**options).steps(Columns(names))
+        steps = preparation_steps(Preparation(**options), Columns(names))
         return "reduce" in [name for name, _ in steps]
 
     assert not reduced("original_firstorder_Mean")
@@ -243,7 +245,7 @@ def test_only_an_embedding_is_reduced(options, expected):
     table = embedded_table()
     features = [name for name in table if is_feature(name)]
     rows = prepare(table, features, target="finding", positive="bad", group="patient_id")
-    made = fitted(Pipeline(Preparation(correlation=1, **options).steps(rows.columns)), rows)
+    made = fitted(Pipeline(preparation_steps(Preparation(correlation=1, **options), rows.columns)), rows)
     names = made.get_feature_names_out()
     left = [name for name in names if is_embedding(name)]
     assert len(left) == (expected or 40)
@@ -279,14 +281,14 @@ def test_components_are_learned_from_the_training_rows_alone(embedding_by):
     for one in (table, other):
         features = [name for name in one if is_feature(name)]
         rows = prepare(one, features, target="finding", positive="bad", group="patient_id")
-        steps = Preparation(embedding=embedding_by, components=3).steps(rows.columns)
+        steps = preparation_steps(Preparation(embedding=embedding_by, components=3), rows.columns)
         made = fitted(Pipeline(steps), rows.take(~tested))
         weights.append(made.named_steps["reduce"].projections_[0].weights)
     np.testing.assert_array_equal(*weights)
 
 
 def test_wrong_ways_to_reduce_are_told_before_the_work():
-    with pytest.raises(ModelError, match="unknown reduction 'pcaa': did you mean 'pca'"):
+    with pytest.raises(ModelError, match=r"embedding is 'pcaa'; it must be .*: did you mean 'pca'"):
         fit(embedded_table(), **ASKED, embedding="pcaa")
     with pytest.raises(ModelError, match=r"components is -1"):
         fit(embedded_table(), **ASKED, components=-1)
