@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import entry_points
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import Annotated, Any, Generic, Literal, TypeVar, get_type_hints
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from radiomics_screen.core.errors import SettingsError, did_you_mean
 
@@ -39,6 +40,19 @@ class Option:
     type: Any
     default: Any  # REQUIRED where the signature gives none
     doc: str
+
+
+def validator_of(kind: Any) -> TypeAdapter[Any]:
+    """Return what checks values of an option's type, strictly; a type's is made once."""
+    try:
+        return _validator_of(kind)
+    except TypeError:  # a type that has no hash
+        return TypeAdapter(kind, config=ConfigDict(strict=True))
+
+
+@cache
+def _validator_of(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind, config=ConfigDict(strict=True))
 
 
 @cache
@@ -118,8 +132,37 @@ class Registry(Generic[Entry]):
     def items(self) -> list[tuple[str, Entry]]:
         return [(name, self._entries[name]) for name in self]
 
+    def snapshot(self) -> Snapshot:
+        """Return what is registered now, as part of a cache's key."""
+        entries = self.items()
+        return Snapshot(tuple((name, id(entry)) for name, entry in entries), entries)
+
     def _load_plugins(self) -> None:
         if not self._plugins_loaded:
             self._plugins_loaded = True
-            for point in entry_points(group=self._group):
-                point.load()
+            for point in _installed_points(tuple(sys.path)):
+                if point.group == self._group:
+                    point.load()
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a registry held at one time: equal to another as long as nothing was added or replaced.
+
+    It holds the entries, so that none of them can give its identity to another.
+    """
+
+    identities: tuple[tuple[str, int], ...]
+    entries: list[tuple[str, Any]] = field(compare=False, repr=False)
+
+
+@lru_cache(maxsize=1)
+def _installed_points(path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    """Return the entry points of this package's groups; all installed packages are looked through once."""
+    groups = entry_points()
+    return tuple(
+        point
+        for group in sorted(groups.groups)
+        if group.startswith("radiomics_screen")
+        for point in groups.select(group=group)
+    )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from radiomics_screen.core.errors import SettingsError, did_you_mean
+
+#: Names of files, in folders or not: nothing that leads out of the folder.
+_NAME = re.compile(r"[\w-]+(\.[\w-]+)*(/[\w-]+(\.[\w-]+)*)*")
 
 
 def preset_names() -> list[str]:
@@ -21,10 +25,10 @@ def preset_path(name: str) -> Path:
     SettingsError
         There is none of this name.
     """
-    names = preset_names()
-    if name not in names:
-        raise SettingsError(f"unknown preset '{name}'{did_you_mean(name, names)}")
-    return _folder() / f"{name}.yaml"
+    path = _folder() / f"{name}.yaml"
+    if not (_NAME.fullmatch(name) and path.is_file()):
+        raise SettingsError(f"unknown preset '{name}'{did_you_mean(name, preset_names())}")
+    return path
 
 
 def _folder() -> Path:

@@ -12,6 +12,7 @@ from radiomics_screen.core.errors import did_you_mean
 from radiomics_screen.core.options import REQUIRED, options_of
 from radiomics_screen.features import FAMILIES
 from radiomics_screen.imaging.ring import ring
+from radiomics_screen.settings.frozen import frozen
 from radiomics_screen.settings.schema import checked
 
 ImageType = TypeVar("ImageType")
@@ -43,6 +44,10 @@ class RegionBeyond(Generic[ImageType]):
     ring: Mapping[str, Any]
     families: Families
     image_types: tuple[ImageType, ...]
+
+    def __post_init__(self) -> None:
+        for name in ("ring", "families"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
 
 
 def read_regions(

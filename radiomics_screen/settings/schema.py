@@ -1,21 +1,20 @@
-"""What the parameter file may say, read from the signatures of the functions that it speaks of; its YAML."""
+"""What the parameter file may say, read from the signatures of the functions that it speaks of."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import AfterValidator, ConfigDict, ValidationError, create_model
+from pydantic import AfterValidator, ValidationError
 
 from radiomics_screen.core.conventions import PYRADIOMICS, SWITCHES
-from radiomics_screen.core.errors import SettingsError, did_you_mean
-from radiomics_screen.core.options import REQUIRED, Option, PositiveInt, options_of
+from radiomics_screen.core.errors import did_you_mean
+from radiomics_screen.core.options import REQUIRED, Option, PositiveInt, Snapshot, options_of, validator_of
 from radiomics_screen.features import FAMILIES
 from radiomics_screen.features.mask import check_size, resegment
 from radiomics_screen.features.region import discretize, flat_axis_of
@@ -23,6 +22,7 @@ from radiomics_screen.filters import FILTERS
 from radiomics_screen.imaging.crop import crop_lesion
 from radiomics_screen.imaging.geometry import match_grid, pre_crop, resample, select_label
 from radiomics_screen.imaging.normalization import normalize
+from radiomics_screen.imaging.preprocessing import STEPS
 from radiomics_screen.imaging.reading import read_mask
 from radiomics_screen.networks.embedding_options import embedding, file_options
 
@@ -80,21 +80,30 @@ def voxel_maps(
     """
 
 
-@cache
-def known_settings(conventions: str = PYRADIOMICS) -> dict[str, Option]:
+def registered() -> tuple[Snapshot, ...]:
+    """Return the filters, families and steps that there are now: what is known depends on them."""
+    return FILTERS.snapshot(), FAMILIES.snapshot(), STEPS.snapshot()
+
+
+def known_settings(conventions: str = PYRADIOMICS) -> Mapping[str, Option]:
     """Everything that may stand under ``setting``, in the order of the work, with a convention's defaults."""
+    return _known_settings(conventions, registered())
+
+
+@lru_cache(maxsize=8)
+def _known_settings(conventions: str, _: tuple[Snapshot, ...]) -> Mapping[str, Option]:
     filters = [function for _, function in FILTERS.items()]
     families = [family.compute for _, family in FAMILIES.items()]
     options = merged([*STAGES, *PER_IMAGE, *filters, *families])
     for name, value in SWITCHES[conventions].items():
         options[name] = replace(options[name], default=value)
-    return options
+    return MappingProxyType(options)
 
 
 @cache
-def known_of_embedding() -> dict[str, Option]:
+def known_of_embedding() -> Mapping[str, Option]:
     """Everything that may stand under ``embedding``: the network's options, then those of the crops."""
-    return merged([embedding, crop_lesion])
+    return MappingProxyType(merged([embedding, crop_lesion]))
 
 
 def checked_embedding(content: Any, folder: Path, problems: list[str]) -> dict[str, Any] | None:
@@ -145,28 +154,22 @@ def checked(
 
 
 def _validated(known: Mapping[str, Option], values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    fields: dict[str, Any] = {f"option_{o.name}": (o.type, None) for o in known.values()}
-    model = create_model("Options", __config__=ConfigDict(extra="forbid", strict=True), **fields)
-    problems, wrong = [], set()
-    for name in values:
+    """Return the values that their options accept, and what is wrong with the others."""
+    accepted: dict[str, Any] = {}
+    unknown: list[str] = []
+    wrong: dict[str, str] = {}
+    for name, value in values.items():
         if name not in known:
             voxel = name in options_of(voxel_maps)
             hint = ", which stands under 'voxelSetting'" if voxel else did_you_mean(name, known)
-            problems.append(f": unknown option '{name}'{hint}")
-    given = {k: v for k, v in values.items() if k in known}
-    try:
-        filled = model(**{f"option_{k}": v for k, v in given.items()})
-    except ValidationError as error:
-        for fault in error.errors():
-            name = str(fault["loc"][0]).removeprefix("option_")
-            if name not in wrong:
-                wrong.add(name)
-                problems.append(
-                    f".{name}: {_reason(fault['type'], fault['msg'])}, got {_plain(given[name])!r}"
-                )
-        rest = {k: v for k, v in given.items() if k not in wrong}
-        return _validated(known, rest)[0], problems  # what is right stays, or it would be missed
-    return {k: getattr(filled, f"option_{k}") for k in given}, problems
+            unknown.append(f": unknown option '{name}'{hint}")
+            continue
+        try:
+            accepted[name] = validator_of(known[name].type).validate_python(value)
+        except ValidationError as error:
+            fault = error.errors()[0]
+            wrong[name] = f".{name}: {_reason(fault['type'], fault['msg'])}, got {_plain(value)!r}"
+    return accepted, unknown + [wrong[name] for name in known if name in wrong]
 
 
 def _reason(kind: str, message: str) -> str:
@@ -188,57 +191,3 @@ def _tuples(value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     return [_plain(v) for v in value] if isinstance(value, tuple) else value
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML's safe loader, with a few rules of its own.
-
-    Numbers are those of YAML 1.2, as in pyradiomics: 1e-6 is one, and 010 is ten. A key given twice
-    is refused, where others forget the first.
-    """
-
-    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
-        text = self.construct_scalar(node).replace("_", "")
-        return int(text, 0) if text.lstrip("+-").startswith(("0x", "0o", "0b")) else int(text)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = sorted({str(k) for k in keys if keys.count(k) > 1})
-        if twice:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"{', '.join(twice)}: given twice", node.start_mark
-            )
-        return super().construct_mapping(node, deep=deep)
-
-
-_INT, _FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
-_INTEGERS = r"[-+]?(0x[0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*)$"
-_FLOATS = (
-    r"[-+]?([0-9][0-9_]*\.[0-9_]*|\.[0-9]+|[0-9][0-9_]*(?=[eE]))([eE][-+]?[0-9]+)?$"
-    r"|[-+]?\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$"
-)
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, rule) for tag, rule in rules if tag not in (_INT, _FLOAT)]
-    for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(_INT, re.compile(_INTEGERS), list("-+0123456789"))
-_Loader.add_implicit_resolver(_FLOAT, re.compile(_FLOATS), list("-+.0123456789"))
-_Loader.add_constructor(_INT, _Loader.construct_yaml_int)
-
-
-def read_yaml(path: Path) -> Any:
-    """Return the content of a YAML or JSON file.
-
-    Raises
-    ------
-    SettingsError
-        The file cannot be read, or is neither.
-    """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        return yaml.load(text.replace("\t", "    "), Loader=_Loader)
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise SettingsError(f"{path}: is neither YAML nor JSON: {reason}") from error

@@ -13,6 +13,7 @@ from radiomics_screen.core.options import REQUIRED, options_of
 from radiomics_screen.features import FAMILIES
 from radiomics_screen.filters import FILTERS
 from radiomics_screen.imaging.preprocessing import STEPS, with_files_in
+from radiomics_screen.settings.frozen import frozen
 from radiomics_screen.settings.schema import PER_IMAGE, checked, known_settings, merged
 
 #: Features that pyradiomics names and no longer computes, and what has their values.
@@ -33,6 +34,9 @@ class Step:
     name: str
     options: Mapping[str, Any]
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "options", frozen(self.options))
+
 
 @dataclass(frozen=True)
 class ImageType:
@@ -40,6 +44,9 @@ class ImageType:
 
     name: str
     overrides: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "overrides", frozen(self.overrides))
 
     @cached_property
     def key(self) -> str:

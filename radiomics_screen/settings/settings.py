@@ -1,4 +1,4 @@
-"""The parameter file: read, checked against the signatures it speaks of, resolved, written back.
+"""The parameter file: read, checked against the signatures it speaks of, resolved.
 
 The file has pyradiomics' sections (``imageType``, ``featureClass``, ``setting``,
 ``voxelSetting``) and more: ``preprocessing``, ``conventions``, ``regions`` and ``embedding``. What each
@@ -8,145 +8,38 @@ in between.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from radiomics_screen.core.conventions import GREY_LEVELS, PYRADIOMICS, SWITCHES
 from radiomics_screen.core.errors import SettingsError, did_you_mean
-from radiomics_screen.core.options import REQUIRED, options_of
+from radiomics_screen.core.options import REQUIRED, Snapshot, options_of
 from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.features import FAMILIES
 from radiomics_screen.filters import FILTERS
+from radiomics_screen.settings.frozen import FrozenDict
 from radiomics_screen.settings.regions import IMAGE_TYPE, RegionBeyond, read_regions
+from radiomics_screen.settings.resolved import NO_FAMILIES, Settings
 from radiomics_screen.settings.schema import (
     EITHER_OR,
-    Function,
     checked,
     checked_embedding,
     known_settings,
-    read_yaml,
+    registered,
     voxel_maps,
 )
-from radiomics_screen.settings.sections import (
-    ImageType,
-    Step,
-    as_content,
-    families_in,
-    image_types_in,
-    steps_in,
-)
+from radiomics_screen.settings.sections import ImageType, families_in, image_types_in, steps_in
+from radiomics_screen.settings.yaml_text import parse_yaml, read_text
+
+__all__ = ["SECTIONS", "Settings", "load_settings"]
 
 SECTIONS = (
     "conventions", "preprocessing", "imageType", "featureClass", "regions", "embedding",
     "setting", "voxelSetting",
 )  # fmt: skip
-
-#: What ``featureClass`` says where no family is wanted, but only what other sections ask for.
-NO_FAMILIES = "none"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """A parameter file, resolved: every option has its value.
-
-    Attributes
-    ----------
-    preprocessing
-        Steps in the order in which they are done.
-    image_types
-        Filters in the order of the file.
-    families
-        Features wanted of each family; None stands for every family that fits the image; empty for none.
-    setting
-        Value of every option that a stage, a filter or a family has, by name.
-    voxel_setting
-        Options for voxel maps: those that the file gave, or all of them if they were asked for.
-    conventions
-        Whose conventions the defaults follow: "pyradiomics" or "ibsi".
-    regions
-        Regions beyond the lesion that are measured too.
-    embedding
-        Options of the crops and of the network that makes vectors of them; None: there is no embedding.
-    """
-
-    preprocessing: tuple[Step, ...]
-    image_types: tuple[ImageType, ...]
-    families: Mapping[str, tuple[str, ...]] | None
-    setting: Mapping[str, Any]
-    voxel_setting: Mapping[str, Any]
-    conventions: str = PYRADIOMICS
-    regions: tuple[RegionBeyond[ImageType], ...] = ()
-    embedding: Mapping[str, Any] | None = None
-
-    def options(self, function: Function, image_type: ImageType | None = None) -> dict[str, Any]:
-        """Return the keyword arguments for `function`, for one image type where one is given.
-
-        The same dict each time: do not write to it.
-        """
-        key = (function, image_type.key if image_type else "")
-        if key not in self._options:
-            values = {**self.setting, **(image_type.overrides if image_type else {})}
-            self._options[key] = {name: values[name] for name in options_of(function) if name in values}
-        return self._options[key]
-
-    @cached_property
-    def _options(self) -> dict[tuple[Function, str], dict[str, Any]]:
-        return {}
-
-    @cached_property
-    def wanted(self) -> dict[str, tuple[str, ...]]:
-        """The features wanted of each family, by name."""
-        if self.families is not None:
-            return dict(self.families)
-        return {
-            name: family.features
-            for name, family in FAMILIES.items()
-            if family.conventions == self.conventions
-        }
-
-    @property
-    def measures(self) -> bool:
-        """Whether features are computed of anything; else there is only what a network makes of lesions."""
-        return bool(self.wanted or self.regions)
-
-    @cached_property
-    def of_regions(self) -> dict[str, Settings]:
-        """The settings with which each region beyond the lesion is measured, by its name."""
-        alone = replace(self, regions=(), embedding=None)
-        return {
-            region.name: replace(alone, image_types=region.image_types, families=region.families)
-            for region in self.regions
-        }
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the resolved parameters as plain data; :func:`load_settings` takes them back."""
-        plain: dict[str, Any] = json.loads(
-            json.dumps(
-                {
-                    "conventions": self.conventions,
-                    "preprocessing": [{step.name: dict(step.options)} for step in self.preprocessing],
-                    "imageType": as_content(self.image_types),
-                    "featureClass": NO_FAMILIES if self.families == {} else dict(self.families or {}),
-                    "setting": dict(self.setting),
-                    "voxelSetting": dict(self.voxel_setting),
-                    **({"regions": _regions_as_content(self.regions)} if self.regions else {}),
-                    **({"embedding": dict(self.embedding)} if self.embedding is not None else {}),
-                },
-                default=str,
-            )
-        )
-        return plain
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """Hexadecimal digest of the resolved parameters: equal if and only if they are."""
-        text = json.dumps(self.to_dict(), sort_keys=True)
-        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def load_settings(
@@ -169,11 +62,57 @@ def load_settings(
     """
     if isinstance(source, Settings):
         return source
-    origin, folder = "parameters", Path().absolute()
-    content: Any = source or {}
+    asked = _asked(source or {}, for_maps)
+    settings = _resolve(asked) if asked.text is None else _resolved(asked)
+    if settings.voxel_setting and not for_maps:
+        add_remark("voxelSetting acts in `radiomics-screen map` only")
+    return settings
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What settings depend on: the content by its text, where files named in it lie, what is registered.
+
+    Two that are equal have the same settings. `text` is None where the content is no plain data: such
+    settings are resolved anew each time.
+    """
+
+    text: str | None
+    is_file: bool
+    folder: Path
+    for_maps: bool
+    registered: tuple[Snapshot, ...]
+    origin: str = field(compare=False)
+    content: Any = field(compare=False, repr=False, default=None)
+
+
+def _asked(source: str | Path | Mapping[str, Any], for_maps: bool) -> _Asked:
     if isinstance(source, str | Path):
-        origin, folder = str(source), Path(source).absolute().parent
-        content = read_yaml(Path(source)) or {}
+        path = Path(source)
+        return _Asked(read_text(path), True, path.absolute().parent, for_maps, registered(), str(source))
+    text = repr(source) if _is_plain(source) else None
+    return _Asked(text, False, Path().absolute(), for_maps, registered(), "parameters", source)
+
+
+def _is_plain(content: Any) -> bool:
+    """Tell whether ``repr`` says all of a content: exactly the types that a parameter file holds."""
+    kind = type(content)
+    if kind in (dict, FrozenDict):
+        return all(type(key) is str and _is_plain(value) for key, value in content.items())
+    if kind in (list, tuple):
+        return all(map(_is_plain, content))
+    return content is None or kind in (str, int, float, bool)
+
+
+@lru_cache(maxsize=64)
+def _resolved(asked: _Asked) -> Settings:
+    return _resolve(asked)
+
+
+def _resolve(asked: _Asked) -> Settings:
+    """Read and check parameters, whose settings are in no cache."""
+    origin, folder, for_maps = asked.origin, asked.folder, asked.for_maps
+    content = parse_yaml(asked.text, origin) or {} if asked.is_file and asked.text else asked.content or {}
     if not isinstance(content, Mapping):
         raise SettingsError(f"{origin}: expected sections ({', '.join(SECTIONS)}), got {content!r:.60}")
     problems: list[str] = []
@@ -200,8 +139,6 @@ def load_settings(
             f"featureClass: {NO_FAMILIES} leaves nothing to measure; ask for something in `regions` or "
             "`embedding`, or name families"
         )
-    if settings.voxel_setting and not for_maps:
-        add_remark("voxelSetting acts in `radiomics-screen map` only")
     if problems:
         raise SettingsError("\n".join(f"{origin}: {problem}" for problem in problems))
     return settings
@@ -274,18 +211,6 @@ def _refuse_two_ways(settings: Settings, problems: list[str]) -> None:
             if all(values.get(name) is not None for name in pair):
                 problems.append(f"{' and '.join(pair)} are both set; leave one out")
                 break
-
-
-def _regions_as_content(regions: tuple[RegionBeyond[ImageType], ...]) -> dict[str, Any]:
-    """Write regions beyond the lesion as the file has them."""
-    return {
-        region.name: {
-            **region.ring,
-            "featureClass": dict(region.families),
-            "imageType": as_content(region.image_types),
-        }
-        for region in regions
-    }
 
 
 def _wanted_families(content: Any, problems: list[str]) -> dict[str, tuple[str, ...]] | None:

@@ -18,9 +18,10 @@ from radiomics_screen.extraction.measuring.lesion import prepared
 from radiomics_screen.features import FAMILIES
 from radiomics_screen.features.mask import resegment
 from radiomics_screen.features.region import discretize
-from radiomics_screen.settings.schema import known_settings, read_yaml
+from radiomics_screen.settings.schema import known_settings
 from radiomics_screen.settings.settings import load_settings
 from radiomics_screen.settings.template import commented_default
+from radiomics_screen.settings.yaml_text import read_yaml
 
 IBSI: dict[str, Any] = {"conventions": "ibsi", "setting": {"binWidth": 10}}
 

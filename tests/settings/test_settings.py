@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +14,11 @@ import yaml
 
 from radiomics_screen.core.errors import SettingsError
 from radiomics_screen.core.options import options_of
-from radiomics_screen.core.remarks import ScreenWarning
+from radiomics_screen.core.remarks import ScreenWarning, collect_remarks
 from radiomics_screen.features import FAMILIES
 from radiomics_screen.features.glcm import glcm
 from radiomics_screen.features.region import discretize
+from radiomics_screen.features.registry import Family
 from radiomics_screen.filters import FILTERS
 from radiomics_screen.imaging.preprocessing import STEPS
 from radiomics_screen.settings.schema import known_settings
@@ -264,3 +268,61 @@ def test_value_outside_a_map_may_be_nan_in_any_spelling(tmp_path: Path) -> None:
         path.write_text(f"voxelSetting: {{initValue: {text}}}")
         with pytest.warns(ScreenWarning, match="voxelSetting"):
             assert load_settings(path).voxel_setting == {"initValue": value}
+
+
+def test_resolved_settings_are_shared_and_cannot_be_changed():
+    content = {"setting": {"binWidth": 10}, "featureClass": {"glcm": ["Contrast"]}}
+    first = load_settings(content)
+    assert load_settings({**content}) is first
+    for values in (first.setting, first.families, first.wanted, first.image_types[0].overrides):
+        with pytest.raises(TypeError, match="cannot be changed"):
+            values["binWidth"] = 5
+    with pytest.raises(TypeError, match="cannot be changed"):
+        first.options(discretize).pop("binWidth")
+    content["setting"]["binWidth"] = 5
+    assert load_settings(content).setting["binWidth"] == 5
+    assert first.setting["binWidth"] == 10
+    assert pickle.loads(pickle.dumps(first)) == first == copy.deepcopy(first)
+
+
+@pytest.mark.parametrize("other", [True, "10", [10]])
+def test_values_that_look_alike_are_told_apart_from_those_resolved_before(other):
+    load_settings({"setting": {"padDistance": 1}})
+    with pytest.raises(SettingsError, match="padDistance"):
+        load_settings({"setting": {"padDistance": other}})
+
+
+def test_a_parameter_file_that_is_rewritten_is_read_again(tmp_path):
+    path = tmp_path / "params.yaml"
+    found = []
+    for width in (10, 20):
+        path.write_text(f"setting:\n  binWidth: {width}\n")
+        os.utime(path, (0, 0))  # neither time nor size tell the two apart
+        found.append(load_settings(path).setting["binWidth"])
+    assert found == [10, 20]
+
+
+def test_a_remark_of_a_file_is_repeated_each_time_it_is_loaded():
+    for _ in range(2):
+        with collect_remarks() as remarks:
+            load_settings({"voxelSetting": {"kernelRadius": 2}})
+        assert remarks == ["voxelSetting acts in `radiomics-screen map` only"]
+
+
+def test_a_family_registered_later_brings_its_options(monkeypatch):
+    content = {"setting": {"laterOption": 3}}
+    with pytest.raises(SettingsError, match="unknown option 'laterOption'"):
+        load_settings(content)
+    before = load_settings()
+
+    def later(region, *, laterOption: int = 1):
+        """Return nothing."""
+        return {"Nothing": float(laterOption)}
+
+    monkeypatch.setitem(FAMILIES._entries, "later", Family("later", later, ("Nothing",)))
+    assert load_settings(content).setting["laterOption"] == 3
+    assert "later" in load_settings().wanted
+    monkeypatch.undo()
+    assert load_settings() == before
+    with pytest.raises(SettingsError, match="unknown option 'laterOption'"):
+        load_settings(content)

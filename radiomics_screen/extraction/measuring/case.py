@@ -14,6 +14,7 @@ from radiomics_screen.extraction.measuring.case_result import CaseResult, Once, 
 from radiomics_screen.extraction.measuring.embedding import embedded
 from radiomics_screen.extraction.measuring.lesion import (
     Lesion,
+    after_steps,
     described,
     filtered_images,
     filtered_types,
@@ -24,7 +25,7 @@ from radiomics_screen.extraction.measuring.lesion import (
     preprocessed,
     shape_values,
 )
-from radiomics_screen.extraction.measuring.regions import measure_all, region_values
+from radiomics_screen.extraction.measuring.regions import lesion_and_regions, region_values
 from radiomics_screen.extraction.measuring.shared_filtering import clusters, inside, within
 from radiomics_screen.filters.registry import LOCAL, WHOLE
 from radiomics_screen.imaging.normalization import normalize
@@ -73,8 +74,12 @@ def extract(
     channel = resolved.setting.get("label_channel")
     whole = image_of(image, spacing_mm)
     marks = mask_of(mask, spacing_mm, label_channel=channel)
-    values = measure_all(whole, marks, resolved, label=label) if resolved.measures else {}
-    return values | embedded(whole, marks, resolved, label)
+    stepped = after_steps(whole, resolved)
+    values: dict[str, float] = {}
+    if resolved.measures:
+        ready = normalize(stepped, **resolved.options(normalize))
+        values = lesion_and_regions(ready, marks, resolved, label=label)
+    return values | embedded(stepped, marks, resolved, label)
 
 
 def extract_case(case: Case, settings: Settings) -> Row:
@@ -85,8 +90,25 @@ def extract_case(case: Case, settings: Settings) -> Row:
     return attempt.row(perf_counter() - start)
 
 
+def rois_of(cases: Sequence[Case], settings: Settings) -> list[Once[Roi]]:
+    """Return the region that each case marks, found when it is first asked for; each mask is read once.
+
+    A mask, which is as large as its image, is held only until the regions in it are found.
+    """
+    channel = settings.setting.get("label_channel")
+    masks = {case.mask: Once(read_mask, case.mask, label_channel=channel) for case in cases}
+    return [Once(_roi_in, masks[case.mask], case, settings) for case in cases]
+
+
+def _roi_in(mask: Once[sitk.Image], case: Case, settings: Settings) -> Roi:
+    return marked(mask(), settings, case.label)
+
+
 def extract_cases(
-    cases: Sequence[Case], settings: Settings, stepped: Once[sitk.Image] | None = None
+    cases: Sequence[Case],
+    settings: Settings,
+    stepped: Once[sitk.Image] | None = None,
+    marks: Sequence[Once[Roi]] | None = None,
 ) -> Iterator[Row]:
     """Measure cases that share one image: it is read and preprocessed once, and so is each mask.
 
@@ -97,16 +119,15 @@ def extract_cases(
         yield extract_case(cases[0], settings)
         return
     start = perf_counter()
-    channel = settings.setting.get("label_channel")
     image = Once(_read_and_preprocessed, cases[0].image, settings, stepped)
+    marks = rois_of(cases, settings) if marks is None else marks
     attempts = [CaseResult(case.problem) for case in cases]
     ready = []
     rois = []
     for path in dict.fromkeys(case.mask for case in cases):
-        mask = Once(read_mask, path, label_channel=channel)  # one at a time: masks are as large as images
-        for case, attempt in zip(cases, attempts, strict=True):
-            if case.mask == path:
-                found = attempt.make(_prepared, image, mask, case, settings)
+        for case, attempt, mark in zip(cases, attempts, marks, strict=True):
+            if case.mask == path:  # one mask at a time: masks are as large as images
+                found = attempt.make(_prepared, image, mark, settings)
                 if found is not None:
                     lesion, roi = found
                     ready.append((lesion, attempt))
@@ -133,12 +154,10 @@ def _read_and_preprocessed(path: Path, settings: Settings, stepped: Once[sitk.Im
     return normalize(stepped(), **settings.options(normalize))
 
 
-def _prepared(
-    image: Once[sitk.Image], mask: Once[sitk.Image], case: Case, settings: Settings
-) -> tuple[Lesion, Roi]:
+def _prepared(image: Once[sitk.Image], mark: Once[Roi], settings: Settings) -> tuple[Lesion, Roi]:
     """Return a case's lesion ready to be described, and its region as it is marked in the mask."""
     whole = image()
-    roi = marked(mask(), settings, case.label)
+    roi = mark()
     return prepared_roi(whole, roi, settings), roi
 
 

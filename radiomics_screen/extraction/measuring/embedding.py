@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from radiomics_screen.core.column_names import EMBEDDING
 from radiomics_screen.core.options import options_of
-from radiomics_screen.extraction.measuring.lesion import after_steps, marked, on_image
+from radiomics_screen.extraction.measuring.lesion import marked, on_image
 from radiomics_screen.imaging.crop import crop_lesion, crop_region
 from radiomics_screen.imaging.roi import Roi
 from radiomics_screen.networks.embedding_options import embedding, path_or_none
@@ -70,10 +70,13 @@ def crop_of_label(image: sitk.Image, mask: sitk.Image, settings: Settings, label
 
 
 def embedded(image: sitk.Image, mask: sitk.Image, settings: Settings, label: int | None) -> dict[str, float]:
-    """Embed one lesion: ``{column: value}``, or nothing where the settings ask for none."""
+    """Embed one lesion of an image on which all steps of ``preprocessing`` are done: ``{column: value}``.
+
+    There is nothing where the settings ask for no embedding.
+    """
     if settings.embedding is None:
         return {}
-    crop = crop_of_label(after_steps(image, settings), mask, settings, label)
+    crop = crop_of_label(image, mask, settings, label)
     return named(embedder_of(settings)(crop[np.newaxis])[0])
 
 

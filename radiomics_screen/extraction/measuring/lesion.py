@@ -181,7 +181,7 @@ def marked(mask: sitk.Image, settings: Settings, label: int | None) -> Roi:
 
 def on_image(image: sitk.Image, roi: Roi, settings: Settings) -> Roi:
     """Bring a region to its image's grid, before anything is resampled."""
-    options = settings.options(match_grid)
+    options: dict[str, Any] = settings.options(match_grid)
     if resamples(settings):  # then the settings take a mask on any grid
         options = {**options, "correctMask": True}
     return match_grid(image, roi, **options)

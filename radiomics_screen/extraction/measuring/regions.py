@@ -12,11 +12,9 @@ from radiomics_screen.extraction.measuring.case_result import join
 from radiomics_screen.extraction.measuring.lesion import (
     described,
     marked,
+    on_image,
     prepared_roi,
-    preprocessed,
-    resamples,
 )
-from radiomics_screen.imaging.geometry import match_grid
 from radiomics_screen.imaging.ring import Ring, ring
 from radiomics_screen.imaging.roi import Roi
 from radiomics_screen.settings.regions import RegionBeyond
@@ -25,19 +23,6 @@ from radiomics_screen.settings.settings import Settings
 
 #: A ring of which a larger part than this lies beyond the image's edge is remarked on.
 MOST_MISSING = 0.1
-
-
-def measure_all(
-    image: sitk.Image, mask: sitk.Image, settings: Settings, *, label: int | None = None
-) -> dict[str, float]:
-    """Measure one lesion and the regions beyond it on images in memory: ``{column: value}``.
-
-    Raises
-    ------
-    ScreenError
-        As :func:`~radiomics_screen.extraction.measuring.lesion.measure`.
-    """
-    return lesion_and_regions(preprocessed(image, settings), mask, settings, label=label)
 
 
 def lesion_and_regions(
@@ -59,7 +44,7 @@ def region_values(image: sitk.Image, roi: Roi, settings: Settings) -> dict[str, 
     values: dict[str, float] = {}
     if not settings.regions:
         return values
-    lesion = _on_image(image, roi, settings)
+    lesion = on_image(image, roi, settings)
     for region in settings.regions:
         with collect_remarks() as notes:
             found = _values_of(image, lesion, region, settings)
@@ -67,14 +52,6 @@ def region_values(image: sitk.Image, roi: Roi, settings: Settings) -> dict[str, 
             add_remark(f"{region.name}: {remark}")
         join(values, {f"{region.name}.{column}": value for column, value in found.items()})
     return values
-
-
-def _on_image(image: sitk.Image, roi: Roi, settings: Settings) -> Roi:
-    """Return the lesion on the image's grid; where images are resampled, its mask may lie on any."""
-    options = settings.options(match_grid)
-    if resamples(settings):
-        options = {**options, "correctMask": True}
-    return match_grid(image, roi, **options)
 
 
 def _values_of(

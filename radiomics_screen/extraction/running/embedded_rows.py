@@ -14,12 +14,13 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from radiomics_screen.cohort.cases import Case
-from radiomics_screen.extraction.measuring.case import extract_cases
+from radiomics_screen.extraction.measuring.case import extract_cases, rois_of
 from radiomics_screen.extraction.measuring.case_result import CaseResult, Once, Row
-from radiomics_screen.extraction.measuring.embedding import Crop, crop_of_label, embedder_of, named
+from radiomics_screen.extraction.measuring.embedding import Crop, crop_of, embedder_of, named
 from radiomics_screen.extraction.measuring.lesion import after_steps
 from radiomics_screen.extraction.running.image_batches import ImageBatch
-from radiomics_screen.imaging.reading import read_image, read_mask
+from radiomics_screen.imaging.reading import read_image
+from radiomics_screen.imaging.roi import Roi
 from radiomics_screen.settings.settings import Settings
 
 #: A pack of work has so many crops at least, where there are that many: batches are seldom filled up.
@@ -85,21 +86,21 @@ def _vectors(crops: Sequence[Crop], settings: Settings) -> NDArray[np.float32]:
 
 
 def _measured(cases: Sequence[Case], settings: Settings) -> Iterator[Held]:
-    """Measure cases of one image and cut out their crops; it is read and preprocessed once for both."""
+    """Measure cases of one image and cut out their crops; it and its masks are read once for both."""
     stepped = Once(_read_and_stepped, cases[0].image, settings)
-    path, mask = cases[0].mask, Once(_mask_of, cases[0], settings)
-    for case, row in zip(cases, _radiomics(cases, settings, stepped), strict=True):
+    marks = rois_of(cases, settings)
+    for row, mark in zip(_radiomics(cases, settings, stepped, marks), marks, strict=True):
         start = perf_counter()
-        if case.mask != path:  # one at a time: masks are as large as images
-            path, mask = case.mask, Once(_mask_of, case, settings)
         attempt = CaseResult(row.error, dict(row.features), list(row.warnings))
-        crop = attempt.make(_crop, stepped, mask, case, settings)
+        crop = attempt.make(_crop, stepped, mark, settings)
         yield Held(attempt, crop, row.seconds + perf_counter() - start)
 
 
-def _radiomics(cases: Sequence[Case], settings: Settings, stepped: Once[sitk.Image]) -> Iterator[Row]:
+def _radiomics(
+    cases: Sequence[Case], settings: Settings, stepped: Once[sitk.Image], marks: Sequence[Once[Roi]]
+) -> Iterator[Row]:
     if settings.measures:
-        yield from extract_cases(cases, settings, stepped)
+        yield from extract_cases(cases, settings, stepped, marks)
     else:
         yield from (CaseResult(case.problem).row(0.0) for case in cases)
 
@@ -108,9 +109,5 @@ def _read_and_stepped(path: Path, settings: Settings) -> sitk.Image:
     return after_steps(read_image(path), settings)
 
 
-def _mask_of(case: Case, settings: Settings) -> sitk.Image:
-    return read_mask(case.mask, **settings.options(read_mask))
-
-
-def _crop(image: Once[sitk.Image], mask: Once[sitk.Image], case: Case, settings: Settings) -> Crop:
-    return crop_of_label(image(), mask(), settings, case.label)
+def _crop(image: Once[sitk.Image], mark: Once[Roi], settings: Settings) -> Crop:
+    return crop_of(image(), mark(), settings)
