@@ -14,7 +14,7 @@ from joblib import Parallel, delayed
 
 from radiomics_screen.core.errors import ModelError
 from radiomics_screen.core.remarks import collect_remarks
-from radiomics_screen.core.threads import one_thread
+from radiomics_screen.core.threads import single_threaded
 from radiomics_screen.modelling.data.dataset import Dataset
 from radiomics_screen.modelling.data.splits import Split
 from radiomics_screen.modelling.training.learning import Learned, learn
@@ -117,7 +117,7 @@ def learn_everywhere(
 
 def _results(work: Iterable[Any], jobs: int) -> Iterator[Any]:
     """Yield what comes of the work, in its order, so much of it at a time."""
-    with one_thread():
+    with single_threaded():
         yield from Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(work)
 
 
