@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock, get_ident, local
 
+import threadpoolctl
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
 _lock = Lock()
@@ -53,15 +54,18 @@ class _Pools:
         self.depth += 1
         if self.modules != len(sys.modules):  # as good as: a library may have been loaded
             self.modules = len(sys.modules)
-            self.limits.append(_controller(self.modules).limit(limits=1, user_api=self.user_api))
+            controller = _controller(self.modules)
+            with _any_thread_controls():
+                self.limits.append(controller.limit(limits=1, user_api=self.user_api))
         return self.depth == 1
 
     def leave(self, *, restore: bool = True) -> bool:
         """Return whether it was the outermost scope; put back the limits then."""
         self.depth -= 1
         if self.depth == 0 and restore:
-            while self.limits:  # the latest first: it holds what an earlier one had set
-                self.limits.pop().restore_original_limits()
+            with _any_thread_controls():
+                while self.limits:  # the latest first: it holds what an earlier one had set
+                    self.limits.pop().restore_original_limits()
             self.modules = 0
         return self.depth == 0
 
@@ -115,6 +119,25 @@ def single_threaded() -> Iterator[None]:
             if _blas.leave():
                 for library in _libraries:
                     library.restore()
+
+
+@contextmanager
+def _any_thread_controls() -> Iterator[None]:
+    """Let this thread set the number of OpenBLAS, whichever thread did so before.
+
+    threadpoolctl lets one thread set it, until that one is done, and silently ignores the others: the last
+    one out would restore nothing. Here a lock and a count see to it that threads do not disagree.
+    """
+    openblas = getattr(threadpoolctl, "OpenBLASController", None)
+    release = getattr(openblas, "clear_controlling_thread", None)  # older versions know no owner
+    if release is None:
+        yield
+        return
+    release(force=True)
+    try:
+        yield
+    finally:
+        release(force=True)
 
 
 def _controller(modules: int) -> ThreadpoolController:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 
 import numpy as np
 import pytest
@@ -52,21 +52,22 @@ def test_an_exception_puts_back_what_was() -> None:
 def test_overlapping_threads_leave_the_limits_as_they_were() -> None:
     """The first one leaves while the second is inside: each by itself would restore a lowered number."""
     before = limits()
-    entered, left = Barrier(2, timeout=30), Barrier(2, timeout=30)
+    first_in, second_in, first_out = Event(), Event(), Event()
     seen = []
 
     def first() -> None:
         with single_threaded():
-            entered.wait()
-        left.wait()
+            first_in.set()
+            assert second_in.wait(30)
+        first_out.set()
 
     def second() -> None:
-        entered.wait()
+        assert first_in.wait(30)
         with single_threaded():
-            left.wait()
+            second_in.set()
+            assert first_out.wait(30)
             seen.append(limits())
 
-    # entered: the first is inside; the second goes in, and waits until the first is out
     threads = [Thread(target=first), Thread(target=second)]
     for thread in threads:
         thread.start()
