@@ -5,6 +5,7 @@ The public names are loaded when they are first used: importing the package cost
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from radiomics_screen.table.feature_table import read_table
 
 __version__ = "0.5.0"
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # who uses the package decides what is shown
 
 __all__ = [
     "__version__",

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from radiomics_screen.cli.verbosity import say
+
 CasesArgument = Annotated[
     Path, typer.Argument(help="Cases file (.csv, .xlsx, .parquet): image, mask, patient_id ...")
 ]
@@ -73,5 +75,5 @@ def extract(
             typer.echo("Finished rows are kept: the same command goes on from here.", err=True)
         raise
     code = summarize(frame, monotonic() - start)
-    typer.echo(f"table       {output}\nprovenance  {provenance_path(output)}")
+    say(f"table       {output}\nprovenance  {provenance_path(output)}")
     raise typer.Exit(code)

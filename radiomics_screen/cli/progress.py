@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
 
-import typer
+from radiomics_screen.cli.verbosity import is_quiet, say
 
 if TYPE_CHECKING:
     from radiomics_screen.extraction.run import ProgressCallback, RunProgress
@@ -19,7 +19,9 @@ _LINE_SECONDS = 5.0
 @contextmanager
 def watching() -> Iterator[ProgressCallback]:
     """Open the display and yield what is to be told of the progress; it writes to standard error."""
-    if sys.stderr.isatty():
+    if is_quiet():
+        yield lambda now: None
+    elif sys.stderr.isatty():
         with _bar() as callback:
             yield callback
     else:
@@ -69,14 +71,12 @@ class _Lines:
         time = monotonic()
         if now.done == now.reused:
             reused = f", {now.reused} of them from an earlier run" if now.reused else ""
-            typer.echo(f"{now.total} cases{reused}", err=True)
+            say(f"{now.total} cases{reused}", err=True)
         if now.done > now.reused and (now.done == now.total or time - self._last > _LINE_SECONDS):
             self._last = time
             spent = time - self._start
             left = spent / (now.done - now.reused) * (now.total - now.done)
-            typer.echo(
-                f"{now.done} of {now.total}, {_rate_and_failures(now, spent)}, {clock(left)} left", err=True
-            )
+            say(f"{now.done} of {now.total}, {_rate_and_failures(now, spent)}, {clock(left)} left", err=True)
 
 
 def _rate_and_failures(now: RunProgress, seconds: float) -> str:

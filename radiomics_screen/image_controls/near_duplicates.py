@@ -201,7 +201,8 @@ def _looked_at(bunches: Sequence[list[str]], jobs: int | None) -> Generator[tupl
             if not isinstance(outcome, Finished):
                 raise ReadError(
                     "a process died while it read images: not enough memory, or a damaged file that a "
-                    "library cannot stand; try with fewer jobs, or leave out the images that `extract` fails on"
+                    "library cannot stand; try with fewer jobs, or leave out the images that `extract` "
+                    "fails on"
                 )
             yield from outcome.results
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -13,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from radiomics_screen.core.remarks import collect_remarks
+from radiomics_screen.core.timing import collect_stages, stage
 from radiomics_screen.modelling.arguments import (
     candidates_of,
     check_counts,
@@ -39,7 +41,7 @@ from radiomics_screen.modelling.data.repeated_measurements import measured_again
 from radiomics_screen.modelling.fit_summary import about_fit, messages, scheme
 from radiomics_screen.modelling.secondary_analyses import Run
 from radiomics_screen.modelling.training.fold_design import Divider
-from radiomics_screen.modelling.training.folds import Progress, learn_everywhere
+from radiomics_screen.modelling.training.folds import FitProgress, learn_everywhere
 from radiomics_screen.modelling.training.learning import Learned
 from radiomics_screen.modelling.training.pipeline import (
     Preparation,
@@ -50,6 +52,8 @@ from radiomics_screen.modelling.training.pipeline import (
 )
 from radiomics_screen.modelling.training.plan import Plan
 from radiomics_screen.table.feature_table import FeatureTable, table_of
+
+_logger = logging.getLogger(__name__)
 
 
 def fit(
@@ -91,7 +95,7 @@ def fit(
     crops: Crops | Callable[[], Crops] | None = None,
     watch: Watch | None = None,
     jobs: int = 1,
-    progress: Progress | None = None,
+    progress: FitProgress | None = None,
 ) -> Model:
     """Evaluate a way to learn by patient-grouped cross-validation, then learn from all rows so.
 
@@ -238,16 +242,20 @@ def fit(
     asked = parting(dataset.blocks, each=blocks)
     searches = 1 + len(division.splits) * (1 + (len(asked.models) if asked else 0))
     plan = replace(plan, seconds=seconds_a_search(minutes, searches, jobs))
-    final, tested = learn_everywhere(dataset, plan, division.splits, jobs=jobs, progress=progress)
+    timed = _logger.isEnabledFor(logging.INFO)
+    with collect_stages(on=timed) as stages, stage("folds"):
+        final, tested = learn_everywhere(dataset, plan, division.splits, jobs=jobs, progress=progress)
     evaluation = judged(dataset, plan, division.splits, tested, resamples=resamples)
     run = Run(dataset, table.frame, plan, division.splits, evaluation, jobs, resamples)
-    with collect_remarks() as remarks:
+    with collect_remarks() as remarks, collect_stages(stages, on=timed), stage("controls and analyses"):
         further = {
             "doubt": run.sets(error_rate),
             "comparison": run.blocks(each=blocks),
             "controls": run.controls(images() if callable(images) else images) if controls else None,
             "permutation": run.chance(divide.one, permutations, progress) if permutations else None,
         }
+    if timed:
+        _logger.info("stages, summed over folds: %s", stages)
     about = about_fit(dataset, plan, final)
     summary = {
         **about,

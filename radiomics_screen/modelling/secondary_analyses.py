@@ -22,7 +22,7 @@ from radiomics_screen.modelling.controls import ImageControlInputs, run_controls
 from radiomics_screen.modelling.data.blocks import CROP
 from radiomics_screen.modelling.data.dataset import Dataset
 from radiomics_screen.modelling.data.splits import Split
-from radiomics_screen.modelling.training.folds import Progress, laid_out, pooled_probabilities, run_folds
+from radiomics_screen.modelling.training.folds import FitProgress, laid_out, pooled_probabilities, run_folds
 from radiomics_screen.modelling.training.plan import Plan, ThresholdRule
 
 
@@ -126,7 +126,7 @@ class Run:
         return [one.to_dict() for one in found]
 
     def chance(
-        self, divide: Callable[[Dataset], list[Split]], permutations: int, progress: Progress | None
+        self, divide: Callable[[Dataset], list[Split]], permutations: int, progress: FitProgress | None
     ) -> dict[str, Any]:
         """Return how well permuted labels do."""
         return permuted(

@@ -98,8 +98,12 @@ def assert_same(found: pd.DataFrame, expected: pd.DataFrame) -> None:
     )
 
 
-@pytest.mark.parametrize("executor", [FarAway(), InProcess(), LocalProcesses(2)], ids=lambda e: type(e).__name__)
-def test_any_executor_gives_the_same_table(cohort: Path, undisturbed: pd.DataFrame, executor: Executor) -> None:
+@pytest.mark.parametrize(
+    "executor", [FarAway(), InProcess(), LocalProcesses(2)], ids=lambda e: type(e).__name__
+)
+def test_any_executor_gives_the_same_table(
+    cohort: Path, undisturbed: pd.DataFrame, executor: Executor
+) -> None:
     assert_same(extract_cohort(cohort, SETTINGS, executor=executor), undisturbed)
 
 
@@ -159,11 +163,15 @@ def test_jobs_and_an_executor_are_not_both_given(cohort: Path) -> None:
         extract_cohort(cohort, SETTINGS, jobs=2, executor=FarAway())
 
 
+def results_of(executor: Executor, work: BatchMeasurement, batch: Any) -> list[object]:
+    outcome = next(executor.run(work, [batch]))
+    assert isinstance(outcome, Finished)
+    return list(outcome.results)
+
+
 def test_an_exception_of_the_work_is_raised(cohort: Path) -> None:
     work = BatchMeasurement(pickle.dumps("no settings"), "own", "")
     batch = tuple(enumerate(read_cohort(cohort).cases[:1]))
     for executor in (InProcess(), LocalProcesses(2)):
         with pytest.raises(TypeError, match="expected pickled settings"):
-            for outcome in executor.run(work, [batch]):
-                assert isinstance(outcome, Finished)
-                list(outcome.results)
+            results_of(executor, work, batch)

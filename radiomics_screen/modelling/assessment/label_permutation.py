@@ -18,7 +18,7 @@ from radiomics_screen.modelling.data.dataset import Dataset
 from radiomics_screen.modelling.data.splits import Split
 from radiomics_screen.modelling.statistics.metrics import auc_of
 from radiomics_screen.modelling.statistics.permutation import permutation_test
-from radiomics_screen.modelling.training.folds import Progress, pooled_probabilities, run_folds
+from radiomics_screen.modelling.training.folds import FitProgress, pooled_probabilities, run_folds
 from radiomics_screen.modelling.training.plan import Plan, ThresholdRule
 
 Divide = Callable[[Dataset], list[Split]]
@@ -32,7 +32,7 @@ def permuted(
     *,
     permutations: int,
     jobs: int = 1,
-    progress: Progress | None = None,
+    progress: FitProgress | None = None,
 ) -> dict[str, Any]:
     """Return how often permuted labels do as well as the true ones, as plain JSON values.
 

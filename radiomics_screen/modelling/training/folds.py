@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from joblib import Parallel, delayed
 from radiomics_screen.core.errors import ModelError
 from radiomics_screen.core.remarks import collect_remarks
 from radiomics_screen.core.threads import single_threaded
+from radiomics_screen.core.timing import Stages, collect_stages, collected
 from radiomics_screen.modelling.data.dataset import Dataset
 from radiomics_screen.modelling.data.splits import Split
 from radiomics_screen.modelling.training.learning import Learned, learn
@@ -22,7 +23,10 @@ from radiomics_screen.modelling.training.pipeline import feature_counts, is_cons
 from radiomics_screen.modelling.training.plan import Plan
 from radiomics_screen.modelling.training.tuning import load_optuna
 
-Progress = Callable[[str, int, int], None]  # ("fold" or "permutation", finished, of how many)
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
+FitProgress = Callable[[str, int, int], None]  # ("fold" or "permutation", finished, of how many)
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ def run_folds(
     *,
     shown: pd.DataFrame | None = None,
     jobs: int = 1,
-    progress: Progress | None = None,
+    progress: FitProgress | None = None,
 ) -> list[FoldResult]:
     """Learn from each split's training rows, and predict its test rows; in the order of the splits.
 
@@ -79,7 +83,8 @@ def run_folds(
     progress
         Called after each fold with ``"fold"``, the number of finished folds, and of all.
     """
-    work = (delayed(_learn_and_test)(plan, dataset, split, shown) for split in splits)
+    into = collected()
+    work = (delayed(_collecting)(into, _learn_and_test, plan, dataset, split, shown) for split in splits)
     tested: list[FoldResult] = []
     for one in _results(work, jobs):
         tested.append(one)
@@ -94,7 +99,7 @@ def learn_everywhere(
     splits: Sequence[Split],
     *,
     jobs: int = 1,
-    progress: Progress | None = None,
+    progress: FitProgress | None = None,
 ) -> tuple[Learned, list[FoldResult]]:
     """Learn from all rows, and from each split's training rows as :func:`run_folds` does.
 
@@ -105,14 +110,21 @@ def learn_everywhere(
     """
     if plan.looks_inside:
         load_optuna()
-    work: list[Any] = [delayed(_learn_from_all)(plan, dataset)]
-    work += [delayed(_learn_and_test)(plan, dataset, split) for split in splits]
+    into = collected()
+    work: list[Any] = [delayed(_collecting)(into, _learn_from_all, plan, dataset)]
+    work += [delayed(_collecting)(into, _learn_and_test, plan, dataset, split) for split in splits]
     found: list[Any] = []
     for one in _results(work, jobs):
         found.append(one)
         if progress is not None and len(found) > 1:
             progress("fold", len(found) - 1, len(splits))
     return found[0], found[1:]
+
+
+def _collecting(into: Stages | None, work: Callable[P, Result], *args: P.args, **options: P.kwargs) -> Result:
+    """Do some work whose stages count for another thread."""
+    with collect_stages(into, on=into is not None):
+        return work(*args, **options)
 
 
 def _results(work: Iterable[Any], jobs: int) -> Iterator[Any]:
