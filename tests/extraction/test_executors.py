@@ -164,7 +164,8 @@ def test_jobs_and_an_executor_are_not_both_given(cohort: Path) -> None:
 
 
 def results_of(executor: Executor, work: BatchMeasurement, batch: Any) -> list[object]:
-    outcome = next(executor.run(work, [batch]))
+    coming = executor.run(work, [batch])
+    outcome = next(coming)
     assert isinstance(outcome, Finished)
     return list(outcome.results)
 
