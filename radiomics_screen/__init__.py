@@ -6,11 +6,15 @@ costs next to nothing. Names that moved keep their old places for one version (`
 
 from __future__ import annotations
 
+import logging
+
 import lazy_loader
 
 from radiomics_screen.core import moved
 
 __version__ = "0.5.0"
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # who uses the package decides what is shown
 
 _load, _names, _ = lazy_loader.attach_stub(__name__, __file__)
 __all__ = ["__version__", *_names()]

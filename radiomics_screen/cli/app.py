@@ -22,8 +22,9 @@ from radiomics_screen.cli.params import params
 from radiomics_screen.cli.perturb import perturb
 from radiomics_screen.cli.predict import predict
 from radiomics_screen.cli.sample import sample
+from radiomics_screen.cli.verbosity import set_verbosity
 from radiomics_screen.cli.verify import verify
-from radiomics_screen.core.errors import ScreenError
+from radiomics_screen.core.errors import ScreenError, SettingsError
 from radiomics_screen.core.remarks import ScreenWarning
 
 NOT_USABLE, INTERRUPTED = 2, 130
@@ -63,8 +64,23 @@ def _common(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")
     ] = False,
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "--verbose",
+            "-v",
+            count=True,
+            help="Also show how long the stages take, summed over cases; -vv: each one by itself.",
+        ),
+    ] = 0,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Show no progress and no summary; errors are shown.")
+    ] = False,
 ) -> None:
     """From images with marked lesions to a validated model. For research use only."""
+    if verbose and quiet:
+        raise SettingsError("give --verbose or --quiet, not both")
+    set_verbosity(verbose, quiet=quiet)
 
 
 app.command()(extract)

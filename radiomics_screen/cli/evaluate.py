@@ -9,6 +9,7 @@ import typer
 
 from radiomics_screen.cli.extract import JobsOption
 from radiomics_screen.cli.keys import TrustOption
+from radiomics_screen.cli.verbosity import say
 
 if TYPE_CHECKING:
     from radiomics_screen.modelling.bundle.model import Model
@@ -72,8 +73,8 @@ def evaluate(
     found.write(output)
     write_external_report(found, output / "report.html")
     _show(found, kept=keep_known)
-    typer.echo(f"evaluation  {output / 'evaluation.json'}, {output / 'metrics.csv'}")
-    typer.echo(f"report      {output / 'report.html'}\nFor research use only.")
+    say(f"evaluation  {output / 'evaluation.json'}, {output / 'metrics.csv'}")
+    say(f"report      {output / 'report.html'}\nFor research use only.")
 
 
 def _with_crops(model: Model, table: FeatureTable, folder: Path, jobs: int | None) -> FeatureTable:
@@ -131,9 +132,9 @@ def _show(found: External, *, kept: bool) -> None:
     summary = found.summary
     cohort = summary["cohort"]
     seen = "names of known cases kept, as asked" if kept else "on patients that the model has never seen"
-    typer.echo(f"{summary['target']} = {summary['positive']}, {seen}")
-    typer.echo(f"rows      {cohort['rows']}, of which {cohort['positives']} {summary['positive']}")
-    typer.echo(f"patients  {cohort['patients']}")
+    say(f"{summary['target']} = {summary['positive']}, {seen}")
+    say(f"rows      {cohort['rows']}, of which {cohort['positives']} {summary['positive']}")
+    say(f"patients  {cohort['patients']}")
     shown = Table()
     for name in ("figure", "value", "95 % interval"):
         shown.add_column(name)
@@ -141,4 +142,4 @@ def _show(found: External, *, kept: bool) -> None:
         shown.add_row(label, value, interval)
     Console().print(shown)
     for message in summary["messages"]:
-        typer.echo(message)
+        say(message)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from radiomics_screen.cli.verbosity import say
+
 CasesArgument = Annotated[
     Path,
     typer.Argument(help="Cases file (.csv, .xlsx or .parquet) with the columns image, mask, patient_id, ..."),
@@ -74,5 +76,5 @@ def extract(
             typer.echo("Finished rows are saved: run the same command again to resume.", err=True)
         raise
     code = summarize(frame, monotonic() - start)
-    typer.echo(f"table       {output}\nprovenance  {provenance_path(output)}")
+    say(f"table       {output}\nprovenance  {provenance_path(output)}")
     raise typer.Exit(code)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from radiomics_screen.cli.option_groups import Form, with_groups
+from radiomics_screen.cli.verbosity import is_quiet, say
 from radiomics_screen.modelling.options.groups import Checks, Compute, Design, Learner, Preparation, Task
 from radiomics_screen.modelling.options.option import OptionError
 
@@ -171,8 +172,8 @@ def _fit(
     report, card = report_beside(place), card_beside(place)
     _write_pages(model, report, card, frame, named, montage)
     _show(model)
-    typer.echo(f"model       {output}\nevaluation  {output / 'evaluation.json'}, {output / 'metrics.csv'}")
-    typer.echo(f"report      {report}\nmodel card  {card}")
+    say(f"model       {output}\nevaluation  {output / 'evaluation.json'}, {output / 'metrics.csv'}")
+    say(f"report      {report}\nmodel card  {card}")
 
 
 fit = with_groups(
@@ -218,7 +219,7 @@ def _fitted(
             images=images,
             crops=crops,
             watch=watch,
-            progress=lambda what, finished, of: typer.echo(f"{what} {finished} of {of}", err=True),
+            progress=lambda what, finished, of: say(f"{what} {finished} of {of}", err=True),
         )
     except OptionError as error:
         raise ModelError(error.text("command line")) from None
@@ -243,7 +244,7 @@ def _crops(read: FeatureTable, path: Path, options: dict[str, Any], jobs: int) -
     from radiomics_screen.cli.progress import watching
     from radiomics_screen.prediction.crop_inputs import crops_of
 
-    typer.echo("cutting the lesions out of their images", err=True)
+    say("cutting the lesions out of their images", err=True)
     with watching() as progress:
         return crops_of(read, options, folder=path.parent, jobs=jobs, progress=progress)
 
@@ -277,7 +278,7 @@ def _evidence(
     from radiomics_screen.cli.progress import watching
     from radiomics_screen.image_controls.run import run_image_controls
 
-    typer.echo("looking at the images again, for the controls", err=True)
+    say("looking at the images again, for the controls", err=True)
     with watching() as progress:
         return run_image_controls(
             read,
@@ -294,21 +295,22 @@ def _show(model: Model) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    typer.echo(f"{model.card.target} = {model.card.positive}, on patients that the model had not seen")
+    say(f"{model.card.target} = {model.card.positive}, on patients that the model had not seen")
     counts = model.evaluation.counts()
     width = max(len(name) for name, _ in counts)
     for name, count in counts:
-        typer.echo(f"{name:{width}}  {count}")
+        say(f"{name:{width}}  {count}")
     shown = Table()
     for name in ("figure", "value", "95 % interval"):
         shown.add_column(name)
     for row in model.evaluation.table():
         shown.add_row(*row)
-    Console().print(shown)
+    if not is_quiet():
+        Console().print(shown)
     for line in _further(model.evaluation.summary):
-        typer.echo(line)
+        say(line)
     for message in model.evaluation.summary["messages"]:
-        typer.echo(message)
+        say(message)
 
 
 def _further(summary: Mapping[str, Any]) -> Iterator[str]:

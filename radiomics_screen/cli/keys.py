@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from radiomics_screen.cli.verbosity import say
+
 if TYPE_CHECKING:
     from radiomics_screen.modelling.bundle.signing_keys import SigningKey
 
@@ -30,9 +32,9 @@ def keys(
 
     chosen = typer.prompt("Password", hide_input=True, confirmation_prompt=True) if password else None
     made = make_keys(name, password=chosen)
-    typer.echo(f"private key  {made.private}  (sign with it: fit --sign; keep it to yourself)")
-    typer.echo(f"public key   {made.public}  (hand it out: predict --trust, evaluate --trust)")
-    typer.echo(f"key id       {made.id}")
+    say(f"private key  {made.private}  (sign with it: fit --sign; keep it to yourself)")
+    say(f"public key   {made.public}  (hand it out: predict --trust, evaluate --trust)")
+    say(f"key id       {made.id}")
 
 
 def signing_key(path: Path | None) -> SigningKey | None:

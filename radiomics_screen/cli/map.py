@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from radiomics_screen.cli.verbosity import say
+
 
 def map_features(
     image: Annotated[Path, typer.Argument(help="Image file, or folder with one DICOM series.")],
@@ -48,7 +50,7 @@ def map_features(
         label=label,
         file_format=file_format,
         overwrite=overwrite,
-        progress=lambda group: typer.echo(f"{group} ...", err=True),
+        progress=lambda group: say(f"{group} ...", err=True),
     )
     kept = f", {len(written.kept)} were there already" if written.kept else ""
-    typer.echo(f"maps        {output}: {len(written.made)} made{kept}\nprovenance  {written.provenance}")
+    say(f"maps        {output}: {len(written.made)} made{kept}\nprovenance  {written.provenance}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
+from radiomics_screen.cli.verbosity import say
 
 if TYPE_CHECKING:
     from radiomics_screen.modelling.classifiers.shared.watch import Watch
@@ -49,7 +49,7 @@ def watching_networks(checkpoints: Path) -> Watch:
     from radiomics_screen.modelling.classifiers.shared.watch import Watch
 
     def tell(place: str, network: int, epoch: Any) -> None:
-        typer.echo(
+        say(
             f"{place}, network {network}, round {epoch.number} of {epoch.of}: loss {epoch.train_loss:.3f}, "
             f"on patients held back {epoch.inner_loss:.3f}, AUC {epoch.inner_auc:.3f}",
             err=True,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from radiomics_screen.cli.extract import CasesArgument, JobsOption, ParamsOption, PresetOption, TableOption
+from radiomics_screen.cli.verbosity import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +73,7 @@ def perturb(
             cohort, settings, ["", *chains], output=output, jobs=jobs, seed=seed, progress=progress
         )
     code = _summarize(frame, monotonic() - start)
-    typer.echo(f"table       {output}\nprovenance  {provenance_path(output)}")
+    say(f"table       {output}\nprovenance  {provenance_path(output)}")
     raise typer.Exit(code)
 
 
@@ -82,7 +83,7 @@ def _summarize(frame: pd.DataFrame, seconds: float) -> int:
 
     failed = frame[frame["status"] != "ok"]
     measured = len(frame) - len(failed)
-    typer.echo(
+    say(
         f"{frame['case_id'].nunique()} cases, {frame['alteration'].nunique()} measurements each, in "
         f"{seconds:.1f} s: {measured} ok, {len(failed)} failed"
     )
@@ -92,5 +93,5 @@ def _summarize(frame: pd.DataFrame, seconds: float) -> int:
         causes.setdefault(general(row, row["error"]), []).append(where)
     for cause, where in causes.items():
         more = ", ..." if len(where) > 3 else ""
-        typer.echo(f"  {len(where)} failed: {cause} [{', '.join(where[:3])}{more}]")
+        say(f"  {len(where)} failed: {cause} [{', '.join(where[:3])}{more}]")
     return 1 if len(failed) else 0

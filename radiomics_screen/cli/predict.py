@@ -9,6 +9,7 @@ import typer
 
 from radiomics_screen.cli.extract import JobsOption
 from radiomics_screen.cli.keys import TrustOption
+from radiomics_screen.cli.verbosity import say
 
 
 def predict(
@@ -51,5 +52,5 @@ def predict(
         readings = read_cases(loaded, cohort, error_rate=error_rate, jobs=jobs, progress=progress)
     write_frame(readings, output)
     code = summarize(readings, monotonic() - start)
-    typer.echo(f"readings    {output}\nFor research use only: no reading here is a diagnosis.")
+    say(f"readings    {output}\nFor research use only: no reading here is a diagnosis.")
     raise typer.Exit(code)

@@ -8,26 +8,28 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
 
-import typer
+from radiomics_screen.cli.verbosity import is_quiet, say
 
 if TYPE_CHECKING:
-    from radiomics_screen.extraction.run import Progress, Watcher
+    from radiomics_screen.extraction.run import ProgressCallback, RunProgress
 
 _LINE_SECONDS = 5.0
 
 
 @contextmanager
-def watching() -> Iterator[Watcher]:
+def watching() -> Iterator[ProgressCallback]:
     """Open the display and yield what is to be told of the progress; it writes to standard error."""
-    if sys.stderr.isatty():
-        with _bar() as watcher:
-            yield watcher
+    if is_quiet():
+        yield lambda now: None
+    elif sys.stderr.isatty():
+        with _bar() as callback:
+            yield callback
     else:
         yield _Lines()
 
 
 @contextmanager
-def _bar() -> Iterator[Watcher]:
+def _bar() -> Iterator[ProgressCallback]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -51,7 +53,7 @@ def _bar() -> Iterator[Watcher]:
         task = bar.add_task("", total=None, note="")
         start = monotonic()
 
-        def watch(now: Progress) -> None:
+        def watch(now: RunProgress) -> None:
             bar.update(
                 task, total=now.total, completed=now.done, note=_rate_and_failures(now, monotonic() - start)
             )
@@ -65,21 +67,19 @@ class _Lines:
     def __init__(self) -> None:
         self._start = self._last = monotonic()
 
-    def __call__(self, now: Progress) -> None:
+    def __call__(self, now: RunProgress) -> None:
         time = monotonic()
         if now.done == now.reused:
             reused = f", {now.reused} of them from an earlier run" if now.reused else ""
-            typer.echo(f"{now.total} cases{reused}", err=True)
+            say(f"{now.total} cases{reused}", err=True)
         if now.done > now.reused and (now.done == now.total or time - self._last > _LINE_SECONDS):
             self._last = time
             spent = time - self._start
             left = spent / (now.done - now.reused) * (now.total - now.done)
-            typer.echo(
-                f"{now.done} of {now.total}, {_rate_and_failures(now, spent)}, {clock(left)} left", err=True
-            )
+            say(f"{now.done} of {now.total}, {_rate_and_failures(now, spent)}, {clock(left)} left", err=True)
 
 
-def _rate_and_failures(now: Progress, seconds: float) -> str:
+def _rate_and_failures(now: RunProgress, seconds: float) -> str:
     rate = (now.done - now.reused) / seconds if seconds > 0 else 0.0
     return f"{rate:.1f}/s" + (f", {now.failed} failed" if now.failed else "")
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from radiomics_screen.cli.verbosity import say
+
 
 def sample(
     folder: Annotated[Path, typer.Argument(help="Folder for cases.csv, images/ and masks/.")],
@@ -20,4 +22,4 @@ def sample(
     from radiomics_screen.cohort.synthetic import make_sample
 
     cases = make_sample(folder, patients=patients, seed=seed)
-    typer.echo(f"synthetic cases  {cases}")
+    say(f"synthetic cases  {cases}")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from radiomics_screen.cli.verbosity import say
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -31,7 +33,7 @@ def summarize(frame: pd.DataFrame, seconds: float) -> int:
     failed = frame[frame["status"] != "ok"]
     remarked = frame[(frame["status"] == "ok") & (frame["warnings"] != "")]
     remarks = f" ({len(remarked)} with warnings)" if len(remarked) else ""
-    typer.echo(
+    say(
         f"{len(frame)} cases in {seconds:.1f} s: {len(frame) - len(failed)} ok{remarks}, {len(failed)} failed"
     )
     _list("failed", ((row, row["error"]) for _, row in failed.iterrows()))
@@ -59,6 +61,6 @@ def _list(what: str, told: Iterable[tuple[pd.Series, str]]) -> None:
         message = cause if len(cases) > 1 else cases[0][1]
         named = ", ".join(case_id for case_id, _ in cases[:_EXAMPLES])
         more = ", ..." if len(cases) > _EXAMPLES else ""
-        typer.echo(f"  {len(cases)} {what}: {message} [{named}{more}]")
+        say(f"  {len(cases)} {what}: {message} [{named}{more}]")
     if len(by_count) > _DISTINCT:
-        typer.echo(f"  ... and {len(by_count) - _DISTINCT} other messages; see the table")
+        say(f"  ... and {len(by_count) - _DISTINCT} other messages; see the table")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from radiomics_screen.cli.verbosity import say
+
 RESPONSES = "response maps"
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ class _Begun:
     def __call__(self, part: str) -> None:
         if part not in self._told:
             self._told.add(part)
-            typer.echo(f"{part} ...", err=True)
+            say(f"{part} ...", err=True)
 
 
 def _failure(group: Group, c: Comparison) -> str:

@@ -27,7 +27,7 @@ COMPILE_SECONDS = 30
 
 _OPTIONS: Any = {"nogil": True, "error_model": "numpy"}
 _CONSTANTS = (bool, int, float, str, tuple, np.generic)
-_logger = logging.getLogger(__name__.partition(".")[0])
+_logger = logging.getLogger(__name__)
 _kernels: list[Any] = []
 
 
@@ -83,6 +83,19 @@ def identity() -> list[str]:
     return [*sorted(kernels), *stamps, *processor, numba.__version__, sys.version]
 
 
+def _warn(message: str) -> None:
+    """Log a warning; where nobody has set logging up, it is written to standard error all the same."""
+    _logger.warning(message)
+    listening: logging.Logger | None = _logger
+    while listening is not None:
+        if any(not isinstance(handler, logging.NullHandler) for handler in listening.handlers):
+            return
+        listening = listening.parent if listening.propagate else None
+    if logging.lastResort is not None and _logger.isEnabledFor(logging.WARNING):
+        record = _logger.makeRecord(_logger.name, logging.WARNING, __file__, 0, message, (), None)
+        logging.lastResort.handle(record)
+
+
 class _Announcer(event.Listener):
     """Says, before the first kernel is compiled, why the next seconds pass in silence."""
 
@@ -96,10 +109,7 @@ class _Announcer(event.Listener):
         when = "once after installing"
         if cache_folder() is None:
             when = "in every process, for no folder can be written to that would keep them (NUMBA_CACHE_DIR)"
-        # a logger that nobody has set up writes to standard error
-        _logger.warning(
-            "compiling the numerical kernels that this needs, %s: up to %d s ...", when, COMPILE_SECONDS
-        )
+        _warn(f"compiling the numerical kernels that this needs, {when}: up to {COMPILE_SECONDS} s ...")
 
     def on_end(self, event: event.Event) -> None:
         """Nothing: the rows that follow tell that it is over."""

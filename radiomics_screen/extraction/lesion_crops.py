@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from typing import Any, NamedTuple
@@ -16,11 +16,14 @@ from radiomics_screen.core.errors import SettingsError
 from radiomics_screen.core.options import options_of
 from radiomics_screen.extraction.measuring.case_result import CaseResult, Once
 from radiomics_screen.extraction.measuring.lesion import after_steps, marked, on_image
-from radiomics_screen.extraction.run import Progress, Watcher
+from radiomics_screen.extraction.run import ProgressCallback, RunProgress
+from radiomics_screen.extraction.running.batch_rows import cause_of_death
+from radiomics_screen.extraction.running.executors.choice import executor_for
+from radiomics_screen.extraction.running.executors.contract import Cancelled, Executor, Finished, WorkerDied
 from radiomics_screen.extraction.running.image_batches import ImageBatch, image_batches_of
-from radiomics_screen.extraction.running.workers import count_processes, one_thread
 from radiomics_screen.imaging.crop import crop_lesion, crop_region
 from radiomics_screen.imaging.reading import read_image, read_mask
+from radiomics_screen.imaging.threads import single_threaded
 from radiomics_screen.perturbation import Chain
 from radiomics_screen.settings.schema import checked
 from radiomics_screen.settings.settings import Settings
@@ -52,7 +55,7 @@ def lesion_crops(
     chain: Chain | None = None,
     seed: int = 0,
     jobs: int | None = None,
-    progress: Watcher | None = None,
+    progress: ProgressCallback | None = None,
 ) -> list[Cut]:
     """Return the crop of each case's lesion, or why there is none, in the order of the cases.
 
@@ -74,31 +77,52 @@ def lesion_crops(
     """
     found: dict[int, Cut] = {n: case.problem for n, case in enumerate(cases) if case.problem}
     todo = {n: case for n, case in enumerate(cases) if not case.problem}
-    processes = count_processes(jobs)
-    bunches = image_batches_of(todo, processes)
-    work = partial(crops_of_bunch, settings=settings, options=options, chain=chain, seed=seed)
+    executor = executor_for(jobs)
+    bunches = image_batches_of(todo, executor.slots)
+    work = partial(_crops_in_one_thread, settings=settings, options=options, chain=chain, seed=seed)
     tell = progress or (lambda _: None)
-    tell(Progress(len(cases), len(found), len(found), 0))
-    with one_thread(), closing(_cut(bunches, work, jobs if processes > 1 else 1)) as coming:
+    tell(RunProgress(len(cases), len(found), len(found), 0))
+    with single_threaded(), closing(_cut(executor, work, bunches)) as coming:
         for number, cut in coming:
             found[number] = cut
             failures = sum(isinstance(one, str) for one in found.values())
-            tell(Progress(len(cases), len(found), failures, 0))
+            tell(RunProgress(len(cases), len(found), failures, 0))
     return [found[n] for n in range(len(cases))]
 
 
-def _cut(
-    bunches: Sequence[ImageBatch], work: Callable[[ImageBatch], list[tuple[int, Cut]]], jobs: int | None
-) -> Generator[tuple[int, Cut]]:
-    if jobs == 1:
-        for bunch in bunches:
-            yield from work(bunch)
-        return
-    import joblib
+_Work = Callable[[ImageBatch], list[tuple[int, Cut]]]
 
-    todo = (joblib.delayed(work)(bunch) for bunch in bunches)
-    for part in joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(todo):
-        yield from part
+
+def _cut(executor: Executor, work: _Work, bunches: Sequence[ImageBatch]) -> Generator[tuple[int, Cut]]:
+    """Yield the crops as they come; where a worker died, the cases of its batch are cut one by one."""
+    with closing(executor.run(work, bunches)) as outcomes:
+        for outcome in outcomes:
+            batch = bunches[outcome.piece]
+            if isinstance(outcome, WorkerDied):
+                for one in batch:
+                    yield from _cuts_of(executor.run_isolated(work, (one,)), (one,))
+            else:
+                yield from _cuts_of(outcome, batch)
+
+
+def _cuts_of(
+    outcome: Finished[tuple[int, Cut]] | WorkerDied | Cancelled, batch: ImageBatch
+) -> Iterator[tuple[int, Cut]]:
+    if isinstance(outcome, Finished):
+        yield from outcome.results
+        return
+    if isinstance(outcome, WorkerDied):
+        reason = cause_of_death("cut this lesion out", outcome)
+    else:
+        reason = f"this lesion was not cut out: {outcome.reason}"
+    yield from ((number, reason) for number, _ in batch)
+
+
+def _crops_in_one_thread(
+    bunch: ImageBatch, settings: Settings, options: Mapping[str, Any], chain: Chain | None, seed: int
+) -> list[tuple[int, Cut]]:
+    with single_threaded():
+        return crops_of_bunch(bunch, settings, options, chain, seed)
 
 
 def crops_of_bunch(

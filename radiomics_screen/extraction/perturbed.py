@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -27,23 +26,25 @@ from radiomics_screen.extraction.measuring.lesion import (
     require_distinct_images,
 )
 from radiomics_screen.extraction.measuring.regions import lesion_and_regions
-from radiomics_screen.extraction.run import Progress, Watcher, as_cohort, require_free_names
+from radiomics_screen.extraction.run import ProgressCallback, RunProgress, as_cohort, require_free_names
+from radiomics_screen.extraction.running.batch_rows import (
+    BatchMeasurement,
+    NumberedRow,
+    measure_batches,
+    unpacked,
+)
 from radiomics_screen.extraction.running.case_keys import contents_of, digest_of
 from radiomics_screen.extraction.running.compile_kernels import compile_kernels
 from radiomics_screen.extraction.running.embedded_rows import Held, rows_of
+from radiomics_screen.extraction.running.executors.choice import executor_for
+from radiomics_screen.extraction.running.executors.contract import Executor
 from radiomics_screen.extraction.running.finished_row import Measured, failed, measured
 from radiomics_screen.extraction.running.image_batches import ImageBatch, image_batches_of
 from radiomics_screen.extraction.running.provenance import Recipe, describe_run
-from radiomics_screen.extraction.running.workers import (
-    Task,
-    count_processes,
-    measure_in_processes,
-    one_thread,
-    unpacked,
-)
 from radiomics_screen.imaging.normalization import normalize
 from radiomics_screen.imaging.reading import read_image, read_mask
 from radiomics_screen.imaging.roi import Roi
+from radiomics_screen.imaging.threads import single_threaded
 from radiomics_screen.perturbation import Chain, chain_of
 from radiomics_screen.settings.settings import Settings, load_settings
 from radiomics_screen.table.feature_table import require_writable, with_origin, write_table
@@ -56,7 +57,7 @@ ALTERATION = "alteration"
 
 
 @dataclass(frozen=True)
-class AlteredTask(Task):
+class AlteredMeasurement(BatchMeasurement):
     """What is done to every case, several times: the rows of a bunch are numbered chain by chain.
 
     Attributes
@@ -70,13 +71,13 @@ class AlteredTask(Task):
     chains: tuple[Chain, ...] = ()
     seed: int = 0
 
-    def rows(self, bunch: ImageBatch) -> Iterator[tuple[int, Measured]]:
+    def rows(self, bunch: ImageBatch) -> Iterator[NumberedRow]:
         """Yield the rows of a bunch; its image is read and preprocessed once, each region read once."""
         settings = unpacked(self.settings)
         rows = rows_of(self._measured(bunch, settings), settings)
         for (number, case), row in zip(bunch, rows, strict=True):
             content = self.content_of(self._chain(number))
-            yield number, measured(contents_of(case, content), row)
+            yield NumberedRow(number, measured(contents_of(case, content), row))
 
     def _chain(self, number: int) -> Chain:
         return self.chains[number % len(self.chains)]
@@ -115,7 +116,8 @@ def extract_altered(
     output: str | Path | None = None,
     jobs: int | None = None,
     seed: int = 0,
-    progress: Watcher | None = None,
+    progress: ProgressCallback | None = None,
+    executor: Executor | None = None,
 ) -> pd.DataFrame:
     """Measure every case once after each alteration and return the table of their features.
 
@@ -140,6 +142,8 @@ def extract_altered(
         Of chance.
     progress
         Called at the start and after every case.
+    executor
+        Who does the work, instead of `jobs`; see :func:`~radiomics_screen.extraction.run.extract_cohort`.
 
     Returns
     -------
@@ -160,18 +164,19 @@ def extract_altered(
         output = require_writable(output)
     recipe = Recipe.of(resolved)
     require_embedder(resolved)
-    task = AlteredTask(pickle.dumps(resolved), OWN, recipe.content, os.getpid(), chains, seed)
+    executor = executor_for(jobs, executor)
+    work = AlteredMeasurement(pickle.dumps(resolved), OWN, recipe.content, chains=chains, seed=seed)
     of_rows = _of_rows(cohort, chains)
     rows: dict[int, Measured] = {}
-    watch = _Count(len(cohort.cases), len(chains), progress)
-    with one_thread(), closing(_rows(task, resolved, cohort.cases, jobs)) as coming:
+    count = _Count(len(cohort.cases), len(chains), progress)
+    with single_threaded(), closing(_rows(executor, work, resolved, cohort.cases)) as coming:
         for number, row in coming:
             rows[number] = row
-            watch.add(number, row)
+            count.add(number, row)
     in_order = [rows[number] for number in range(len(of_rows.cases))]
     table = compose(of_rows, in_order)
     origin = {
-        **replace(recipe, content=digest_of(task.content_of(chain) for chain in chains)).to_dict(),
+        **replace(recipe, content=digest_of(work.content_of(chain) for chain in chains)).to_dict(),
         "alterations": {chain.name: chain.to_dict() for chain in chains},
         "seed": seed,
     }
@@ -211,24 +216,19 @@ def _of_rows(cohort: Cohort, chains: Sequence[Chain]) -> Cohort:
 
 
 def _rows(
-    task: AlteredTask, settings: Settings, cases: Sequence[Case], jobs: int | None
-) -> Generator[tuple[int, Measured]]:
+    executor: Executor, work: AlteredMeasurement, settings: Settings, cases: Sequence[Case]
+) -> Generator[NumberedRow]:
     """Yield the rows as they come, each with its number."""
     todo: dict[int, Case] = {}
     for place, case in enumerate(cases):
-        numbers = range(place * len(task.chains), (place + 1) * len(task.chains))
+        numbers = range(place * len(work.chains), (place + 1) * len(work.chains))
         if case.problem:
-            yield from ((number, failed(case, "")) for number in numbers)
+            yield from (NumberedRow(number, failed(case, "")) for number in numbers)
         else:
             todo.update(dict.fromkeys(numbers, case))
-    processes = count_processes(jobs)
-    bunches = image_batches_of(todo, processes)
-    if processes == 1:
-        for bunch in bunches:
-            yield from task.rows(bunch)
-    elif todo:
+    if todo and not executor.in_this_process:
         compile_kernels(settings)
-        yield from measure_in_processes(task, bunches, jobs)
+    yield from measure_batches(executor, work, image_batches_of(todo, executor.slots))
 
 
 def _mask_of(case: Case, settings: Settings) -> sitk.Image:
@@ -288,15 +288,15 @@ def _measure_altered(
 
 
 class _Count:
-    """Counts cases whose rows are all there, for whoever watches."""
+    """Counts cases whose rows are all there, and reports their number."""
 
-    def __init__(self, cases: int, chains: int, watcher: Watcher | None) -> None:
-        self._state = Progress(cases, 0, 0, 0)
+    def __init__(self, cases: int, chains: int, callback: ProgressCallback | None) -> None:
+        self._state = RunProgress(cases, 0, 0, 0)
         self._missing = dict.fromkeys(range(cases), chains)
         self._failed: set[int] = set()
         self._chains = chains
-        self._watcher = watcher
-        self._tell()
+        self._callback = callback
+        self._report()
 
     def add(self, number: int, row: Measured) -> None:
         case = number // self._chains
@@ -305,8 +305,8 @@ class _Count:
             self._failed.add(case)
         if not self._missing[case]:
             self._state = replace(self._state, done=self._state.done + 1, failed=len(self._failed))
-            self._tell()
+            self._report()
 
-    def _tell(self) -> None:
-        if self._watcher:
-            self._watcher(self._state)
+    def _report(self) -> None:
+        if self._callback:
+            self._callback(self._state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
@@ -13,24 +14,27 @@ from radiomics_screen.cohort.cases import Case, Cohort, read_cohort
 from radiomics_screen.core.column_names import is_feature
 from radiomics_screen.core.columns import IDENTITY, STATUS
 from radiomics_screen.core.errors import CohortError, TableError
+from radiomics_screen.core.timing import Stages
 from radiomics_screen.extraction.compose_table import compose
 from radiomics_screen.extraction.measuring.embedding import require_embedder
 from radiomics_screen.extraction.measuring.engines import OWN, require_engine
 from radiomics_screen.extraction.measuring.lesion import require_distinct_images
+from radiomics_screen.extraction.running.batch_rows import (
+    BatchMeasurement,
+    NumberedRow,
+    measure_batches,
+    measure_isolated,
+)
 from radiomics_screen.extraction.running.compile_kernels import compile_kernels
 from radiomics_screen.extraction.running.embedded_rows import packs_of
+from radiomics_screen.extraction.running.executors.choice import executor_for
+from radiomics_screen.extraction.running.executors.contract import Executor
 from radiomics_screen.extraction.running.finished_row import Measured, failed
 from radiomics_screen.extraction.running.image_batches import image_batches_of
 from radiomics_screen.extraction.running.journal import Journal
 from radiomics_screen.extraction.running.provenance import Recipe, describe_run
 from radiomics_screen.extraction.running.resume import journal_path, keep_left_out, known_rows, reused_rows
-from radiomics_screen.extraction.running.workers import (
-    Task,
-    count_processes,
-    measure_alone,
-    measure_in_processes,
-    one_thread,
-)
+from radiomics_screen.imaging.threads import single_threaded
 from radiomics_screen.settings.settings import Settings, load_settings
 from radiomics_screen.table.feature_table import require_writable, with_origin, write_table
 
@@ -39,7 +43,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Progress:
+class RunProgress:
     """How far a run is.
 
     Attributes
@@ -47,7 +51,7 @@ class Progress:
     total, done
         Number of cases, and of those with a row.
     failed
-        How many of the rows done tell of a failure.
+        How many of the rows done are failures.
     reused
         How many of the rows done were there from an earlier run.
     """
@@ -58,7 +62,9 @@ class Progress:
     reused: int
 
 
-Watcher = Callable[[Progress], None]
+ProgressCallback = Callable[[RunProgress], None]
+
+_logger = logging.getLogger(__name__)
 
 
 def extract_cohort(
@@ -69,7 +75,8 @@ def extract_cohort(
     jobs: int | None = None,
     overwrite: bool = False,
     engine: str = OWN,
-    progress: Watcher | None = None,
+    progress: ProgressCallback | None = None,
+    executor: Executor | None = None,
 ) -> pd.DataFrame:
     """Measure every case and return the table of their features.
 
@@ -95,6 +102,9 @@ def extract_cohort(
         What measures: "own", or "pyradiomics", which has to be installed; see docs/comparing.md.
     progress
         Called at the start and after every row.
+    executor
+        Who does the work, such as a cluster, instead of `jobs`; see
+        :class:`~radiomics_screen.extraction.running.executors.contract.Executor`.
 
     Raises
     ------
@@ -109,7 +119,7 @@ def extract_cohort(
     require_free_names(cohort)
     if output is not None and Path(output).absolute() == cohort.path.absolute():
         raise TableError(f"{output} is the cases file; name another --output")
-    processes = count_processes(jobs)
+    executor = executor_for(jobs, executor)
     recipe = Recipe.of(resolved, require_engine(engine, resolved))
     require_embedder(resolved)
     with ExitStack() as stack:
@@ -119,17 +129,21 @@ def extract_cohort(
             journal = stack.enter_context(Journal(journal_path(output)))
             known = known_rows(output, journal, recipe, overwrite=overwrite)
         rows = reused_rows(cohort.cases, known, recipe, output if journal else None)
-        watch = _Count(len(cohort.cases), rows, progress)
-        task = Task.of(resolved, engine, recipe.content)
+        count = _Count(len(cohort.cases), rows, progress)
+        stages = Stages()
+        timed = _logger.isEnabledFor(logging.INFO)
+        work = BatchMeasurement.of(resolved, engine, recipe.content, timed=timed)
         todo = {n: case for n, case in enumerate(cohort.cases) if n not in rows}
-        stack.enter_context(one_thread())
-        jobs = jobs if processes > 1 else 1
-        coming = stack.enter_context(closing(_measure(task, resolved, todo, jobs, journal)))
+        stack.enter_context(single_threaded())
+        coming = stack.enter_context(closing(_measure(executor, work, resolved, todo, journal)))
         for number, row in coming:
             if journal:
                 journal.add(cohort.cases[number].id, row)
             rows[number] = row
-            watch.add(row)
+            stages.add(row.stages)
+            count.add(row)
+        if timed and todo:
+            _logger.info("stages, summed over %d cases: %s", len(todo), stages)
         in_order = [rows[n] for n in range(len(cohort.cases))]
         table = compose(cohort, in_order)
         if output is not None and journal:
@@ -172,42 +186,39 @@ def require_free_names(cohort: Cohort) -> None:
 
 
 class _Count:
-    """Counts rows for whoever watches."""
+    """Counts rows, and reports their number."""
 
-    def __init__(self, total: int, reused: Mapping[int, Measured], watcher: Watcher | None) -> None:
-        self._state = Progress(total, len(reused), 0, len(reused))
-        self._watcher = watcher
-        self._tell()
+    def __init__(self, total: int, reused: Mapping[int, Measured], callback: ProgressCallback | None) -> None:
+        self._state = RunProgress(total, len(reused), 0, len(reused))
+        self._callback = callback
+        self._report()
 
     def add(self, row: Measured) -> None:
         state = self._state
         self._state = replace(state, done=state.done + 1, failed=state.failed + (row.status != "ok"))
-        self._tell()
+        self._report()
 
-    def _tell(self) -> None:
-        if self._watcher:
-            self._watcher(self._state)
+    def _report(self) -> None:
+        if self._callback:
+            self._callback(self._state)
 
 
 def _measure(
-    task: Task, settings: Settings, todo: Mapping[int, Case], jobs: int | None, journal: Journal | None
-) -> Generator[tuple[int, Measured]]:
+    executor: Executor,
+    work: BatchMeasurement,
+    settings: Settings,
+    todo: Mapping[int, Case],
+    journal: Journal | None,
+) -> Generator[NumberedRow]:
     """Yield the rows of the cases as they come: first those that cost nothing, then the dangerous ones."""
     sound = {n: case for n, case in todo.items() if not case.problem}
     for number in todo.keys() - sound.keys():
-        yield number, failed(todo[number], "")
+        yield NumberedRow(number, failed(todo[number], ""))
     suspects = {n: case for n, case in sound.items() if journal and case.id in journal.suspects}
-    if task.engine == OWN and (suspects or (sound and jobs != 1)):
+    if work.engine == OWN and (suspects or (sound and not executor.in_this_process)):
         compile_kernels(settings)
     for number, case in suspects.items():
-        yield measure_alone(task, number, case)
+        yield measure_isolated(executor, work, number, case)
     rest = {n: case for n, case in sound.items() if n not in suspects}
-    processes = count_processes(jobs)
-    bunches = packs_of(image_batches_of(rest, processes), settings, processes)
-    if jobs == 1:
-        begin = journal.begin if journal else lambda case_ids: None
-        for bunch in bunches:
-            begin([case.id for _, case in bunch])
-            yield from task.rows(bunch)
-    else:
-        yield from measure_in_processes(task, bunches, jobs)
+    batches = packs_of(image_batches_of(rest, executor.slots), settings, executor.slots)
+    yield from measure_batches(executor, work, batches, journal.begin if journal else None)

@@ -8,10 +8,8 @@ size, brightness, compression or margin, or mirrored.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import asdict, dataclass, fields
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,8 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from radiomics_screen.core.errors import ReadError, TableError
 from radiomics_screen.extraction.measuring.case_result import CaseResult
-from radiomics_screen.extraction.run import Progress, Watcher
-from radiomics_screen.extraction.running.workers import count_processes, one_thread
+from radiomics_screen.extraction.run import ProgressCallback, RunProgress
+from radiomics_screen.extraction.running.executors.choice import executor_for
+from radiomics_screen.extraction.running.executors.contract import Finished
 from radiomics_screen.imaging.perceptual_hash import (
     MIRRORED,
     Fingerprint,
@@ -31,6 +30,7 @@ from radiomics_screen.imaging.perceptual_hash import (
     signs,
 )
 from radiomics_screen.imaging.reading import read_image
+from radiomics_screen.imaging.threads import single_threaded
 from radiomics_screen.imaging.volume import to_volume
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def near_duplicates(
     groups: ArrayLike,
     *,
     jobs: int | None = None,
-    progress: Watcher | None = None,
+    progress: ProgressCallback | None = None,
 ) -> NearDuplicates:
     """Find pairs of cases of different patients whose images look alike.
 
@@ -173,7 +173,7 @@ def _columns(frame: pd.DataFrame, groups: ArrayLike) -> tuple[list[str], list[st
 # --- reading ------------------------------------------------------------------------------------
 
 
-def _fingerprints(images: Sequence[str], jobs: int | None, progress: Watcher | None) -> list[_Seen]:
+def _fingerprints(images: Sequence[str], jobs: int | None, progress: ProgressCallback | None) -> list[_Seen]:
     """Return what each row's image looks like, or why it cannot be seen; each file is read once."""
     rows: dict[str, int] = {}
     for path in images:
@@ -181,39 +181,35 @@ def _fingerprints(images: Sequence[str], jobs: int | None, progress: Watcher | N
     paths = list(rows)
     bunches = [paths[n : n + _FILES_AT_A_TIME] for n in range(0, len(paths), _FILES_AT_A_TIME)]
     seen: dict[str, _Seen] = {}
-    state = Progress(len(images), 0, 0, 0)
+    state = RunProgress(len(images), 0, 0, 0)
     if progress:
         progress(state)
     with closing(_looked_at(bunches, jobs)) as coming:
-        for path, found in chain.from_iterable(coming):
+        for path, found in coming:
             seen[path] = found
             failed = state.failed + (rows[path] if isinstance(found, str) else 0)
-            state = Progress(len(images), state.done + rows[path], failed, 0)
+            state = RunProgress(len(images), state.done + rows[path], failed, 0)
             if progress:
                 progress(state)
     return [seen[path] for path in images]
 
 
-def _looked_at(bunches: Sequence[list[str]], jobs: int | None) -> Generator[list[tuple[str, _Seen]]]:
-    """Yield what has come of bunches of files, as they come."""
-    if count_processes(jobs) == 1:
-        yield from map(_look, bunches)
-        return
-    import joblib
-
-    try:
-        parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
-        yield from parallel(joblib.delayed(_look)(bunch) for bunch in bunches)
-    except BrokenProcessPool as death:
-        raise ReadError(
-            "a process died while it read images: not enough memory, or a damaged file that a library "
-            "cannot stand; try with fewer jobs, or leave out the images that `extract` fails on"
-        ) from death
+def _looked_at(bunches: Sequence[list[str]], jobs: int | None) -> Generator[tuple[str, _Seen]]:
+    """Yield what has come of files, as it comes."""
+    with closing(executor_for(jobs).run(_look, bunches)) as outcomes:
+        for outcome in outcomes:
+            if not isinstance(outcome, Finished):
+                raise ReadError(
+                    "a process died while it read images: not enough memory, or a damaged file that a "
+                    "library cannot stand; try with fewer jobs, or leave out the images that `extract` "
+                    "fails on"
+                )
+            yield from outcome.results
 
 
 def _look(paths: Sequence[str]) -> list[tuple[str, _Seen]]:
     seen: list[tuple[str, _Seen]] = []
-    with one_thread():
+    with single_threaded():
         for path in paths:
             attempt = CaseResult("" if path else "the row names no image")
             found = attempt.make(_fingerprint_of, path)

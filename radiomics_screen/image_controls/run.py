@@ -24,7 +24,7 @@ from radiomics_screen.settings.settings import load_settings
 
 if TYPE_CHECKING:
     from radiomics_screen.cohort.cases import Case
-    from radiomics_screen.extraction.run import Watcher
+    from radiomics_screen.extraction.run import ProgressCallback
     from radiomics_screen.table.feature_table import FeatureTable
 
 _SHUFFLE, _SURROUNDINGS, _MARKS = "shuffle", "surroundings", "marks"
@@ -42,7 +42,7 @@ def run_image_controls(
     crop: Mapping[str, Any] | None = None,
     seed: int = 0,
     jobs: int | None = None,
-    progress: Watcher | None = None,
+    progress: ProgressCallback | None = None,
 ) -> ImageControlInputs:
     """Return what the images behind a feature table say, for the controls of a fit.
 
@@ -113,7 +113,7 @@ def _marked_crops(
 
 
 def _altered(
-    cases: list[Case], settings: object, seed: int, jobs: int | None, progress: Watcher | None
+    cases: list[Case], settings: object, seed: int, jobs: int | None, progress: ProgressCallback | None
 ) -> dict[str, pd.DataFrame]:
     resolved = load_settings(settings)  # type: ignore[arg-type]  # the provenance holds what it takes
     found = extract_altered(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from radiomics_screen.core.remarks import collect_remarks
+from radiomics_screen.core.timing import collect_stages, stage
 from radiomics_screen.modelling.arguments import (
     candidates_of,
     device_for,
@@ -46,6 +48,8 @@ from radiomics_screen.modelling.training.pipeline import (
 from radiomics_screen.modelling.training.plan import Plan
 from radiomics_screen.table.feature_table import FeatureTable
 
+_logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class FitInputs:
@@ -78,12 +82,16 @@ def run_fit(table: FeatureTable, asked: FitOptions, inputs: FitInputs) -> Model:
     division = divide.all(dataset)
     jobs = 1 if plan.device == "cuda" else asked.compute.jobs  # parallel folds would share one GPU
     plan = _with_time_limit(plan, asked, dataset, division, jobs)
-    final, tested = learn_everywhere(dataset, plan, division.splits, jobs=jobs, progress=inputs.progress)
+    timed = _logger.isEnabledFor(logging.INFO)
+    with collect_stages(on=timed) as stages, stage("folds"):
+        final, tested = learn_everywhere(dataset, plan, division.splits, jobs=jobs, progress=inputs.progress)
     resamples = asked.checks.resamples
     evaluation = judged(dataset, plan, division.splits, tested, resamples=resamples)
     run = Run(dataset, table.frame, plan, division.splits, evaluation, jobs, resamples)
-    with collect_remarks() as remarks:
+    with collect_remarks() as remarks, collect_stages(stages, on=timed), stage("controls and analyses"):
         further = _secondary(run, asked, inputs, divide)
+    if timed:
+        _logger.info("stages, summed over folds: %s", stages)
     about = about_fit(dataset, plan, final)
     summary = {
         **about,

@@ -22,7 +22,7 @@ from radiomics_screen.table.feature_table import FeatureTable, table_of
 
 if TYPE_CHECKING:
     from radiomics_screen.cohort.cases import Case
-    from radiomics_screen.extraction.run import Watcher
+    from radiomics_screen.extraction.run import ProgressCallback
 
 #: Edge of the crops in pixels where nothing else is asked for.
 EDGE = 160
@@ -37,7 +37,7 @@ def crops_of(
     *,
     folder: str | Path | None = None,
     jobs: int | None = None,
-    progress: Watcher | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Crops:
     """Return the crops of a table's lesions, for ``fit(..., crops=...)``.
 
@@ -81,7 +81,7 @@ def with_crops(
     *,
     folder: str | Path | None = None,
     jobs: int | None = None,
-    progress: Watcher | None = None,
+    progress: ProgressCallback | None = None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return rows with the crops that a model looks at, and for each row why it has none, or "".
 

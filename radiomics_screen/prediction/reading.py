@@ -15,7 +15,7 @@ from radiomics_screen.core.column_names import is_feature
 from radiomics_screen.core.columns import IDENTITY
 from radiomics_screen.core.errors import CohortError, ModelError, did_you_mean
 from radiomics_screen.core.remarks import collect_remarks
-from radiomics_screen.extraction.run import Watcher, as_cohort, extract_cohort
+from radiomics_screen.extraction.run import ProgressCallback, as_cohort, extract_cohort
 from radiomics_screen.extraction.running.finished_row import BETWEEN
 from radiomics_screen.modelling.assessment.uncertainty import ERROR_RATE
 from radiomics_screen.modelling.bundle.model import Model
@@ -38,7 +38,7 @@ def read_cases(
     *,
     error_rate: float = ERROR_RATE,
     jobs: int | None = None,
-    progress: Watcher | None = None,
+    progress: ProgressCallback | None = None,
 ) -> pd.DataFrame:
     """Extract with the model's own parameters, and tell what the model makes of each case.
 

@@ -15,7 +15,7 @@ from radiomics_screen.cohort.synthetic import make_sample
 from radiomics_screen.core.errors import CohortError, SettingsError, TableError
 from radiomics_screen.extraction.cases_of_table import cases_of
 from radiomics_screen.extraction.perturbed import extract_altered
-from radiomics_screen.extraction.run import Progress, extract_cohort
+from radiomics_screen.extraction.run import RunProgress, extract_cohort
 from radiomics_screen.extraction.sampling import sample_of
 from radiomics_screen.perturbation import Chain
 from radiomics_screen.table.feature_table import read_table
@@ -107,7 +107,7 @@ def test_one_bad_case_is_failed_rows_that_say_why(cases, tmp_path):
         replace(cases[0], id="broken", image=broken),
         replace(cases[0], id="gone", problem="there is no image"),
     ]
-    seen: list[Progress] = []
+    seen: list[RunProgress] = []
     found = extract_altered([*bad, cases[1]], SETTINGS, ["", "resize 1"], progress=seen.append)
     assert found["status"].tolist() == ["failed"] * 6 + ["ok"] * 2
     for row, text in (

@@ -19,7 +19,7 @@ from radiomics_screen.extraction.maps.compute import feature_maps
 from radiomics_screen.extraction.measuring.case import extract, extract_case, extract_cases
 from radiomics_screen.extraction.measuring.pyradiomics_engine import require_possible
 from radiomics_screen.extraction.perturbed import extract_altered
-from radiomics_screen.extraction.run import Progress, extract_cohort
+from radiomics_screen.extraction.run import RunProgress, extract_cohort
 from radiomics_screen.imaging.ring import ring
 from radiomics_screen.imaging.roi import Roi, roi_of
 from radiomics_screen.settings.settings import load_settings
@@ -200,7 +200,7 @@ def test_a_table_is_continued_as_if_made_in_one_go(several: list[Case], tmp_path
     first, second, thin = several[:3]
     output = tmp_path / "t.parquet"
     extract_cohort([first, thin], content, output=output)
-    seen: list[Progress] = []
+    seen: list[RunProgress] = []
     for cases in ([thin, first, second], [thin]):
         continued = extract_cohort(cases, content, output=output, progress=seen.append)
         fresh = extract_cohort(cases, content)

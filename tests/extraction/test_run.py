@@ -26,7 +26,7 @@ from radiomics_screen.core.errors import CohortError, SettingsError, TableError
 from radiomics_screen.core.remarks import ScreenWarning
 from radiomics_screen.extraction import run
 from radiomics_screen.extraction.compose_table import compose
-from radiomics_screen.extraction.run import Progress
+from radiomics_screen.extraction.run import RunProgress
 from radiomics_screen.extraction.running.finished_row import Measured
 from radiomics_screen.extraction.running.journal import Journal
 from radiomics_screen.table.feature_table import as_table
@@ -61,10 +61,10 @@ class Watch:
     """Remembers the progress of a run, and may interrupt it after a number of rows."""
 
     def __init__(self, interrupt_after: int | None = None) -> None:
-        self.seen: list[Progress] = []
+        self.seen: list[RunProgress] = []
         self._after = interrupt_after
 
-    def __call__(self, now: Progress) -> None:
+    def __call__(self, now: RunProgress) -> None:
         self.seen.append(now)
         if self._after is not None and now.done - now.reused == self._after:
             raise KeyboardInterrupt
@@ -493,7 +493,7 @@ def test_a_file_of_somebody_else_is_not_replaced(cohort: Path, tmp_path: Path) -
 def test_two_runs_do_not_write_one_output(cohort: Path, tmp_path: Path) -> None:
     output = tmp_path / "t.parquet"
 
-    def second(now: Progress) -> None:
+    def second(now: RunProgress) -> None:
         if now.done == 1:
             with pytest.raises(TableError, match="another run is writing"):
                 extract_cohort(cohort, SETTINGS, output=output)
@@ -588,11 +588,11 @@ def test_a_table_in_memory_remembers_how_it_came_about(undisturbed: pd.DataFrame
 
 def test_workers_end_with_the_process_that_started_them(cohort: Path, tmp_path: Path) -> None:
     code = (
-        "import sys, joblib, os, time\n"
-        "from radiomics_screen.extraction.running.workers import _settle_worker\n"
+        "import os, time\n"
+        "from radiomics_screen.extraction.running.executors.local_processes import LocalProcesses\n"
         "def work(n):\n"
-        "    _settle_worker(); print(os.getpid(), flush=True); time.sleep(60)\n"
-        "joblib.Parallel(n_jobs=2)(joblib.delayed(work)(n) for n in range(2))\n"
+        "    print(os.getpid(), flush=True); time.sleep(60)\n"
+        "list(LocalProcesses(2).run(work, range(2)))\n"
     )
     (tmp_path / "parent.py").write_text(code)
     command = [sys.executable, str(tmp_path / "parent.py")]

@@ -16,7 +16,7 @@ from scipy.fft import dctn
 from scipy.ndimage import gaussian_filter, zoom
 
 from radiomics_screen.core.errors import ReadError, TableError
-from radiomics_screen.extraction.run import Progress
+from radiomics_screen.extraction.run import RunProgress
 from radiomics_screen.image_controls.near_duplicates import LEAST_LIKENESS, MOST_BITS, near_duplicates
 from radiomics_screen.imaging import perceptual_hash as hashing
 from radiomics_screen.imaging.perceptual_hash import (
@@ -197,7 +197,7 @@ def cohort(tmp_path: Path) -> pd.DataFrame:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_pair_across_patients_is_found(cohort, jobs):
-    told: list[Progress] = []
+    told: list[RunProgress] = []
     found = near_duplicates(cohort, cohort["owner"], jobs=jobs, progress=told.append)
     (pair,) = found.pairs
     assert (pair.first, pair.second) == ("case p03", "case again")
@@ -250,7 +250,7 @@ def test_what_cannot_be_read_is_told_with_its_reason(cohort, tmp_path, jobs):
     sitk.WriteImage(sitk.GetImageFromArray(np.zeros((20, 30), np.uint8)), str(tmp_path / "p02.png"))
     (tmp_path / "p04.png").unlink()
     cohort.loc[5, "image"] = None
-    told: list[Progress] = []
+    told: list[RunProgress] = []
     found = near_duplicates(cohort, cohort["owner"], jobs=jobs, progress=told.append)
     reasons = dict(found.unreadable)
     assert list(reasons) == ["case p01", "case p02", "case p04", "case p05"]
@@ -260,7 +260,7 @@ def test_what_cannot_be_read_is_told_with_its_reason(cohort, tmp_path, jobs):
     assert reasons["case p05"] == "the row names no image"
     assert found.compared == 9
     assert [(pair.first, pair.second) for pair in found.pairs] == [("case p03", "case again")]
-    assert told[-1] == Progress(13, 13, 4, 0)
+    assert told[-1] == RunProgress(13, 13, 4, 0)
 
 
 def test_a_table_that_does_not_say_enough_is_refused(cohort):

@@ -15,7 +15,7 @@ from radiomics_screen.cohort.cases import Case
 from radiomics_screen.cohort.synthetic import make_sample
 from radiomics_screen.core import kernels
 from radiomics_screen.extraction.measuring.case_result import Row
-from radiomics_screen.extraction.running import compile_kernels as warm
+from radiomics_screen.extraction.running import compile_kernels as module
 
 REPOSITORY = Path(__file__).parents[2]
 ANNOUNCED = "compiling the numerical kernels"
@@ -84,7 +84,7 @@ def test_without_a_folder_to_keep_them_kernels_work_and_it_says_so(tmp_path: Pat
 
 @pytest.fixture
 def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Case]]:
-    """Keep the marks in a folder of this test, and return the cases that the warm-up measures."""
+    """Keep the marks in a folder of this test, and return the cases that are measured."""
     cases: list[Case] = []
 
     def measure(case: Case, settings: object) -> Row:
@@ -92,31 +92,31 @@ def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[C
         return Row("ok" if case.image.stem == "image3" else "failed", {}, "", (), 0.0)
 
     monkeypatch.setattr(kernels, "cache_folder", lambda: tmp_path)
-    monkeypatch.setattr(warm, "extract_case", measure)
+    monkeypatch.setattr(module, "extract_case", measure)
     return cases
 
 
-def test_what_is_warm_is_not_warmed_again(measured: list[Case]) -> None:
-    warm.compile_kernels(load_settings({"imageType": {"Original": {}}}))
+def test_compiled_kernels_are_not_compiled_again(measured: list[Case]) -> None:
+    module.compile_kernels(load_settings({"imageType": {"Original": {}}}))
     assert len(measured) == 2
-    warm.compile_kernels(load_settings({"setting": {"binWidth": 3}}))
+    module.compile_kernels(load_settings({"setting": {"binWidth": 3}}))
     assert len(measured) == 2
-    warm.compile_kernels(load_settings({"imageType": {"Wavelet": {}}}))
+    module.compile_kernels(load_settings({"imageType": {"Wavelet": {}}}))
     assert len(measured) == 4
 
 
-def test_changed_kernels_are_warmed_again(measured: list[Case], monkeypatch: pytest.MonkeyPatch) -> None:
-    warm.compile_kernels(load_settings())
+def test_changed_kernels_are_compiled_again(measured: list[Case], monkeypatch: pytest.MonkeyPatch) -> None:
+    module.compile_kernels(load_settings())
     monkeypatch.setattr(kernels, "identity", lambda: ["another processor"])
-    warm.compile_kernels(load_settings())
+    module.compile_kernels(load_settings())
     assert len(measured) == 4
 
 
 def test_where_nothing_could_be_measured_there_is_no_mark(
     measured: list[Case], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(warm, "extract_case", lambda case, settings: Row("failed", {}, "x", (), 0.0))
-    warm.compile_kernels(load_settings())
+    monkeypatch.setattr(module, "extract_case", lambda case, settings: Row("failed", {}, "x", (), 0.0))
+    module.compile_kernels(load_settings())
     assert not list(tmp_path.iterdir())
 
 
@@ -137,8 +137,8 @@ def test_where_nothing_could_be_measured_there_is_no_mark(
     ids=["default", "filters", "all that could stand in the way"],
 )
 def test_the_tiny_region_fits_any_settings(content: dict[str, object] | None, tmp_path: Path) -> None:
-    settings = warm.bare(load_settings(content))
-    rows = [warm.extract_case(case, settings) for case in warm.tiny_cases(tmp_path)]
+    settings = module.bare(load_settings(content))
+    rows = [module.extract_case(case, settings) for case in module.tiny_cases(tmp_path)]
     assert [row.status for row in rows] == ["ok", "ok"], [row.error for row in rows]
     assert {name.split("_")[1] for row in rows for name in row.features} == set(settings.wanted)
 

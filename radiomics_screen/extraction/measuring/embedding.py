@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from radiomics_screen.core.column_names import EMBEDDING
 from radiomics_screen.core.options import options_of
+from radiomics_screen.core.timing import timed
 from radiomics_screen.extraction.measuring.lesion import marked, on_image
 from radiomics_screen.imaging.crop import crop_lesion, crop_region
 from radiomics_screen.imaging.roi import Roi
@@ -77,7 +78,13 @@ def embedded(image: sitk.Image, mask: sitk.Image, settings: Settings, label: int
     if settings.embedding is None:
         return {}
     crop = crop_of_label(image, mask, settings, label)
-    return named(embedder_of(settings)(crop[np.newaxis])[0])
+    return named(embed(crop[np.newaxis], settings)[0])
+
+
+@timed("embedding")
+def embed(crops: NDArray[np.uint8], settings: Settings) -> NDArray[np.float32]:
+    """Return the vectors of crops, shape (crops, numbers)."""
+    return embedder_of(settings)(crops)
 
 
 def named(vector: NDArray[np.float32]) -> dict[str, float]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from radiomics_screen.core.errors import RegionError
 from radiomics_screen.core.remarks import add_remark, collect_remarks
+from radiomics_screen.core.timing import timed, timed_items
 from radiomics_screen.extraction.measuring.case_result import join
 from radiomics_screen.extraction.measuring.shared_filtering import within
 from radiomics_screen.features import FAMILIES, Family
@@ -80,11 +81,13 @@ def measure(
     return described(lesion, settings)
 
 
+@timed("preprocessing")
 def preprocessed(image: sitk.Image, settings: Settings) -> sitk.Image:
     """Do what happens to a whole image, whatever is marked on it."""
     return normalize(after_steps(image, settings), **settings.options(normalize))
 
 
+@timed("preprocessing")
 def after_steps(image: sitk.Image, settings: Settings) -> sitk.Image:
     """Do the steps under ``preprocessing``."""
     for step in settings.preprocessing:
@@ -265,7 +268,7 @@ def filtered_types(settings: Settings) -> tuple[ImageType, ...]:
 def filtered_images(volume: Volume, box: Box, image_type: ImageType, settings: Settings) -> Filtered:
     """Yield the images of one type on a box, each with its name."""
     make = FILTERS[image_type.name]
-    return make(volume, box, **settings.options(make, image_type))
+    return timed_items("filtering", make(volume, box, **settings.options(make, image_type)))
 
 
 def require_distinct_images(settings: Settings) -> None:
@@ -366,6 +369,7 @@ def region_of(
     )
 
 
+@timed("families")
 def _family_values(
     image_name: str,
     region: Region,

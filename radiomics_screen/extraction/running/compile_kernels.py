@@ -40,7 +40,7 @@ def compile_kernels(settings: Settings) -> None:
     done: each process compiles for itself then.
     """
     folder = kernels.cache_folder()
-    if folder is None or (mark := folder / f"radiomics_screen-{_needs(settings)}.warm").exists():
+    if folder is None or (mark := folder / f"radiomics_screen-{_needs(settings)}.compiled").exists():
         return
     try:
         with TemporaryDirectory() as place:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from radiomics_screen.cohort.cases import Case
 from radiomics_screen.extraction.measuring.case import extract_cases, rois_of
 from radiomics_screen.extraction.measuring.case_result import CaseResult, Once, Row
-from radiomics_screen.extraction.measuring.embedding import Crop, crop_of, embedder_of, named
+from radiomics_screen.extraction.measuring.embedding import Crop, crop_of, embed, named
 from radiomics_screen.extraction.measuring.lesion import after_steps
 from radiomics_screen.extraction.running.image_batches import ImageBatch
 from radiomics_screen.imaging.reading import read_image
@@ -82,7 +82,7 @@ def rows_of(coming: Iterable[Held], settings: Settings) -> Iterator[Row]:
 
 
 def _vectors(crops: Sequence[Crop], settings: Settings) -> NDArray[np.float32]:
-    return embedder_of(settings)(np.stack(crops)) if crops else np.empty((0, 0), np.float32)
+    return embed(np.stack(crops), settings) if crops else np.empty((0, 0), np.float32)
 
 
 def _measured(cases: Sequence[Case], settings: Settings) -> Iterator[Held]:

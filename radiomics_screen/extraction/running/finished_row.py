@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,8 @@ class Measured:
         :data:`BETWEEN`.
     names, values
         Names of the features, and their values, shape (features,).
+    stages
+        Seconds by stage, where the run asks for them; they are not kept on disk.
     """
 
     contents: Contents
@@ -39,6 +42,7 @@ class Measured:
     seconds: float
     names: tuple[str, ...]
     values: NDArray[np.float64]
+    stages: Mapping[str, float] = field(default_factory=dict)
 
 
 def measured(contents: Contents, row: Row) -> Measured:

@@ -18,6 +18,7 @@ import SimpleITK as sitk
 
 from radiomics_screen.core.errors import ReadError
 from radiomics_screen.core.options import NonNegativeInt
+from radiomics_screen.core.timing import timed
 from radiomics_screen.imaging.pixels import grey, labels
 from radiomics_screen.imaging.reading.formats import FORMATS, Format, shortened
 
@@ -28,6 +29,7 @@ for _module in pkgutil.iter_modules(__path__):
 READABLE = "NIfTI, NRRD, MetaImage, DICOM (a file, or a folder with one series), PNG, JPEG, BMP, TIFF, PGM"
 
 
+@timed("reading")
 def read_image(path: str | os.PathLike[str]) -> sitk.Image:
     """Read an image: scalar, 2-D or 3-D, in the pixel type of the file.
 
@@ -42,6 +44,7 @@ def read_image(path: str | os.PathLike[str]) -> sitk.Image:
     return grey(_plain(path), str(path))
 
 
+@timed("reading")
 def read_mask(path: str | os.PathLike[str], *, label_channel: NonNegativeInt | None = None) -> sitk.Image:
     """Read a mask: integer labels, 2-D or 3-D.
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.core.errors import ModelError
-from radiomics_screen.core.threads import one_thread
+from radiomics_screen.core.threads import single_threaded
 from radiomics_screen.modelling.assessment.curve_bands import with_interval
 from radiomics_screen.modelling.statistics.arrays import patient_numbers
 from radiomics_screen.modelling.statistics.conformal import Conformal, fit_conformal, set_figures
@@ -109,7 +109,7 @@ def fit_uncertainty(
     """
     conformal = fit_conformal(outcome, unseen, patients)
     try:
-        with one_thread():  # the order of the sums, and so their last digit, depends on threads
+        with single_threaded():  # the order of the sums, and so their last digit, depends on threads
             outlying: Outlying | None = fit_outlying(values, patients, seed=seed)
     except ModelError:  # fewer than three patients, or nothing that varies
         outlying = None

@@ -12,7 +12,7 @@ import pandas as pd
 from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.core.errors import ModelError, did_you_mean
 from radiomics_screen.core.remarks import add_remark
-from radiomics_screen.core.threads import one_thread
+from radiomics_screen.core.threads import single_threaded
 from radiomics_screen.modelling.data.values import beyond_largest, listed
 from radiomics_screen.modelling.steps.base import Flags, step
 from radiomics_screen.modelling.steps.numerics.clinical import Texts, levels_in, numbers_in, one_hot, texts_of
@@ -126,7 +126,7 @@ class ComBat(FrameStep):
             return
         values = _values(frame, features)
         owners = one_hot(batches, self.batches_)
-        with one_thread():  # the order of the sums, and so their last digit, depends on threads
+        with single_threaded():  # the order of the sums, and so their last digit, depends on threads
             found = estimate(values, owners, design, reference=reference, stretch=self.stretch)
         if not (found.sd > 0).any():
             raise ModelError(

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.core.errors import ModelError
 from radiomics_screen.core.remarks import add_remark
-from radiomics_screen.core.threads import one_thread
+from radiomics_screen.core.threads import single_threaded
 from radiomics_screen.modelling.data.splits import inner_splits
 from radiomics_screen.modelling.statistics.elastic_net import elastic_net_path, log_loss, strongest_penalty
 from radiomics_screen.modelling.steps.base import Flags, step
@@ -77,7 +77,7 @@ class ElasticNetSelector(Selector):
 
     def _select(self, values: FloatArray, outcome: Codes, groups: Codes) -> Flags:
         self._check()
-        with one_thread():  # the order of the sums, and so their last digit, depends on threads
+        with single_threaded():  # the order of the sums, and so their last digit, depends on threads
             return self._with_weight(values, outcome, groups)
 
     def _with_weight(self, values: FloatArray, outcome: Codes, groups: Codes) -> Flags:

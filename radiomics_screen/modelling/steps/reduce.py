@@ -14,7 +14,7 @@ from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.core.column_names import EMBEDDING, is_feature, parts_of
 from radiomics_screen.core.errors import ModelError, did_you_mean
 from radiomics_screen.core.remarks import add_remark
-from radiomics_screen.core.threads import one_thread
+from radiomics_screen.core.threads import single_threaded
 from radiomics_screen.modelling.steps.base import step
 from radiomics_screen.modelling.steps.numerics.components import pls_weights, principal_axes
 from radiomics_screen.modelling.steps.numerics.frames import FrameStep, require_columns
@@ -57,7 +57,7 @@ class Projection:
         """Return the scores of rows of the columns; NaN throughout for a row that lacks a value."""
         standard = np.ascontiguousarray(scaled(values, self.centre, self.spread))
         found = np.empty((len(values), len(self.weights)))
-        with one_thread():
+        with single_threaded():
             for row, numbers in enumerate(standard):  # one by one: a row is answered alone as among others
                 found[row] = self.weights @ numbers
         return found
@@ -126,7 +126,7 @@ class EmbeddingReducer(FrameStep):
         wanted = COMPONENTS[self.method] if self.components is None else self.components
         centre, spread = centre_and_spread(there)
         standard = scaled(there, centre, spread)
-        with one_thread():
+        with single_threaded():
             if codes is None:
                 weights = principal_axes(standard, wanted)
             else:

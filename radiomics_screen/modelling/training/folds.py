@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +14,17 @@ from joblib import Parallel, delayed
 
 from radiomics_screen.core.errors import ModelError
 from radiomics_screen.core.remarks import collect_remarks
-from radiomics_screen.core.threads import one_thread
+from radiomics_screen.core.threads import single_threaded
+from radiomics_screen.core.timing import Stages, collect_stages, collected
 from radiomics_screen.modelling.data.dataset import Dataset
 from radiomics_screen.modelling.data.splits import Split
 from radiomics_screen.modelling.training.learning import Learned, learn
 from radiomics_screen.modelling.training.pipeline import feature_counts, is_constant, kept_features
 from radiomics_screen.modelling.training.plan import Plan
 from radiomics_screen.modelling.training.tuning import load_optuna
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
 
 #: Called with ``"fold"`` or ``"permutation"``, how many of them are finished, and of how many.
 FoldProgress = Callable[[str, int, int], None]
@@ -80,7 +84,8 @@ def run_folds(
     progress
         Called after each fold with ``"fold"``, the number of finished folds, and of all.
     """
-    work = (delayed(_learn_and_test)(plan, dataset, split, shown) for split in splits)
+    into = collected()
+    work = (delayed(_collecting)(into, _learn_and_test, plan, dataset, split, shown) for split in splits)
     tested: list[FoldResult] = []
     for one in _results(work, jobs):
         tested.append(one)
@@ -106,8 +111,9 @@ def learn_everywhere(
     """
     if plan.looks_inside:
         load_optuna()
-    work: list[Any] = [delayed(_learn_from_all)(plan, dataset)]
-    work += [delayed(_learn_and_test)(plan, dataset, split) for split in splits]
+    into = collected()
+    work: list[Any] = [delayed(_collecting)(into, _learn_from_all, plan, dataset)]
+    work += [delayed(_collecting)(into, _learn_and_test, plan, dataset, split) for split in splits]
     found: list[Any] = []
     for one in _results(work, jobs):
         found.append(one)
@@ -116,9 +122,15 @@ def learn_everywhere(
     return found[0], found[1:]
 
 
+def _collecting(into: Stages | None, work: Callable[P, Result], *args: P.args, **options: P.kwargs) -> Result:
+    """Do some work whose stages count for another thread."""
+    with collect_stages(into, on=into is not None):
+        return work(*args, **options)
+
+
 def _results(work: Iterable[Any], jobs: int) -> Iterator[Any]:
     """Yield what comes of the work, in its order, so much of it at a time."""
-    with one_thread():
+    with single_threaded():
         yield from Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(work)
 
 

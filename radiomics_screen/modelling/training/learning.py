@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 
 from radiomics_screen.core.errors import ModelError
 from radiomics_screen.core.remarks import add_remark, collect_remarks
+from radiomics_screen.core.timing import stage
 from radiomics_screen.modelling.classifiers import CLASSIFIERS
 from radiomics_screen.modelling.classifiers.base import resolved_options
 from radiomics_screen.modelling.data.dataset import Dataset
@@ -84,7 +85,7 @@ def learn(plan: Plan, rows: Dataset) -> Learned:
     """
     with collect_remarks() as before:
         plan = _with_columns(plan, rows)
-    with collect_remarks():  # of settings and parts of the rows that nothing else is heard of
+    with collect_remarks(), stage("search"):  # remarks of settings that nothing else is heard of
         found = search(plan, rows) if plan.looks_inside else None
     with collect_remarks() as notes:
         if found is None:
@@ -97,7 +98,8 @@ def learn(plan: Plan, rows: Dataset) -> Learned:
             plan.preparation, part.columns, classifier=classifier, hyperparameters=options,
             seed=plan.seed, device=plan.device,
         )  # fmt: skip
-        pipeline = fitted(unfitted, part, plan.watch)
+        with stage("learning"):
+            pipeline = fitted(unfitted, part, plan.watch)
         unseen = None if found is None else found.best.unseen
         recalibration: Recalibration | None = None
         if unseen is not None and plan.recalibrate != "none":

@@ -21,7 +21,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from radiomics_screen.core.errors import ModelError, ScreenError
-from radiomics_screen.core.threads import one_thread
+from radiomics_screen.core.threads import single_threaded
 from radiomics_screen.modelling import fit, load_model
 from radiomics_screen.modelling.classifiers import CLASSIFIERS
 from radiomics_screen.modelling.classifiers.base import resolved_options
@@ -252,8 +252,8 @@ def test_the_limit_of_threads_is_shared_and_goes():
         return {one["num_threads"] for one in threadpool_info()}
 
     with threadpool_limits(limits=2):
-        with one_thread():
-            with one_thread():
+        with single_threaded():
+            with single_threaded():
                 pass
             assert counts() == {1}
         assert counts() == {2}

@@ -16,7 +16,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from radiomics_screen.core.arrays import FloatArray
-from radiomics_screen.core.threads import one_thread
+from radiomics_screen.core.threads import single_threaded
 
 Outcome = npt.NDArray[np.int64]
 Groups = npt.NDArray[Any]
@@ -73,7 +73,7 @@ class BinaryClassifier(ClassifierMixin, BaseEstimator):
             groups = np.asarray(groups)
             check_consistent_length(values, groups)
         self.classes_ = classes
-        with one_thread():
+        with single_threaded():
             self._learn(values, outcome.astype(np.int64), groups)
         return self
 

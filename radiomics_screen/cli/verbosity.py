@@ -1,0 +1,50 @@
+"""How much the command line says: summaries and progress, nothing but results and errors, or timings too."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import typer
+
+_PACKAGE = "radiomics_screen"
+_quiet = False
+
+
+def set_verbosity(verbose: int, *, quiet: bool) -> None:
+    """Set what is said from now on.
+
+    Parameters
+    ----------
+    verbose
+        1: timings of stages, summed over cases; 2: each stage by itself.
+    quiet
+        No progress and no summaries; errors, warnings and asked-for output stay.
+    """
+    global _quiet
+    _quiet = quiet
+    level = logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
+    logger = logging.getLogger(_PACKAGE)
+    logger.setLevel(level)
+    for handler in logger.handlers[:]:
+        if isinstance(handler, _ToStandardError):
+            logger.removeHandler(handler)
+    logger.addHandler(_ToStandardError())
+
+
+def is_quiet() -> bool:
+    """Return whether progress and summaries are left out."""
+    return _quiet
+
+
+def say(message: str, *, err: bool = False) -> None:
+    """Print progress (`err`) or a summary, unless the command line is quiet."""
+    if not _quiet:
+        typer.echo(message, err=err)
+
+
+class _ToStandardError(logging.Handler):
+    """Writes records to standard error as it is at that moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr, flush=True)
