@@ -26,6 +26,7 @@ import pyarrow.parquet
 from radiomics_screen.core.column_names import is_feature
 from radiomics_screen.core.errors import TableError
 from radiomics_screen.core.remarks import add_remark
+from radiomics_screen.table.origin import Origin
 
 if TYPE_CHECKING:
     import pandas as pd  # takes a while to import: a run needs it when all is measured
@@ -130,14 +131,16 @@ def values_digest(frame: pd.DataFrame, features: list[str]) -> str:
 
 def with_origin(frame: pd.DataFrame, features: list[str], origin: dict[str, Any]) -> pd.DataFrame:
     """Let a table in memory remember how it came about, as its provenance would tell on disk."""
-    frame.attrs[_ORIGIN] = {**origin, "features": features, "digest": values_digest(frame, features)}
+    digest = values_digest(frame, features)
+    frame.attrs[_ORIGIN] = Origin({**origin, "features": features, "digest": digest})
     return frame
 
 
 def as_table(frame: pd.DataFrame) -> FeatureTable:
     """Take a table in memory as a feature table; its origin counts as long as its values are the same."""
     origin = frame.attrs.get(_ORIGIN)
-    features = [c for c in frame.columns if (c in set(origin["features"]) if origin else is_feature(str(c)))]
+    listed = set(origin["features"]) if origin else None
+    features = [c for c in frame.columns if (is_feature(str(c)) if listed is None else c in listed)]
     if origin and origin["digest"] != values_digest(frame, features):
         origin = None
     return FeatureTable(frame, features, origin)
