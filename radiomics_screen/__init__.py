@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from radiomics_screen.modelling.bundle.loading import load_model
     from radiomics_screen.modelling.external_evaluation import evaluate
     from radiomics_screen.modelling.fitting import fit
-    from radiomics_screen.prediction.reading import read_cases
+    from radiomics_screen.prediction.reading import read_cases, read_lesion, readings_of
     from radiomics_screen.settings.settings import load_settings
     from radiomics_screen.table.feature_table import read_table
 
@@ -34,7 +34,9 @@ __all__ = [
     "load_model",
     "load_settings",
     "read_cases",
+    "read_lesion",
     "read_table",
+    "readings_of",
     "run_image_controls",
 ]
 
@@ -49,6 +51,8 @@ _HOME_OF = {
     "load_model": "modelling.bundle.loading",
     "load_settings": "settings.settings",
     "read_cases": "prediction.reading",
+    "read_lesion": "prediction.reading",
+    "readings_of": "prediction.reading",
     "read_table": "table.feature_table",
 }
 

@@ -61,6 +61,26 @@ class Model:
         card = self.card
         return f"<Model {card.classifier}: {card.target} = {card.positive}, {len(self.kept)} columns>"
 
+    def _repr_html_(self) -> str:
+        """Return the model as a small table for a notebook."""
+        card = self.card
+        width = f"{len(self.inputs.names)} to bring, {len(self._preprocessing.kept)} reach the classifier"
+        rows = {
+            "model": card.classifier,
+            "question": f"{card.target} = {card.positive}, otherwise {card.negative}",
+            "threshold": f"{self.threshold:.3g}",
+            "columns": width,
+            "beside the features": ", ".join(self.inputs.beside) or "nothing",
+            "recalibrated": "no" if self.recalibration is None else self.recalibration.kind,
+            "fitted": card.created,
+        }
+        left = "style='text-align:left'"
+        cells = "".join(
+            f"<tr><th {left}>{escape(name)}</th><td {left}>{escape(value)}</td></tr>"
+            for name, value in rows.items()
+        )
+        return f"<table>{cells}</table>"
+
     @property
     def features(self) -> list[str]:
         """Columns that a case must bring: features, clinical variables, scanner or site, crop."""
