@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,7 +32,7 @@ def readings_table(identity: pd.DataFrame, readings: Sequence[Reading], *, with_
     with_limits
         Whether there are the columns ``not_ruled_out`` and ``unusual``.
     """
-    columns = {
+    columns: dict[str, Any] = {
         "status": [one.status for one in readings],
         "error": [one.error for one in readings],
         "warnings": [BETWEEN.join(one.remarks) for one in readings],

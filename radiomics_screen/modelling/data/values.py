@@ -101,7 +101,8 @@ def _numbers(column: pd.Series[Any], name: str, cases: npt.NDArray[np.object_]) 
     if wrong.any():
         found = column[wrong].iloc[0]
         raise ModelError(f"feature '{name}' of case {cases[wrong][0]} is {found!r}, which is no number")
-    return numbers.to_numpy(np.float64, na_value=np.nan)
+    values: npt.NDArray[np.float64] = numbers.to_numpy(np.float64, na_value=np.nan)
+    return values
 
 
 def refuse_double_columns(frame: pd.DataFrame) -> None:
