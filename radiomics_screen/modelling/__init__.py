@@ -8,9 +8,10 @@ on rows that it has never seen. A classifier, a step, a statistic, a control: on
 """
 
 from radiomics_screen.modelling.assessment.evaluation import Evaluation
+from radiomics_screen.modelling.bundle.answers import Contribution
 from radiomics_screen.modelling.bundle.folder import check_destination
 from radiomics_screen.modelling.bundle.loading import load_model
-from radiomics_screen.modelling.bundle.model import Contribution, Model
+from radiomics_screen.modelling.bundle.model import Model
 from radiomics_screen.modelling.fitting import fit
 
 __all__ = ["Contribution", "Evaluation", "Model", "check_destination", "fit", "load_model"]
