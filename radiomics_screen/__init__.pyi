@@ -19,11 +19,13 @@ from .extraction.perturbed import extract_altered
 from .extraction.run import extract_cohort
 from .image_controls.run import run_image_controls
 from .modelling.assessment.evaluation import Evaluation
+from .modelling.bundle.answers import Contribution
 from .modelling.bundle.loading import load_model
-from .modelling.bundle.model import Contribution, Model
+from .modelling.bundle.model import Model
 from .modelling.external_evaluation import evaluate
 from .modelling.fitting import fit
-from .prediction.reading import read_cases
+from .prediction.one_reading import Reading
+from .prediction.reading import read_cases, read_lesion, readings_of
 from .settings.settings import Settings, load_settings
 from .table.feature_table import FeatureTable, read_table, write_table
 
@@ -40,6 +42,7 @@ __all__ = [
     "Model",
     "ModelError",
     "ReadError",
+    "Reading",
     "RegionError",
     "ScreenError",
     "ScreenWarning",
@@ -56,7 +59,9 @@ __all__ = [
     "load_settings",
     "read_cases",
     "read_cohort",
+    "read_lesion",
     "read_table",
+    "readings_of",
     "run_image_controls",
     "write_table",
 ]

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from radiomics_screen.modelling.assessment.evaluation import Evaluation
+    from radiomics_screen.modelling.bundle.answers import Contribution
     from radiomics_screen.modelling.bundle.folder import check_destination
     from radiomics_screen.modelling.bundle.loading import load_model
-    from radiomics_screen.modelling.bundle.model import Contribution, Model
+    from radiomics_screen.modelling.bundle.model import Model
     from radiomics_screen.modelling.fitting import fit
     from radiomics_screen.modelling.options.groups import Checks, Compute, Design, Learner, Preparation
 
@@ -36,7 +37,7 @@ __all__ = [
 _HOME_OF = {
     "Checks": "options.groups",
     "Compute": "options.groups",
-    "Contribution": "bundle.model",
+    "Contribution": "bundle.answers",
     "Design": "options.groups",
     "Evaluation": "assessment.evaluation",
     "Learner": "options.groups",

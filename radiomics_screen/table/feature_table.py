@@ -26,6 +26,7 @@ import pyarrow.parquet
 from radiomics_screen.core.columns import Column, Role
 from radiomics_screen.core.errors import TableError
 from radiomics_screen.core.remarks import add_remark
+from radiomics_screen.table.origin import Origin
 from radiomics_screen.table.roles import columns_of, content_of, sort_columns
 
 if TYPE_CHECKING:
@@ -145,7 +146,8 @@ def values_digest(frame: pd.DataFrame, features: list[str]) -> str:
 
 def with_origin(frame: pd.DataFrame, features: list[str], origin: dict[str, Any]) -> pd.DataFrame:
     """Let a table in memory remember how it came about, as its provenance would tell on disk."""
-    frame.attrs[_ORIGIN] = {**origin, "features": features, "digest": values_digest(frame, features)}
+    digest = values_digest(frame, features)
+    frame.attrs[_ORIGIN] = Origin({**origin, "features": features, "digest": digest})
     return frame
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,13 +10,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from radiomics_screen import extract_cohort, fit, load_model, read_cases, read_table
+from radiomics_screen import (
+    extract_cohort,
+    fit,
+    load_model,
+    read_cases,
+    read_lesion,
+    read_table,
+    readings_of,
+)
 from radiomics_screen.cohort.cases import Case, read_cohort
 from radiomics_screen.cohort.synthetic import make_sample
 from radiomics_screen.core.errors import CohortError, ModelError
 from radiomics_screen.modelling import Model
 from radiomics_screen.modelling.assessment.uncertainty import Uncertainty
-from radiomics_screen.prediction.reading import REASONS
+from radiomics_screen.prediction.reading import REASONS, Reading, settings_for
 
 #: Unlike the default, so that a reading with other parameters than the model's would show.
 SETTINGS = {"setting": {"binWidth": 12}}
@@ -150,6 +159,73 @@ def test_columns_that_readings_have_of_their_own_are_refused_before_the_work(
     clashing = [replace(cases[0], carried={"feature_1": "x", "probability": 0.1})]
     with pytest.raises(CohortError, match="named feature_1, probability; rename them"):
         read_cases(model, clashing, progress=lambda _: pytest.fail("the work has begun"))
+
+
+# --- readings as objects ----------------------------------------------------------------------------
+
+
+def as_in_the_table(reading: Reading, row: pd.Series) -> None:
+    assert (reading.case_id, reading.status, reading.error) == (row["case_id"], row["status"], row["error"])
+    assert " | ".join(reading.remarks) == row["warnings"]
+    assert reading.probability == row["probability"]
+    assert (reading.prediction, reading.threshold) == (row["prediction"], row["threshold"])
+    assert " or ".join(reading.not_ruled_out or ()) == row["not_ruled_out"]
+    assert reading.unusual_percent == row["unusual"]
+    for number, reason in enumerate(reading.reasons, 1):
+        assert reason.feature == row[f"feature_{number}"]
+        assert reason.log_odds == row[f"contribution_{number}"]
+        assert reason.imputed or reason.value == row[f"value_{number}"]
+
+
+def test_the_table_is_a_view_of_the_readings(model: Model, cases: list[Case]) -> None:
+    table, readings = read_cases(model, cases[:4]), readings_of(model, cases[:4])
+    assert len(readings) == 4
+    for reading, (_, row) in zip(readings, table.iterrows(), strict=True):
+        as_in_the_table(reading, row)
+        assert reading.reasons
+
+
+def test_one_lesion_is_read_as_among_others(model: Model, cases: list[Case]) -> None:
+    one = cases[2]
+    reading = read_lesion(model, one.image, one.mask, label=one.label, case_id=one.id)
+    as_in_the_table(reading, read_cases(model, cases[:4]).iloc[2])
+    assert read_lesion(model, str(one.image), str(one.mask)).case_id == one.image.stem
+
+
+def test_a_lesion_that_cannot_be_read_says_why(model: Model, cases: list[Case], tmp_path: Path) -> None:
+    reading = read_lesion(model, tmp_path / "none.png", cases[0].mask)
+    assert reading.status == "failed"
+    assert "none.png" in reading.error
+    assert (reading.prediction, reading.probability, reading.not_ruled_out) == (None, None, None)
+    assert (reading.unusual_percent, reading.reasons) == (None, ())
+    assert "failed" in reading._repr_html_()
+    assert json.loads(json.dumps(reading.to_dict(), allow_nan=False))["probability"] is None
+
+
+def test_a_reading_becomes_plain_json(richer: Model, cases: list[Case]) -> None:
+    columns = {"age": np.int64(50), "side": None, "scanner": "C", "size": np.nan, "seen": True}
+    reading = read_lesion(richer, cases[0].image, cases[0].mask, carried=columns)
+    plain = json.loads(json.dumps(reading.to_dict(), allow_nan=False))
+    assert plain["carried"] == {"age": 50, "side": None, "scanner": "C", "size": None, "seen": True}
+    assert plain["probability"] == reading.probability
+    assert plain["remarks"] == ["'scanner' C was not learned, so its features are not harmonised"]
+    assert [one["feature"] for one in plain["reasons"]] == [one.feature for one in reading.reasons]
+    with pytest.raises(CohortError, match="no column 'scanner'"):
+        read_lesion(richer, cases[0].image, cases[0].mask, carried={"age": 50, "side": "01"})
+
+
+def test_a_notebook_shows_a_reading_with_nothing_that_could_run(model: Model, cases: list[Case]) -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+    reading = read_lesion(model, cases[0].image, cases[0].mask, case_id=hostile)
+    shown = replace(reading, remarks=(hostile,), positive=hostile)._repr_html_()
+    assert "<img" not in shown
+    assert shown.count("&lt;img src=x onerror=alert(1)&gt;") == 3
+    assert f"{reading.probability:.3f} (threshold 0.4)" in shown
+    assert reading.reasons[0].feature in shown
+
+
+def test_a_models_settings_are_resolved_once(model: Model) -> None:
+    assert settings_for(model) is settings_for(model)
 
 
 # --- how sure, and whether the case is of the known kind ------------------------------------------

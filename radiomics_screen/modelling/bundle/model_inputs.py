@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,23 +12,90 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.core.errors import ModelError, did_you_mean
 from radiomics_screen.modelling.bundle.card import Card
 from radiomics_screen.modelling.data.blocks import CROP
 from radiomics_screen.modelling.data.crop_column import checked_crops
-from radiomics_screen.modelling.data.values import (
-    beyond_largest,
-    clinical_column,
-    listed,
-    numbers_of,
-    text_of,
-    texts_of,
-)
+from radiomics_screen.modelling.data.values import beyond_largest, listed, number_array, texts_of
 from radiomics_screen.modelling.steps.combat import ComBat
 from radiomics_screen.modelling.steps.encode import ClinicalEncoder
 from radiomics_screen.modelling.training.pipeline import input_names, steps_of
 
 Rows = pd.DataFrame | Mapping[str, Any]
+Texts = npt.NDArray[np.object_]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class InputRows:
+    """Rows as a model takes them, read and checked once.
+
+    Attributes
+    ----------
+    names
+        The model's columns, in its order.
+    index
+        Of the table that the rows came from.
+    cases
+        What a message calls each row, shape (rows,).
+    numbers
+        Shape (rows, columns): NaN where there is no value, and in columns of texts and crops.
+    texts
+        Texts of the columns that were learned as such, and of the scanner or site; shape (rows,).
+    crops
+        Crop of each row's lesion, None where there is none; None for a model that looks at none.
+    refused
+        Why the model cannot judge a row, or an empty text; shape (rows,).
+    unlearned
+        What the model has not met of a row's scanner and clinical texts, in words, or an empty text.
+    """
+
+    names: tuple[str, ...]
+    index: pd.Index
+    cases: Texts
+    numbers: FloatArray
+    texts: Mapping[str, Texts]
+    crops: Texts | None
+    refused: Texts
+    unlearned: Texts
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def take(self, chosen: Flags) -> InputRows:
+        """Return some of the rows."""
+        return InputRows(
+            self.names,
+            self.index[chosen],
+            self.cases[chosen],
+            np.asfortranarray(self.numbers[chosen]),
+            {name: texts[chosen] for name, texts in self.texts.items()},
+            None if self.crops is None else self.crops[chosen],
+            self.refused[chosen],
+            self.unlearned[chosen],
+        )
+
+    def require_readable(self) -> InputRows:
+        """Return the rows as they are.
+
+        Raises
+        ------
+        ModelError
+            The model cannot judge one of them.
+        """
+        if (refused := self.refused != "").any():
+            raise ModelError(f"{self.refused[refused][0]} (case {listed(self.cases[refused].tolist())})")
+        return self
+
+    def frame(self) -> pd.DataFrame:
+        """Return the rows as a table with the model's columns, in its order."""
+        table = pd.DataFrame(self.numbers, columns=list(self.names), index=self.index)
+        for name, texts in self.texts.items():
+            table[name] = texts
+        if self.crops is not None:
+            table[CROP] = self.crops
+        return table
 
 
 @dataclass(frozen=True)
@@ -69,35 +137,30 @@ class Inputs:
         batch = card.batch if card.batch in names else None
         return cls(names, levels, numbers, batch, batches, CROP in names)
 
-    @property
-    def radiomics(self) -> list[str]:
+    @cached_property
+    def radiomics(self) -> tuple[str, ...]:
         """Names of the radiomic features."""
         aside = {*self.levels, *self.numbers, self.batch, CROP}
-        return [name for name in self.names if name not in aside]
+        return tuple(name for name in self.names if name not in aside)
 
-    @property
-    def beside(self) -> list[str]:
+    @cached_property
+    def beside(self) -> tuple[str, ...]:
         """Names of the other columns, but that of the crops."""
         aside = {*self.radiomics, CROP}
-        return [name for name in self.names if name not in aside]
+        return tuple(name for name in self.names if name not in aside)
 
-    def taken(self, rows: Rows) -> pd.DataFrame:
-        """Return the columns in the model's order: texts where learned as such, else numbers or NaN.
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Place of each column."""
+        return {name: place for place, name in enumerate(self.names)}
 
-        Raises
-        ------
-        ModelError
-            If a column is missing, a feature is no number, or :meth:`reasons_against` a row has any.
-        """
-        values = self.read(rows)
-        against = self.reasons_against(values)
-        if (refused := against != "").any():
-            cases = _case_names(as_frame(rows))[refused].tolist()
-            raise ModelError(f"{against[refused][0]} (case {listed(cases)})")
-        return values
+    @cached_property
+    def radiomic_places(self) -> npt.NDArray[np.intp]:
+        """Places of the radiomic features."""
+        return np.array([self.places[name] for name in self.radiomics], dtype=np.intp)
 
-    def read(self, rows: Rows) -> pd.DataFrame:
-        """Return the columns as :meth:`taken` does, whatever their values.
+    def read(self, rows: Rows) -> InputRows:
+        """Read the columns, whatever their values: texts where learned as such, else numbers or NaN.
 
         Raises
         ------
@@ -105,41 +168,26 @@ class Inputs:
             If a column is missing, or a feature is no number.
         """
         given = as_frame(rows)
-        names = self.radiomics
-        if absent := [name for name in names if name not in given]:
+        there = set(given.columns)
+        if absent := [name for name in self.radiomics if name not in there]:
             raise ModelError(
-                f"{len(absent)} of the model's {len(names)} features are missing: {listed(absent, 10)}; "
-                "extract with the settings that the model was fitted with"
+                f"{len(absent)} of the model's {len(self.radiomics)} features are missing: "
+                f"{listed(absent, 10)}; extract with the settings that the model was fitted with"
             )
         self._require_beside(given)
-        values = numbers_of(given, names, _case_names(given)).set_index(given.index)
-        for name in self.beside:
-            # What was learned as texts is read as such: "01" on its own looks like a number.
-            values[name] = clinical_column(given[name]) if name in self.numbers else texts_of(given[name])
-        if self.crop:
-            values[CROP] = self._crops(given)
-        return values[list(self.names)]
-
-    def reasons_against(self, values: pd.DataFrame) -> npt.NDArray[np.object_]:
-        """Return why the model cannot judge each row of what :meth:`read` returned, or an empty text."""
-        names = np.array(self.radiomics, dtype=object)
-        reasons = np.full(len(values), "", dtype=object)
-        if len(names):
-            reasons[values[names].isna().all(axis=1).to_numpy()] = "none of the model's features has a value"
+        cases = _case_names(given)
+        numbers = np.full((len(given), len(self.names)), np.nan, order="F")
+        numbers[:, self.radiomic_places] = number_array(given, self.radiomics, cases)
+        texts = {name: texts_of(given[name]) for name in self.beside}
         for name in self.numbers:
-            numbers = pd.to_numeric(values[name], errors="coerce")
-            wrong = (numbers.isna() & (texts_of(values[name]) != "")).to_numpy()
-            for row in np.flatnonzero(wrong):
-                reasons[row] = f"'{name}' is {values[name].iloc[row]!r}; in training it was a number"
-            reasons[beyond_largest(numbers)] = f"infinite or beyond 3.4e38: {name}"
-        if self.crop:
-            reasons[values[CROP].isna().to_numpy()] = "there is no crop of its lesion"
-        beyond = beyond_largest(values[names])
-        for row in np.flatnonzero(beyond.any(axis=1)):
-            reasons[row] = f"infinite or beyond 3.4e38: {listed(names[beyond[row]].tolist())}"
-        return reasons
+            numbers[:, self.places[name]] = _parsed(texts[name])
+        crops = self._crops(given, cases) if self.crop else None
+        refused = self._reasons_against(numbers, texts, crops)
+        unlearned = self._unlearned(texts, len(given))
+        learned_as_text = {name: found for name, found in texts.items() if name not in self.numbers}
+        return InputRows(self.names, given.index, cases, numbers, learned_as_text, crops, refused, unlearned)
 
-    def unknown_batches(self, rows: Rows) -> npt.NDArray[np.bool_]:
+    def unknown_batches(self, rows: Rows) -> Flags:
         """Return whether each row is of a batch that was not learned, shape (rows,).
 
         Raises
@@ -151,32 +199,62 @@ class Inputs:
         self._require_beside(given)
         if self.batch is None:
             return np.zeros(len(given), dtype=bool)
-        found: npt.NDArray[np.bool_] = ~np.isin(texts_of(given[self.batch]), self.batches)
-        return found
+        return self._is_unknown(texts_of(given[self.batch]))
 
-    def unlearned(self, rows: Rows) -> npt.NDArray[np.object_]:
+    def unlearned(self, rows: Rows) -> Texts:
         """Return for each row what was not learned of its batch and its clinical texts, in words.
 
         Shape (rows,); an empty text where there is nothing to remark. Raises as :meth:`unknown_batches`.
         """
         given = as_frame(rows)
-        remarks: list[list[str]] = [[] for _ in range(len(given))]
-        for row in np.flatnonzero(self.unknown_batches(given)).tolist():
-            what = text_of(given[self.batch].iloc[row]) or "(empty)"
-            remarks[row].append(f"'{self.batch}' {what} was not learned, so its features are not harmonised")
+        self._require_beside(given)
+        return self._unlearned({name: texts_of(given[name]) for name in self.beside}, len(given))
+
+    def _reasons_against(self, numbers: FloatArray, texts: Mapping[str, Texts], crops: Texts | None) -> Texts:
+        """Return why the model cannot judge each row, or an empty text."""
+        features = numbers[:, self.radiomic_places]
+        reasons = np.full(len(numbers), "", dtype=object)
+        if len(self.radiomics):
+            reasons[np.isnan(features).all(axis=1)] = "none of the model's features has a value"
+        for name in self.numbers:
+            values = numbers[:, self.places[name]]
+            for row in np.flatnonzero(np.isnan(values) & (texts[name] != "")):
+                reasons[row] = f"'{name}' is {texts[name][row]!r}; in training it was a number"
+            reasons[beyond_largest(values)] = f"infinite or beyond 3.4e38: {name}"
+        if crops is not None:
+            reasons[[crop is None for crop in crops]] = "there is no crop of its lesion"
+        beyond = beyond_largest(features)
+        for row in np.flatnonzero(beyond.any(axis=1)):
+            which = [self.radiomics[place] for place in np.flatnonzero(beyond[row])]
+            reasons[row] = f"infinite or beyond 3.4e38: {listed(which)}"
+        return reasons
+
+    def _is_unknown(self, batches: Texts) -> Flags:
+        found: Flags = ~np.isin(batches, self.batches)
+        return found
+
+    def _unlearned(self, texts: Mapping[str, Texts], rows: int) -> Texts:
+        remarks: list[list[str]] = [[] for _ in range(rows)]
+        if self.batch is not None:
+            batches = texts[self.batch]
+            for row in np.flatnonzero(self._is_unknown(batches)).tolist():
+                what = batches[row] or "(empty)"
+                remarks[row].append(
+                    f"'{self.batch}' {what} was not learned, so its features are not harmonised"
+                )
         for name, levels in self.levels.items():
-            for row, value in enumerate(texts_of(given[name])):
+            for row, value in enumerate(texts[name]):
                 if value and value not in levels:
                     remarks[row].append(f"'{name}' {value} was not learned, and counts as no value")
         return np.array(["; ".join(one) for one in remarks], dtype=object)
 
-    def _crops(self, given: pd.DataFrame) -> npt.NDArray[np.object_]:
+    def _crops(self, given: pd.DataFrame, cases: Texts) -> Texts:
         if CROP not in given:
             raise ModelError(
                 f"the model looks at crops of the lesions, and there is no column '{CROP}': "
                 "radiomics_screen.prediction.crop_inputs.with_crops adds it"
             )
-        found: npt.NDArray[np.object_] = checked_crops(given[CROP], _case_names(given)).to_numpy()
+        found: Texts = checked_crops(given[CROP], cases).to_numpy()
         return found
 
     def _require_beside(self, given: pd.DataFrame) -> None:
@@ -194,5 +272,13 @@ def as_frame(rows: Rows) -> pd.DataFrame:
     return rows if isinstance(rows, pd.DataFrame) else pd.DataFrame([dict(rows)])
 
 
-def _case_names(frame: pd.DataFrame) -> npt.NDArray[np.object_]:
+def _parsed(texts: Texts) -> FloatArray:
+    """Return the numbers that texts hold, 1 and 0 for true and false, NaN where there is none."""
+    truths = pd.Series(texts, dtype=object).replace({"true": "1", "false": "0"})
+    numbers = pd.to_numeric(truths.where(truths != ""), errors="coerce")
+    found: FloatArray = numbers.to_numpy(np.float64, na_value=np.nan)
+    return found
+
+
+def _case_names(frame: pd.DataFrame) -> Texts:
     return texts_of(pd.Series(frame.get("case_id", frame.index)))

@@ -67,17 +67,42 @@ def numbers_of(frame: pd.DataFrame, names: Sequence[str], cases: npt.NDArray[np.
     ModelError
         If a column is there twice, or a value is no number; `cases` names its row.
     """
+    names = list(dict.fromkeys(names))
+    return pd.DataFrame(number_array(frame, names, cases), columns=names, index=range(len(frame)))
+
+
+def number_array(
+    frame: pd.DataFrame, names: Sequence[str], cases: npt.NDArray[np.object_]
+) -> npt.NDArray[np.float64]:
+    """Return the columns as numbers, NaN where there is no value; shape (rows, columns), by columns.
+
+    Raises
+    ------
+    ModelError
+        As :func:`numbers_of`.
+    """
     refuse_double_columns(frame)
-    columns = {}
-    for name in names:
-        column = frame[name]
-        numbers = pd.to_numeric(column, errors="coerce")
-        wrong = (numbers.isna() & column.notna()).to_numpy()
-        if wrong.any():
-            found = column[wrong].iloc[0]
-            raise ModelError(f"feature '{name}' of case {cases[wrong][0]} is {found!r}, which is no number")
-        columns[name] = numbers.to_numpy(np.float64, na_value=np.nan)
-    return pd.DataFrame(columns, index=range(len(frame)))
+    places = frame.columns.get_indexer(pd.Index(names, dtype=object))
+    if (places < 0).any():
+        raise ModelError(f"the table has no column '{names[int(np.argmin(places))]}'")
+    kinds = frame.dtypes.to_numpy()[places]
+    plain = np.array([isinstance(kind, np.dtype) and kind.kind in "fiu" for kind in kinds], dtype=bool)
+    values = np.empty((len(frame), len(names)), order="F")
+    if plain.any():
+        values[:, plain] = frame.iloc[:, places[plain]].to_numpy(np.float64)
+    for place in np.flatnonzero(~plain).tolist():
+        values[:, place] = _numbers(frame.iloc[:, places[place]], names[place], cases)
+    return values
+
+
+def _numbers(column: pd.Series[Any], name: str, cases: npt.NDArray[np.object_]) -> npt.NDArray[np.float64]:
+    numbers = pd.to_numeric(column, errors="coerce")
+    wrong = (numbers.isna() & column.notna()).to_numpy()
+    if wrong.any():
+        found = column[wrong].iloc[0]
+        raise ModelError(f"feature '{name}' of case {cases[wrong][0]} is {found!r}, which is no number")
+    values: npt.NDArray[np.float64] = numbers.to_numpy(np.float64, na_value=np.nan)
+    return values
 
 
 def refuse_double_columns(frame: pd.DataFrame) -> None:

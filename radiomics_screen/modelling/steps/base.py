@@ -17,6 +17,10 @@ from radiomics_screen.core.errors import ModelError
 from radiomics_screen.core.options import Registry
 
 Flags = npt.NDArray[np.bool_]
+Texts = npt.NDArray[np.object_]
+#: From numbers, shape (rows, columns), NaN in columns of texts, and these texts by the column's name, to
+#: the numbers that come out, shape (rows, columns out).
+ArrayTransform = Callable[[FloatArray, Mapping[str, Texts]], FloatArray]
 
 
 class PlainStep(BaseEstimator):
@@ -45,6 +49,19 @@ class PlainStep(BaseEstimator):
         """
         check_is_fitted(self)
         return {"step": self.step_name, "options": self.get_params(), **self.learned(names)}
+
+    def array_transform(self, names: Sequence[str]) -> ArrayTransform | None:
+        """Return what the fitted step does to rows that a model has read and checked; None: not offered.
+
+        It gives the same bits as ``transform``, without that method's checks of the table. A pipeline with
+        a step that does not offer it goes through ``transform``.
+
+        Parameters
+        ----------
+        names
+            The names of the columns that come in, in their order.
+        """
+        return None
 
     @classmethod
     def from_dict(cls, written: Mapping[str, Any], names: Sequence[str]) -> Self:
@@ -94,6 +111,10 @@ class KeptColumns(SelectorMixin, PlainStep, metaclass=ABCMeta):
 
     def restore(self, learned: Mapping[str, Any], names: Sequence[str]) -> None:
         self.support_ = flags_of(learned["kept"], names)
+
+    def array_transform(self, names: Sequence[str]) -> ArrayTransform | None:
+        kept = self._get_support_mask()
+        return lambda numbers, texts: numbers[:, kept]
 
 
 class ColumnFilter(KeptColumns):

@@ -9,7 +9,8 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
-from radiomics_screen.modelling.steps.base import PlainStep, step_from_dict
+from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.modelling.steps.base import ArrayTransform, PlainStep, Texts, step_from_dict
 from radiomics_screen.modelling.steps.numerics.frames import FrameStep
 
 Steps = Sequence[tuple[str, Any]]
@@ -40,6 +41,28 @@ def fitted_chain(steps: Steps, rows: Any, outcome: Any, told: Mapping[str, Any])
 def names_after(chain: Pipeline) -> list[str]:
     """Return the names of the columns that fitted steps leave."""
     return [str(name) for name in chain.get_feature_names_out()]
+
+
+def array_chain(steps: Steps, names: Sequence[str]) -> ArrayTransform | None:
+    """Return what fitted steps do to rows that a model has read, one after the other, on arrays alone.
+
+    None where one of them does not offer it; see
+    :meth:`~radiomics_screen.modelling.steps.base.PlainStep.array_transform`.
+    """
+    transforms: list[ArrayTransform] = []
+    for _, one in steps:
+        transform = one.array_transform(names) if isinstance(one, PlainStep) else None
+        if transform is None:
+            return None
+        transforms.append(transform)
+        names = [str(name) for name in one.get_feature_names_out(np.array(names, dtype=object))]
+
+    def through_all(numbers: FloatArray, texts: Mapping[str, Texts]) -> FloatArray:
+        for transform in transforms:
+            numbers = transform(numbers, texts)
+        return numbers
+
+    return through_all
 
 
 def chain_to_dict(steps: Steps, names: Sequence[str]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from radiomics_screen.core.errors import ModelError, did_you_mean
 from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.core.threads import single_threaded
 from radiomics_screen.modelling.data.values import beyond_largest, listed
-from radiomics_screen.modelling.steps.base import Flags, step
+from radiomics_screen.modelling.steps.base import ArrayTransform, Flags, step
 from radiomics_screen.modelling.steps.numerics.clinical import Texts, levels_in, numbers_in, one_hot, texts_of
 from radiomics_screen.modelling.steps.numerics.combat_estimates import Estimates, estimate
 from radiomics_screen.modelling.steps.numerics.covariates import centred_covariate, covariate_coding, width_of
@@ -182,6 +182,38 @@ class ComBat(FrameStep):
 
     def _apply(self, frame: pd.DataFrame) -> pd.DataFrame:
         batches = texts_of(frame[self.batch_column])
+        changed = self._changed(batches)
+        out = frame.loc[:, self._names_out()].copy()
+        if changed.any():
+            values = _values(frame, self.harmonised_)
+            values[changed] = self._harmonise(values[changed], batches[changed], self._coded(frame)[changed])
+            out[self.harmonised_] = values
+        return out
+
+    def array_transform(self, names: Sequence[str]) -> ArrayTransform | None:
+        if self._covariate_names():
+            return None
+        place = {name: number for number, name in enumerate(names)}
+        kept = [place[name] for name in self._names_out()]
+        at = {name: number for number, name in enumerate(self._names_out())}
+        harmonised = [at[name] for name in self.harmonised_]
+
+        def without_batch_effects(numbers: FloatArray, texts: Mapping[str, Texts]) -> FloatArray:
+            batches = texts[self.batch_column]
+            changed = self._changed(batches)
+            out = numbers[:, kept]
+            if changed.any():
+                values = out[:, harmonised]
+                _refuse_beyond(values, self.harmonised_)
+                nothing = np.empty((int(changed.sum()), 0))
+                values[changed] = self._harmonise(values[changed], batches[changed], nothing)
+                out[:, harmonised] = values
+            return out
+
+        return without_batch_effects
+
+    def _changed(self, batches: Texts) -> Flags:
+        """Return which rows are harmonised; a remark says which batches were not learned."""
         unknown = ~np.isin(batches, self.batches_)
         if unknown.any():
             named = sorted({batch or "(empty)" for batch in batches[unknown]})
@@ -189,13 +221,8 @@ class ComBat(FrameStep):
                 f"{int(unknown.sum())} rows are of a batch that was not learned ('{self.batch_column}': "
                 f"{listed(named)}): their features are not harmonised"
             )
-        out = frame.loc[:, self._names_out()].copy()
-        changed = ~unknown & (batches != self.reference_batch) & (len(self.batches_) > 1)
-        if changed.any():
-            values = _values(frame, self.harmonised_)
-            values[changed] = self._harmonise(values[changed], batches[changed], self._coded(frame)[changed])
-            out[self.harmonised_] = values
-        return out
+        changed: Flags = ~unknown & (batches != self.reference_batch) & (len(self.batches_) > 1)
+        return changed
 
     def _harmonise(self, values: FloatArray, batches: Texts, covariates: FloatArray) -> FloatArray:
         found = self.estimates_
@@ -254,6 +281,11 @@ def _values(frame: pd.DataFrame, names: Sequence[str]) -> FloatArray:
         if not beyond_largest(values).any():
             return values
     return np.column_stack([numbers_in(part[name], name) for name in names])  # which names what is wrong
+
+
+def _refuse_beyond(values: FloatArray, names: Sequence[str]) -> None:
+    for place in np.flatnonzero(beyond_largest(values).any(axis=0)).tolist():
+        numbers_in(pd.Series(values[:, place]), names[place])  # which names what is wrong
 
 
 def _nothing(covariates: int, features: int) -> Estimates:

@@ -13,7 +13,7 @@ from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.core.errors import ModelError
 from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.modelling.data.values import listed
-from radiomics_screen.modelling.steps.base import step
+from radiomics_screen.modelling.steps.base import ArrayTransform, Texts, step
 from radiomics_screen.modelling.steps.numerics.clinical import (
     holds_numbers,
     levels_in,
@@ -146,28 +146,63 @@ class ClinicalEncoder(FrameStep):
             parts.update(zip(self._names_of(name), turned, strict=True))
         return pd.DataFrame(parts, index=frame.index)
 
+    def array_transform(self, names: Sequence[str]) -> ArrayTransform | None:
+        pieces: list[tuple[str, int, slice]] = []  # of each turned column: name, place, places that it gets
+        passing: list[int] = []
+        targets: list[int] = []
+        width = 0
+        for number, name in enumerate(names):
+            if name in self.coding_:
+                count = len(self._names_of(name))
+                pieces.append((name, number, slice(width, width + count)))
+            else:
+                count = 1
+                passing.append(number)
+                targets.append(width)
+            width += count
+
+        def encoded(numbers: FloatArray, texts: Mapping[str, Texts]) -> FloatArray:
+            out = np.empty((len(numbers), width), order="F")
+            out[:, targets] = numbers[:, passing]
+            for name, number, places in pieces:
+                if "levels" in self.coding_[name]:
+                    turned = self._turned_texts(texts[name], name)
+                else:
+                    turned = self._turned_numbers(numbers[:, number], name)
+                if turned:
+                    out[:, places] = np.column_stack(turned)
+            return out
+
+        return encoded
+
     def _turn(self, column: pd.Series[Any], name: str) -> list[FloatArray]:
         """Return the columns that one column becomes, in the order of :meth:`_names_of`."""
+        if "levels" in self.coding_[name]:
+            return self._turned_texts(texts_of(column), name)
+        return self._turned_numbers(numbers_in(column, name), name)
+
+    def _turned_texts(self, texts: Texts, name: str) -> list[FloatArray]:
+        levels = self.coding_[name]["levels"]
+        if new := unseen(texts, levels):
+            rows = int(np.isin(texts, new).sum())
+            add_remark(
+                f"'{name}' is {listed(new)} in {rows} rows, which was not learned: counted as no level"
+            )
+        return [*one_hot(texts, levels).T, *self._indicator(texts == "", name)]
+
+    def _turned_numbers(self, values: FloatArray, name: str) -> list[FloatArray]:
         coding = self.coding_[name]
-        if "levels" in coding:
-            texts = texts_of(column)
-            missing = texts == ""
-            if new := unseen(texts, coding["levels"]):
-                rows = int(np.isin(texts, new).sum())
-                add_remark(
-                    f"'{name}' is {listed(new)} in {rows} rows, which was not learned: counted as no level"
-                )
-            turned = list(one_hot(texts, coding["levels"]).T)
-        else:
-            values = numbers_in(column, name)
-            missing = np.isnan(values)
-            if coding["median"] is None:
-                return []
-            values = np.where(missing, coding["median"], values)
-            if self.scale:
-                values = scaled(values, np.array(coding["centre"]), np.array(coding["spread"]))
-            turned = [values]
-        return [*turned, missing.astype(np.float64)] if coding["missing"] and self.indicators else turned
+        if coding["median"] is None:
+            return []
+        missing = np.isnan(values)
+        filled = np.where(missing, coding["median"], values)
+        if self.scale:
+            filled = scaled(filled, np.array(coding["centre"]), np.array(coding["spread"]))
+        return [filled, *self._indicator(missing, name)]
+
+    def _indicator(self, missing: npt.NDArray[np.bool_], name: str) -> list[FloatArray]:
+        wanted = self.coding_[name]["missing"] and self.indicators
+        return [missing.astype(np.float64)] if wanted else []
 
     def learned(self, names: Sequence[str]) -> dict[str, Any]:
         return {"coding": self.coding_}

@@ -13,7 +13,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, v
 
 from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.core.errors import ModelError
-from radiomics_screen.modelling.steps.base import PlainStep, flags_of, step
+from radiomics_screen.modelling.steps.base import ArrayTransform, PlainStep, Texts, flags_of, step
 
 
 @step("impute")
@@ -45,8 +45,20 @@ class MedianImputer(TransformerMixin, PlainStep):
         values: FloatArray = validate_data(
             self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False
         )
+        return self._filled(values)
+
+    def array_transform(self, names: Sequence[str]) -> ArrayTransform | None:
+        def filled(numbers: FloatArray, texts: Mapping[str, Texts]) -> FloatArray:
+            if np.isinf(numbers).any():
+                return self.transform(numbers)  # which refuses them
+            return self._filled(numbers)
+
+        return filled
+
+    def _filled(self, values: FloatArray) -> FloatArray:
         kept = ~np.isnan(self.medians_)
-        return np.where(np.isnan(values[:, kept]), self.medians_[kept], values[:, kept])
+        there = values[:, kept]
+        return np.where(np.isnan(there), self.medians_[kept], there)
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
         """Return the names of the columns that have a median."""

@@ -15,7 +15,7 @@ from radiomics_screen.core.column_names import EMBEDDING, is_feature, parts_of
 from radiomics_screen.core.errors import ModelError, did_you_mean
 from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.core.threads import single_threaded
-from radiomics_screen.modelling.steps.base import step
+from radiomics_screen.modelling.steps.base import ArrayTransform, Texts, step
 from radiomics_screen.modelling.steps.numerics.components import pls_weights, principal_axes
 from radiomics_screen.modelling.steps.numerics.frames import FrameStep, require_columns
 from radiomics_screen.modelling.steps.numerics.scale import centre_and_spread, scaled
@@ -139,6 +139,20 @@ class EmbeddingReducer(FrameStep):
             scores = one.scores(frame[one.columns].to_numpy(np.float64))
             parts.append(pd.DataFrame(scores, columns=one.names(self.method), index=frame.index))
         return pd.concat(parts, axis=1)
+
+    def array_transform(self, names: Sequence[str]) -> ArrayTransform | None:
+        place = {name: number for number, name in enumerate(names)}
+        others = [place[name] for name in self._others()]
+        embedded = [[place[name] for name in one.columns] for one in self.projections_]
+
+        def reduced(numbers: FloatArray, texts: Mapping[str, Texts]) -> FloatArray:
+            scores = [
+                one.scores(numbers[:, columns])
+                for one, columns in zip(self.projections_, embedded, strict=True)
+            ]
+            return np.asfortranarray(np.hstack([numbers[:, others], *scores]))
+
+        return reduced
 
     def _others(self) -> list[str]:
         return [str(name) for name in self.feature_names_in_ if not is_embedding(name)]

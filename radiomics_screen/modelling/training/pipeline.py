@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,14 @@ from radiomics_screen.modelling.data.blocks import CROP
 from radiomics_screen.modelling.data.crop_column import as_column, crop_shape_of, placeholder_crop
 from radiomics_screen.modelling.data.dataset import Columns, Dataset
 from radiomics_screen.modelling.options.groups import Preparation
-from radiomics_screen.modelling.steps.chain import chain_from_dict, chain_to_dict, fitted_chain, names_after
+from radiomics_screen.modelling.steps.base import ArrayTransform
+from radiomics_screen.modelling.steps.chain import (
+    array_chain,
+    chain_from_dict,
+    chain_to_dict,
+    fitted_chain,
+    names_after,
+)
 from radiomics_screen.modelling.steps.crop_passthrough import CropPassthrough
 from radiomics_screen.modelling.training.preparation_steps import preparation_steps
 
@@ -104,6 +112,60 @@ def values_reaching(pipeline: Pipeline, inputs: pd.DataFrame) -> npt.NDArray[np.
     """Return the numbers that reach the classifier, shape (rows, kept columns but crops)."""
     numbers = [place for place, name in enumerate(kept_features(pipeline)) if name != CROP]
     return np.asarray(reaching(pipeline, inputs)[:, numbers], dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """The steps before the classifier, ready for many calls.
+
+    Attributes
+    ----------
+    steps
+        Fitted, without the classifier.
+    inputs
+        Names of the columns that come in.
+    kept
+        Names of those that reach the classifier.
+    on_arrays
+        What the steps do, on arrays; None where one of them needs a table.
+    number_places
+        Places of the columns of `kept` that are numbers: all but the crop.
+    """
+
+    steps: Pipeline
+    inputs: tuple[str, ...]
+    kept: tuple[str, ...]
+    on_arrays: ArrayTransform | None
+    number_places: list[int]
+
+    @classmethod
+    def of(cls, pipeline: Pipeline) -> Preprocessing:
+        """Return that of a fitted pipeline."""
+        names, kept = input_names(pipeline), kept_features(pipeline)
+        numbers = [place for place, name in enumerate(kept) if name != CROP]
+        steps = pipeline[:-1]
+        return cls(steps, tuple(names), tuple(kept), array_chain(steps.steps, names), numbers)
+
+    def apply(
+        self,
+        numbers: npt.NDArray[np.float64],
+        texts: Mapping[str, npt.NDArray[np.object_]],
+        frame: Callable[[], pd.DataFrame],
+    ) -> Any:
+        """Return what reaches the classifier, shape (rows, kept columns): an array, or a table with crops.
+
+        Parameters
+        ----------
+        numbers, texts
+            What comes in, as :data:`~radiomics_screen.modelling.steps.base.ArrayTransform` takes it.
+        frame
+            Makes the same rows as a table with the columns in `inputs`, if the steps need one.
+        """
+        return self.steps.transform(frame()) if self.on_arrays is None else self.on_arrays(numbers, texts)
+
+    def numbers(self, reached: Any) -> npt.NDArray[np.float64]:
+        """Return the numbers among what :meth:`apply` returned, shape (rows, kept columns but crops)."""
+        return np.asarray(np.asarray(reached)[:, self.number_places], dtype=np.float64)
 
 
 def is_constant(pipeline: Pipeline, inputs: pd.DataFrame) -> bool:

@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from radiomics_screen.core.column_names import is_feature
 from radiomics_screen.core.errors import ModelError, did_you_mean
 from radiomics_screen.modelling.data.values import listed, refuse_double_columns
-from radiomics_screen.modelling.steps.base import Flags, PlainStep, flags_of
+from radiomics_screen.modelling.steps.base import ArrayTransform, Flags, PlainStep, flags_of
 
 
 def radiomic_flags(names: Sequence[str], prefixes: Sequence[str] | None) -> Flags:
@@ -159,3 +159,7 @@ class NameFilter(FrameStep):
     def restore(self, learned: Mapping[str, Any], names: Sequence[str]) -> None:
         super().restore(learned, names)
         self.support_ = flags_of(learned["kept"], names)
+
+    def array_transform(self, names: Sequence[str]) -> ArrayTransform | None:
+        kept = self.support_
+        return lambda numbers, texts: numbers[:, kept]
