@@ -1,7 +1,8 @@
 # Everything a fresh machine needs is Python 3.11 or newer, and make.
 #   make demo    the main job, from images to readings, on a synthetic cohort
 #   make test    the tests
-#   make check   what the continuous integration says about style and types
+#   make check   style, types and spelling, as the continuous integration checks them
+#   make docs    the documentation as a site: docs/_build/html/index.html
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -16,7 +17,7 @@ endif
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 SCREEN := $(BIN)/radiomics-screen
 
-.PHONY: help demo test check clean
+.PHONY: help demo test check docs docs-links gallery clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -41,6 +42,11 @@ $(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) -e '.[dev]'
 	@touch $@ $(VENV)/installed $(VENV)/installed-test
 
+$(VENV)/installed-docs: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing the package and what its documentation needs (some minutes the first time) ..."
+	$(INSTALL) -e '.[docs]'
+	@touch $@ $(VENV)/installed
+
 demo: $(VENV)/installed
 	$(SCREEN) sample $(DEMO)/sample
 	$(SCREEN) extract $(DEMO)/sample/cases.csv --output $(DEMO)/features.parquet --preset breast-ultrasound --jobs 2 --overwrite
@@ -62,6 +68,20 @@ check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/codespell
+
+# warnings are errors; nothing is downloaded
+docs: $(VENV)/installed-docs
+	$(BIN)/python -m sphinx -q -n -W --keep-going -b html docs docs/_build/html
+	@echo "documentation  docs/_build/html/index.html"
+
+# external links, too: needs the internet
+docs-links: $(VENV)/installed-docs
+	$(BIN)/python -m sphinx -q -b linkcheck docs docs/_build/linkcheck
+
+# the notebooks run, and the gallery shows what they print and draw (some minutes)
+gallery: $(VENV)/installed-test
+	$(BIN)/python docs/execute_notebooks.py
 
 clean:
-	rm -rf $(VENV) $(DEMO) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

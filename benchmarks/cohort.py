@@ -3,7 +3,7 @@
 Runs ``radiomics-screen extract`` on the BUS-BRA images with wavelet bands and Laplacians of
 Gaussian, and samples the resident memory of its processes meanwhile. Linux only.
 
-    python -m benchmarks.cohort --data DATA --jobs 2 --output docs/speed.md
+    python -m benchmarks.cohort --data DATA --jobs 2 --output docs/explanation/speed.md
 """
 
 from __future__ import annotations

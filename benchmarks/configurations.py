@@ -1,6 +1,7 @@
 """What the IBSI's configurations of the CT phantom cost: CPU time of each, and of D by family.
 
-    python -m benchmarks.configurations --data DATA --pictologics /path/to/python --output docs/ibsi.md
+    python -m benchmarks.configurations --data DATA --pictologics /path/to/python \\
+        --output docs/explanation/ibsi.md
 
 Image and mask are in memory; one thread; kernels are compiled. With `--pictologics`, the Python of an
 environment in which it is installed, its own pipeline is measured on configuration D, in turns with ours.

@@ -1,6 +1,6 @@
 """What each difference between pyradiomics' conventions and the IBSI's does to the features of real lesions.
 
-    python -m benchmarks.conventions --data DATA --output docs/ibsi.md
+    python -m benchmarks.conventions --data DATA --output docs/explanation/ibsi.md
 
 Each switch is turned from pyradiomics' to the IBSI's setting by itself, all else staying pyradiomics'; the
 values before and after are compared. Then the same is asked of definitions: a feature of pyradiomics beside

@@ -1,4 +1,4 @@
-"""The options of `fit`, written where people read them: its signature, its docstring, docs/modelling.md.
+"""The options of `fit`, written where people read them: its signature, its docstring, docs/explanation/modelling.md.
 
     python -m benchmarks.fit_options             # which of them are out of date
     python -m benchmarks.fit_options --write     # bring them up to date
@@ -19,7 +19,7 @@ from radiomics_screen.modelling.options.request import GROUPS, all_options
 
 REPOSITORY = Path(__file__).parents[1]
 FITTING = REPOSITORY / "radiomics_screen" / "modelling" / "fitting.py"
-PAGE = REPOSITORY / "docs" / "modelling.md"
+PAGE = REPOSITORY / "docs" / "explanation" / "modelling.md"
 _WIDTH = 110
 _BEGIN, _END = "<!-- options of fit: python -m benchmarks.fit_options --write -->", "<!-- end of options -->"
 
@@ -78,7 +78,7 @@ def updated_fitting(text: str) -> str:
 
 
 def updated_page(text: str) -> str:
-    """Return the text of docs/modelling.md with its options as they are."""
+    """Return the text of docs/explanation/modelling.md with its options as they are."""
     return re.sub(
         f"{re.escape(_BEGIN)}.*?{re.escape(_END)}",
         lambda _: f"{_BEGIN}\n\n{options_table()}\n\n{_END}",

@@ -2,7 +2,7 @@
 
 Synthetic images, one thread, each point in a process of its own.
 
-    python -m benchmarks.growth --peer pyradiomics=/path/to/python --output docs/speed.md
+    python -m benchmarks.growth --peer pyradiomics=/path/to/python --output docs/explanation/speed.md
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ engines alternate. Images are in memory before the time starts, but where a row 
 
     python -m benchmarks.speed --only ours --case brain1
     python -m benchmarks.speed --data DATA --lung FOLDER --peer pictologics=/path/to/python \\
-        --peer pyradiomics=/path/to/python --output docs/speed.md
+        --peer pyradiomics=/path/to/python --output docs/explanation/speed.md
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ package is nowhere says so. The exit code is 1 if a difference has no known reas
 
     python -m benchmarks.statistics
     python -m benchmarks.statistics --peer /path/to/python --peer /path/to/other/python \\
-        --output docs/statistics.md
+        --output docs/explanation/statistics.md
 """
 
 from __future__ import annotations

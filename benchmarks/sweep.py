@@ -6,7 +6,7 @@ among what is drawn, and compared where pyradiomics can make it (with trimesh an
 
     python -m benchmarks.sweep --data DATA --count 500 --log sweep.jsonl --keep sweep-files
     python -m benchmarks.sweep --data DATA --number 17 --again       # one file, with its values
-    python -m benchmarks.sweep --report --log sweep.jsonl --output docs/speed.md
+    python -m benchmarks.sweep --report --log sweep.jsonl --output docs/explanation/speed.md
 """
 
 from __future__ import annotations

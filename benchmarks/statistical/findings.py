@@ -30,7 +30,7 @@ class Finding:
     beside
         What it is compared with: package and version, definition, or publication.
     data
-        Which data sets, see docs/statistics.md.
+        Which data sets, see docs/explanation/statistics.md.
     difference
         Largest absolute difference; infinite where one has a value and the other none. None where
         there is nothing to compare with.

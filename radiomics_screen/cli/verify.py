@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 def verify(
     data: Annotated[
-        Path | None, typer.Option(help="Folder with the IBSI data sets (ibsi1/, ibsi2/); see docs/ibsi.md.")
+        Path | None,
+        typer.Option(help="Folder with the IBSI data sets (ibsi1/, ibsi2/); see docs/explanation/ibsi.md."),
     ] = None,
     json: Annotated[
         Path | None, typer.Option(help="Also write every compared value to this JSON file.")

@@ -99,7 +99,7 @@ def extract_cohort(
     overwrite
         Measure everything again and replace the output, however it was made.
     engine
-        What measures: "own", or "pyradiomics", which has to be installed; see docs/comparing.md.
+        What measures: "own", or "pyradiomics", which has to be installed; see docs/how-to/comparing.md.
     progress
         Called at the start and after every row.
     executor

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: In how many of its 143 bits two hashes may differ, and how alike the details have to be. Both were
-#: measured on breast ultrasound, see docs/duplicates.md.
+#: measured on breast ultrasound, see docs/explanation/duplicates.md.
 MOST_BITS, LEAST_LIKENESS = 43, 0.75
 
 _TILE = 1024  # hashes compared with as many others at a time: what stays near the processor

@@ -37,8 +37,8 @@ SECTIONS = {
     "regions": "Regions beyond the lesion, measured besides it: rings round its edge, each under a name of\n"
     "your own that stands before the point in its columns (rim.original_firstorder_Mean). A ring has its\n"
     "own families, those that need no outline, and the image types above unless it has its own.",
-    "embedding": "Columns that a network makes of a picture of each lesion (docs/embedding.md), with the\n"
-    "extra cnn; none unless an option stands here, or {} for all defaults.",
+    "embedding": "Columns that a network makes of a picture of each lesion (extra cnn;\n"
+    "docs/explanation/embedding.md); none unless an option stands here, or {} for all defaults.",
     "setting": "Everything else.",
     "voxelSetting": "Maps of features, which `radiomics-screen map` makes; a table does not depend on it.",
 }

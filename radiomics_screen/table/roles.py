@@ -65,7 +65,7 @@ class SortedColumns:
                 f"{what}: {_listed(self.doubtful)} named like features of a family or an image type that is "
                 "not known here; they count as carried from the list of cases. If they are features, "
                 "install the package that measures them, or keep the table's provenance beside it "
-                "(see docs/parameters.md, 'Columns of another package')"
+                "(see docs/reference/parameters.md, 'Columns of another package')"
             )
         if self.unlisted:
             found.append(

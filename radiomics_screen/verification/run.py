@@ -73,7 +73,8 @@ def _require_some(data: Path, files: Iterable[Path]) -> None:
         raise ReadError(f"{data}: is no folder")
     if not any((data / file).is_file() for file in files):
         raise ReadError(
-            f"{data}: has none of the IBSI's files, such as {chapter1.CT_IMAGE.as_posix()}; see docs/ibsi.md"
+            f"{data}: has none of the IBSI's files, such as {chapter1.CT_IMAGE.as_posix()}; "
+            "see docs/explanation/ibsi.md"
         )
 
 

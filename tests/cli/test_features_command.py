@@ -97,6 +97,6 @@ def test_image_types_have_the_codes_of_the_ibsi() -> None:
 
 
 def test_the_page_of_documentation_is_made_from_the_catalogue() -> None:
-    """To make it: radiomics-screen features --format markdown > docs/features.md."""
-    page = (REPOSITORY / "docs" / "features.md").read_text(encoding="utf-8")
+    """To make it: radiomics-screen features --format markdown > docs/reference/features.md."""
+    page = (REPOSITORY / "docs" / "reference" / "features.md").read_text(encoding="utf-8")
     assert run("--format", "markdown").stdout == page

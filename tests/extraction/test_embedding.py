@@ -29,7 +29,7 @@ from radiomics_screen.imaging.crop import crop_lesion
 from radiomics_screen.networks.embedding_options import embedding
 from radiomics_screen.settings.settings import load_settings
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "embedding.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "explanation" / "embedding.md"
 EDGE = 64
 ALONE: dict[str, Any] = {"featureClass": "none", "embedding": {"size": EDGE, "batch": 4}}
 BOTH: dict[str, Any] = {"featureClass": {"firstorder": ["Mean", "Entropy"]}, "embedding": ALONE["embedding"]}

@@ -320,7 +320,7 @@ def test_mistakes_are_told(regions: Any, message: str) -> None:
 
 
 def test_the_documented_section_is_valid() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "parameters.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "parameters.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"```yaml\n(regions:.*?)```", page, re.S)
     settings = load_settings(yaml.safe_load(block))
     assert [region.name for region in settings.regions] == ["inside", "rim", "surroundings"]

@@ -4,7 +4,7 @@ May import: core, modelling.statistics, modelling.data, modelling.training, mode
 
 Each returns a :class:`~radiomics_screen.modelling.controls.base.Control`: passed, or what it means.
 They are prompts to look, not proofs: a control that passes does not make a model right. What each asks,
-and what it cannot see: docs/controls.md.
+and what it cannot see: docs/explanation/controls.md.
 """
 
 from radiomics_screen.modelling.controls.base import Control, ImageControlInputs

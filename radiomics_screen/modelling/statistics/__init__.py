@@ -3,5 +3,5 @@
 May import: core.
 Never: xgboost.
 
-Each is checked against a peer package: docs/statistics.md.
+Each is checked against a peer package: docs/explanation/statistics.md.
 """
