@@ -1,4 +1,4 @@
-"""The options of `fit`, written where people read them: its signature, its docstring, docs/explanation/modelling.md.
+"""The options of `fit`, written where people read them: signature, docstring, and the page on modelling.
 
     python -m benchmarks.fit_options             # which of them are out of date
     python -m benchmarks.fit_options --write     # bring them up to date
