@@ -17,6 +17,7 @@ from .extraction.maps.compute import feature_maps
 from .extraction.measuring.case import extract
 from .extraction.perturbed import extract_altered
 from .extraction.run import extract_cohort
+from .extraction.transformer import RadiomicsTransformer
 from .image_controls.run import run_image_controls
 from .modelling.assessment.evaluation import Evaluation
 from .modelling.bundle.answers import Contribution
@@ -41,6 +42,7 @@ __all__ = [
     "GeometryError",
     "Model",
     "ModelError",
+    "RadiomicsTransformer",
     "ReadError",
     "Reading",
     "RegionError",
