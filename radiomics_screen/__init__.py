@@ -12,7 +12,7 @@ import lazy_loader
 
 from radiomics_screen.core import moved
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # who uses the package decides what is shown
 
