@@ -6,9 +6,10 @@ know DICOM; what writes objects back finds here what they must refer to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -86,11 +87,11 @@ class Applied:
     what
         Short and fixed, to be compared: "grey", "inverted", "rescaled", "dose scaled"...
     details
-        Numbers and names that belong to it.
+        Names and values that belong to it.
     """
 
     what: str
-    details: Mapping[str, str | float] = field(default_factory=lambda: MappingProxyType({}))
+    details: tuple[tuple[str, str | float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,3 +120,27 @@ class LoadedImage:
     rescales: tuple[Rescale, ...] = ()
     unit: str | None = None
     applied: tuple[Applied, ...] = ()
+
+
+_applied: ContextVar[list[Applied] | None] = ContextVar("applied", default=None)
+
+
+def record_applied(what: str, **details: str | float) -> None:
+    """Record something that is done to the pixels at hand; see :class:`Applied`.
+
+    Outside :func:`collect_applied` nobody asks, and nothing happens.
+    """
+    collected = _applied.get()
+    if collected is not None:
+        collected.append(Applied(what, tuple(details.items())))
+
+
+@contextmanager
+def collect_applied() -> Iterator[list[Applied]]:
+    """Collect what is recorded inside the block, in order. Threads and processes do not mix theirs."""
+    collected: list[Applied] = []
+    token = _applied.set(collected)
+    try:
+        yield collected
+    finally:
+        _applied.reset(token)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from radiomics_screen.core.errors import ReadError
 from radiomics_screen.core.options import NonNegativeInt
 from radiomics_screen.core.remarks import add_remark
+from radiomics_screen.imaging.loaded_image import record_applied
 
 # Weights of red, green and blue: Rec. ITU-R BT.601-7, as in DICOM's YBR_FULL (PS3.3 C.7.6.3.1.2).
 LUMA = (0.299, 0.587, 0.114)
@@ -43,10 +44,12 @@ def grey(image: sitk.Image, source: str = "image") -> sitk.Image:
     if components < 3 or all(np.array_equal(first, values[..., c]) for c in (1, 2)):
         reduced = np.array(first)
         add_remark("colour image with equal channels: one of them was taken")
+        record_applied("one channel of equal ones")
     else:
         luma = sum(weight * values[..., c] for c, weight in enumerate(LUMA))
         reduced = np.rint(luma).astype(values.dtype)
         add_remark("colour image: turned to grey (luma 0.299 R + 0.587 G + 0.114 B)")
+        record_applied("grey", red=LUMA[0], green=LUMA[1], blue=LUMA[2])
     return like(image, reduced)
 
 

@@ -12,6 +12,7 @@ import pkgutil
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import SimpleITK as sitk
@@ -19,6 +20,7 @@ import SimpleITK as sitk
 from radiomics_screen.core.errors import ReadError
 from radiomics_screen.core.options import NonNegativeInt
 from radiomics_screen.core.timing import timed
+from radiomics_screen.imaging.loaded_image import LoadedImage, collect_applied
 from radiomics_screen.imaging.pixels import grey, labels
 from radiomics_screen.imaging.reading.formats import FORMATS, Format, shortened
 
@@ -30,10 +32,10 @@ READABLE = "NIfTI, NRRD, MetaImage, DICOM (a file, or a folder with one series),
 
 
 @timed("reading")
-def read_image(path: str | os.PathLike[str]) -> sitk.Image:
-    """Read an image: scalar, 2-D or 3-D, in the pixel type of the file.
+def load_image(path: str | os.PathLike[str]) -> LoadedImage:
+    """Read an image with its identity: scalar, 2-D or 3-D, in the pixel type of the file.
 
-    Colour becomes grey (with a note), DICOM intensities are rescaled and MONOCHROME1 is inverted.
+    Colour becomes grey (with a remark), DICOM intensities are rescaled and MONOCHROME1 is inverted.
 
     Raises
     ------
@@ -41,40 +43,56 @@ def read_image(path: str | os.PathLike[str]) -> sitk.Image:
         The file is missing, empty, damaged, of no known format, or not one 2-D or 3-D image.
     """
     path = Path(path)
-    return grey(_plain(path), str(path))
+    with collect_applied() as applied:
+        found = _plain(path)
+        image = grey(found.image, str(path))
+    return replace(found, image=image, applied=(*found.applied, *applied))
+
+
+def read_image(path: str | os.PathLike[str]) -> sitk.Image:
+    """Read the pixels and geometry of an image; see :func:`load_image`."""
+    return load_image(path).image
 
 
 @timed("reading")
-def read_mask(path: str | os.PathLike[str], *, label_channel: NonNegativeInt | None = None) -> sitk.Image:
+def read_mask(
+    path: str | os.PathLike[str],
+    image: LoadedImage | None = None,
+    *,
+    label_channel: NonNegativeInt | None = None,
+) -> sitk.Image:
     """Read a mask: integer labels, 2-D or 3-D.
 
     Parameters
     ----------
     path
         Image file, or folder with one DICOM series.
+    image
+        The image that the mask belongs to, for formats that refer to one.
     label_channel
         Component of a mask with several values a voxel, from 0; null needs them all to be equal.
 
     Raises
     ------
     ReadError
-        As :func:`read_image`, or the values are not integers, or the components differ.
+        As :func:`load_image`, or the values are not integers, or the components differ.
     """
     path = Path(path)
-    return labels(_plain(path), str(path), label_channel=label_channel)
+    return labels(_plain(path, image, as_mask=True).image, str(path), label_channel=label_channel)
 
 
-def _plain(path: Path) -> sitk.Image:
+def _plain(path: Path, image: LoadedImage | None = None, *, as_mask: bool = False) -> LoadedImage:
     """Read a file as it is, possibly with components, with 2 or 3 dimensions."""
-    found = _format_of(path)
+    known = _format_of(path)
     with _quiet_itk():
         try:
-            image = found.read(path)
+            found = known.read_mask(path, image) if as_mask and known.read_mask else known.read(path)
         except (RuntimeError, OSError, MemoryError, ValueError, EOFError, zlib.error) as error:
             raise ReadError(
                 f"{path}: cannot be read ({shortened(error)}); export or copy the file again"
             ) from error
-    return _of_two_or_three_dimensions(image, path)
+    loaded = found if isinstance(found, LoadedImage) else LoadedImage(found)
+    return replace(loaded, image=_of_two_or_three_dimensions(loaded.image, path))
 
 
 def _format_of(path: Path) -> Format:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from radiomics_screen.core.errors import ReadError
 from radiomics_screen.core.options import Registry
+from radiomics_screen.imaging.loaded_image import LoadedImage
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,18 @@ class Format:
     can_read
         Whether a path is of this family; looks at the first bytes, must be quick, raises only OSError.
     read
-        The image, scalar or with components (colour), pixel type as in the file. Raises
-        :class:`~radiomics_screen.core.errors.ReadError` where the file is damaged, and RuntimeError
+        The image, scalar or with components (colour), pixel type as in the file: pixels alone, or a
+        :class:`~radiomics_screen.imaging.loaded_image.LoadedImage` where the file says whose they are.
+        Raises :class:`~radiomics_screen.core.errors.ReadError` where the file is damaged, and RuntimeError
         (SimpleITK's own) where the caller is to word the error.
+    read_mask
+        The mask, as `read` returns an image, drawn on the image that it belongs to; None where that image
+        is not known. Formats whose masks are images like all others leave it out.
     """
 
     can_read: Callable[[Path], bool]
-    read: Callable[[Path], sitk.Image]
+    read: Callable[[Path], sitk.Image | LoadedImage]
+    read_mask: Callable[[Path, LoadedImage | None], sitk.Image] | None = None
 
 
 FORMATS: Registry[Format] = Registry("input format", "radiomics_screen.formats")

@@ -19,6 +19,8 @@ import pydicom
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from radiomics_screen.core.errors import ReadError
+from radiomics_screen.imaging.loaded_image import Calibration, Identity, Rescale
+from radiomics_screen.imaging.reading.dicom.identity import TAGS, calibrations_of, identity_of, unit_of
 from radiomics_screen.imaging.reading.formats import damaged, shortened
 
 _TAGS = [
@@ -27,7 +29,7 @@ _TAGS = [
     "PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "SequenceOfUltrasoundRegions",
     "ImagePositionPatient", "ImageOrientationPatient", "SpacingBetweenSlices", "GridFrameOffsetVector",
     "RescaleSlope", "RescaleIntercept", "ModalityLUTSequence", "DoseGridScaling",
-    "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
+    "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", *TAGS,
 ]  # fmt: skip
 # What pydicom raises on broken headers; it decodes a value when it is asked for, so anywhere below.
 _REASONS = (
@@ -48,7 +50,6 @@ class Header:
     kind: str  # name of the SOP class: "CT Image Storage"
     modality: str
     syntax: str  # transfer syntax UID
-    instance: str
     series: str
     series_text: str
     rows: int
@@ -62,9 +63,12 @@ class Header:
     axes: Vector | None  # direction cosines of a row and of a column
     positions_mm: tuple[Vector, ...]  # of the first pixel: one, or one a frame; empty where unknown
     frame_distance_mm: float | None  # between frames, where the header gives it directly
-    rescales: frozenset[tuple[float, float]]  # slopes and intercepts, one or several
+    rescales: tuple[Rescale, ...]  # one, or one a frame
     has_lookup_table: bool
     dose_scaling: float | None
+    identity: Identity
+    calibrations: tuple[Calibration, ...]
+    unit: str | None
 
     @property
     def is_segmentation(self) -> bool:
@@ -99,7 +103,6 @@ def _header(path: Path, ds: pydicom.Dataset) -> Header:
         kind=str(kind.name) if kind else "",
         modality=str(ds.get("Modality") or ""),
         syntax=str(ds.file_meta.get("TransferSyntaxUID") or ""),
-        instance=str(ds.get("SOPInstanceUID") or ""),
         series=str(ds.get("SeriesInstanceUID") or ""),
         series_text=" ".join(str(ds.get(k)) for k in ("SeriesNumber", "SeriesDescription") if ds.get(k)),
         rows=int(ds.get("Rows") or 0),
@@ -116,6 +119,9 @@ def _header(path: Path, ds: pydicom.Dataset) -> Header:
         rescales=_rescales(ds, groups),
         has_lookup_table=bool(ds.get("ModalityLUTSequence")),
         dose_scaling=float(ds.DoseGridScaling) if ds.get("DoseGridScaling") else None,
+        identity=identity_of(ds, groups),
+        calibrations=calibrations_of(ds),
+        unit=unit_of(ds),
     )
 
 
@@ -192,11 +198,11 @@ def _ultrasound_spacing(ds: pydicom.Dataset) -> Vector | None:
     return _only([(10 * abs(float(r.PhysicalDeltaY)), 10 * abs(float(r.PhysicalDeltaX))) for r in regions])
 
 
-def _rescales(ds: pydicom.Dataset, groups: list[pydicom.Dataset | None]) -> frozenset[tuple[float, float]]:
+def _rescales(ds: pydicom.Dataset, groups: list[pydicom.Dataset | None]) -> tuple[Rescale, ...]:
     transforms = [_first(group, "PixelValueTransformationSequence") for group in groups]
     sources = [item for item in transforms if item is not None] or [ds]
-    return frozenset(
-        (float(s.get("RescaleSlope") or 1.0), float(s.get("RescaleIntercept") or 0.0)) for s in sources
+    return tuple(
+        Rescale(float(s.get("RescaleSlope") or 1.0), float(s.get("RescaleIntercept") or 0.0)) for s in sources
     )
 
 

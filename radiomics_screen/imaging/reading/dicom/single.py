@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ import SimpleITK as sitk
 
 from radiomics_screen.core.errors import ReadError
 from radiomics_screen.core.remarks import add_remark
+from radiomics_screen.imaging.loaded_image import LoadedImage, Rescale, record_applied
 from radiomics_screen.imaging.reading.dicom.header import Header, read_header, refuse_other_objects
 from radiomics_screen.imaging.reading.formats import damaged, read_by, shortened
 
@@ -20,7 +23,7 @@ UNEVEN = 0.05  # relative difference from which one spacing no longer describes 
 SIDEWAYS_MM = 0.1  # shift of a slice within its plane that rounding does not explain
 
 
-def read_file(path: Path) -> sitk.Image:
+def read_file(path: Path) -> LoadedImage:
     """Read one DICOM file; a single frame comes as a 3-D image of one slice."""
     header = read_header(path)
     refuse_other_objects(header)
@@ -35,8 +38,25 @@ def read_file(path: Path) -> sitk.Image:
     remark(header)
     if header.dose_scaling is not None:
         add_remark("dose grid: values were multiplied by the file's dose scaling")
+        record_applied("dose scaled", factor=header.dose_scaling)
         image = sitk.Cast(image, sitk.sitkFloat64) * header.dose_scaling
-    return image
+    return loaded(image, [header])
+
+
+def loaded(image: sitk.Image, headers: Sequence[Header]) -> LoadedImage:
+    """Return an image with what the headers of its file, or of its slices in their order, say of it."""
+    first = headers[0]
+    instances = tuple(uid for header in headers for uid in header.identity.sop_instance_uids)
+    rescales = tuple(rescale for header in headers for rescale in header.rescales)
+    if all(rescale == rescales[0] for rescale in rescales):
+        rescales = () if rescales[0] == Rescale(1.0, 0.0) else rescales[:1]
+    return LoadedImage(
+        image,
+        identity=replace(first.identity, sop_instance_uids=instances),
+        calibrations=first.calibrations,
+        rescales=rescales,
+        unit=first.unit,
+    )
 
 
 def refuse_misread(header: Header) -> None:
@@ -50,7 +70,7 @@ def refuse_misread(header: Header) -> None:
         )
     if header.syntax == _RLE or header.syntax.startswith(_JPEG_FAMILY):
         _require_end_of_pixels(header.path)
-    if len(header.rescales) > 1:
+    if len(set(header.rescales)) > 1:
         raise ReadError(
             f"{header.path}: its frames have different rescale slopes, which cannot be read yet; export the "
             "frames as single files"
@@ -72,6 +92,7 @@ def remark(header: Header) -> None:
     """Note what the pixels went through and what they did not."""
     if header.photometric == "MONOCHROME1":
         add_remark("MONOCHROME1: inverted, so that bright is high")
+        record_applied("inverted")
     if header.has_lookup_table:
         add_remark("the DICOM file's modality lookup table was not applied: the values are the stored ones")
 
