@@ -8,10 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from radiomics_screen.cohort.spreadsheets import TOO_MANY, Cells, read_rows, text_of, typed
 from radiomics_screen.core.errors import CohortError, did_you_mean
+
+if TYPE_CHECKING:
+    from radiomics_screen.imaging.sources import ImageSource, MaskSource
 
 #: What a column may be called, the first name being its own; case, blanks and hyphens do not count.
 NAMES = {
@@ -36,7 +39,9 @@ class Case:
     patient_id
         Whose lesion it is; None where the file does not say.
     image, mask
-        Files, or folders with one DICOM series.
+        Files, or folders with one DICOM series; or whatever else images and masks are opened from
+        (:data:`radiomics_screen.imaging.sources.Source`), which becomes a source: bytes, arrays, SimpleITK
+        images, objects that fetch them.
     label
         Mask value that marks the lesion; None takes the one value there is.
     line
@@ -49,12 +54,19 @@ class Case:
 
     id: str
     patient_id: str | None
-    image: Path
-    mask: Path
+    image: Path | ImageSource
+    mask: Path | MaskSource
     label: int | None
     line: int
     carried: Mapping[str, Any]
     problem: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("image", "mask"):
+            if not isinstance(given := getattr(self, name), Path):
+                from radiomics_screen.imaging.sources import source_of
+
+                object.__setattr__(self, name, source_of(given))
 
 
 @dataclass(frozen=True)
@@ -228,8 +240,10 @@ def _named(path: Path, cases: list[Case]) -> list[Case]:
     return cases
 
 
-def _stem(folder: Path, file: Path) -> str:
+def _stem(folder: Path, file: Path | ImageSource | MaskSource) -> str:
     """Return a file's path below the folder of the list, without its ending."""
+    if not isinstance(file, Path):
+        return file.describe()
     text = (file.relative_to(folder) if file.is_relative_to(folder) else file).as_posix()
     known = r"\.(nii|nii\.gz|nrrd|nhdr|mha|mhd|dcm|png|jpe?g|bmp|tiff?|pgm|hdr|img)$"
     return re.sub(known, "", text, flags=re.IGNORECASE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from radiomics_screen.cohort.cases import Cohort
 from radiomics_screen.extraction.column_order import ordered_features
 from radiomics_screen.extraction.running.finished_row import Measured
+from radiomics_screen.imaging.sources import description_of
 from radiomics_screen.table.feature_table import FeatureTable
 
 
@@ -23,8 +23,8 @@ def compose(cohort: Cohort, rows: Sequence[Measured]) -> FeatureTable:
     before = {
         "case_id": [case.id for case in cases],
         "patient_id": [case.patient_id or "" for case in cases],
-        "image": [_path(case.image) for case in cases],
-        "mask": [_path(case.mask) for case in cases],
+        "image": [description_of(case.image) for case in cases],
+        "mask": [description_of(case.mask) for case in cases],
         "label": pd.array([case.label for case in cases], dtype="Int64"),
     }
     carried = {name: column([case.carried.get(name) for case in cases]) for name in cohort.carried_columns}
@@ -48,10 +48,6 @@ def _values(rows: Sequence[Measured]) -> tuple[list[str], np.ndarray[Any, np.dty
     for line, row in zip(values, rows, strict=True):
         line[columns_of[row.names]] = row.values
     return features, values
-
-
-def _path(path: Path) -> str:
-    return "" if path == Path() else str(path)
 
 
 def column(values: Sequence[Any]) -> Any:

@@ -16,13 +16,13 @@ from radiomics_screen.core.errors import SettingsError
 from radiomics_screen.core.options import options_of
 from radiomics_screen.extraction.measuring.case_result import CaseResult, Once
 from radiomics_screen.extraction.measuring.lesion import after_steps, marked, on_image
+from radiomics_screen.extraction.measuring.opening import image_of, mask_of, pixels_of
 from radiomics_screen.extraction.run import ProgressCallback, RunProgress
 from radiomics_screen.extraction.running.batch_rows import cause_of_death
 from radiomics_screen.extraction.running.executors.choice import executor_for
 from radiomics_screen.extraction.running.executors.contract import Cancelled, Executor, Finished, WorkerDied
 from radiomics_screen.extraction.running.image_batches import ImageBatch, image_batches_of
 from radiomics_screen.imaging.crop import crop_lesion, crop_region
-from radiomics_screen.imaging.reading import read_image, read_mask
 from radiomics_screen.imaging.threads import single_threaded
 from radiomics_screen.perturbation import Chain
 from radiomics_screen.settings.schema import checked
@@ -133,13 +133,14 @@ def crops_of_bunch(
     seed: int = 0,
 ) -> list[tuple[int, Cut]]:
     """Return the crops of cases that share an image, each with the number of its case."""
-    image = Once(read_image, bunch[0][1].image)
+    loaded = image_of(bunch[0][1])
+    image = Once(pixels_of, loaded)
     ready = Once(_after_steps, image, settings)
     found: list[tuple[int, Cut]] = []
-    path, mask = None, None
+    source, mask = None, None
     for number, case in bunch:
-        if mask is None or case.mask != path:  # one mask may mark many lesions
-            path, mask = case.mask, Once(read_mask, case.mask, **settings.options(read_mask))
+        if mask is None or case.mask != source:  # one mask may mark many lesions
+            source, mask = case.mask, Once(mask_of, case, loaded, settings)
         attempt = CaseResult()
         crop = attempt.make(_crop, _Asked(image, ready, mask, settings, options), case, chain, seed)
         found.append((number, attempt.error if crop is None else crop))

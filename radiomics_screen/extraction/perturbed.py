@@ -25,6 +25,7 @@ from radiomics_screen.extraction.measuring.lesion import (
     on_image,
     require_distinct_images,
 )
+from radiomics_screen.extraction.measuring.opening import image_of, mask_of, pixels_of
 from radiomics_screen.extraction.measuring.regions import lesion_and_regions
 from radiomics_screen.extraction.run import ProgressCallback, RunProgress, as_cohort, require_free_names
 from radiomics_screen.extraction.running.batch_rows import (
@@ -42,7 +43,6 @@ from radiomics_screen.extraction.running.finished_row import Measured, failed, m
 from radiomics_screen.extraction.running.image_batches import ImageBatch, image_batches_of
 from radiomics_screen.extraction.running.provenance import Recipe, describe_run
 from radiomics_screen.imaging.normalization import normalize
-from radiomics_screen.imaging.reading import read_image, read_mask
 from radiomics_screen.imaging.roi import Roi
 from radiomics_screen.imaging.threads import single_threaded
 from radiomics_screen.perturbation import Chain, chain_of
@@ -83,13 +83,14 @@ class AlteredMeasurement(BatchMeasurement):
         return self.chains[number % len(self.chains)]
 
     def _measured(self, bunch: ImageBatch, settings: Settings) -> Iterator[Held]:
-        image = Once(read_image, bunch[0][1].image)
+        loaded = image_of(bunch[0][1])
+        image = Once(pixels_of, loaded)
         ready = _Ready(Once(_stepped, image, settings), settings)
         last: Case | None = None
         for number, case in bunch:
             start = perf_counter()
             if case is not last:
-                last, mask = case, Once(_mask_of, case, settings)
+                last, mask = case, Once(mask_of, case, loaded, settings)
                 roi = Once(_roi_of, image, mask, case, settings)
             chain = self._chain(number)
             attempt = CaseResult(case.problem)
@@ -229,10 +230,6 @@ def _rows(
     if todo and not executor.in_this_process:
         compile_kernels(settings)
     yield from measure_batches(executor, work, image_batches_of(todo, executor.slots))
-
-
-def _mask_of(case: Case, settings: Settings) -> sitk.Image:
-    return read_mask(case.mask, **settings.options(read_mask))
 
 
 def _stepped(image: Once[sitk.Image], settings: Settings) -> sitk.Image:

@@ -15,6 +15,7 @@ from radiomics_screen.cohort.cases import Case, Cohort
 from radiomics_screen.core.columns import IDENTITY
 from radiomics_screen.extraction.run import ProgressCallback, as_cohort, extract_cohort
 from radiomics_screen.extraction.running.finished_row import BETWEEN
+from radiomics_screen.imaging.sources import Source, description_of, source_of
 from radiomics_screen.modelling.assessment.uncertainty import ERROR_RATE
 from radiomics_screen.modelling.bundle.answers import Answers
 from radiomics_screen.modelling.bundle.model import REASONS, Model
@@ -40,8 +41,8 @@ _UNUSUAL = "unlike the cases that the model learned from"
 
 def read_lesion(
     model: Model,
-    image: str | Path,
-    mask: str | Path,
+    image: Source,
+    mask: Source,
     *,
     label: int | None = None,
     carried: Mapping[str, Any] | None = None,
@@ -56,7 +57,8 @@ def read_lesion(
     model
         What :func:`~radiomics_screen.modelling.bundle.loading.load_model` or ``fit`` returned.
     image, mask
-        Files, or folders with one DICOM series.
+        Files, folders with one DICOM series, bytes, arrays, or other sources
+        (:data:`radiomics_screen.imaging.sources.Source`).
     label
         Mask value that marks the lesion; None takes the one value there is.
     carried
@@ -85,8 +87,10 @@ def read_lesion(
     >>> reading.probability, reading.prediction  # doctest: +SKIP
     (0.83, 'malignant')
     """
-    name = Path(image).stem if case_id is None else case_id
-    case = Case(name, patient_id, Path(image), Path(mask), label, 1, dict(carried or {}))
+    opened: Any = source_of(image)
+    marks: Any = source_of(mask)
+    name = opened.stem if isinstance(opened, Path) else opened.describe()
+    case = Case(case_id or name, patient_id, opened, marks, label, 1, dict(carried or {}))
     (reading,) = readings_of(model, [case], error_rate=error_rate, jobs=1)
     return reading
 
@@ -234,8 +238,8 @@ def _failed(model: Model, case: Case, error: str, remarks: Sequence[str]) -> Rea
     return Reading(
         case_id=case.id,
         patient_id=case.patient_id or "",
-        image=str(case.image),
-        mask=str(case.mask),
+        image=description_of(case.image),
+        mask=description_of(case.mask),
         label=case.label,
         carried=case.carried,
         status="failed",

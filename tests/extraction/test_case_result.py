@@ -27,7 +27,7 @@ def test_any_other_failure_is() -> None:
     attempt = CaseResult()
     attempt.add(lambda: {"a": 1 / 0})
     assert attempt.row(0.0).status == "failed"
-    assert "unexpected ZeroDivisionError in test_attempt.py" in attempt.row(0.0).error
+    assert "unexpected ZeroDivisionError in test_case_result.py" in attempt.row(0.0).error
     once = Once(lambda: 1 / 0)
     for _ in range(2):
         attempt = CaseResult()

@@ -240,7 +240,7 @@ def test_arrays_of_any_number_type_are_measured(dtype: str) -> None:
             {"image": np.zeros((3, 3, 3), complex)},
             "numbers of up to 64 bits, not complex128",
         ),
-        ({"image": [1, 2]}, "a path, a SimpleITK image or a NumPy array, not list"),
+        ({"image": [1, 2]}, "an image or mask is a path, the bytes of a file, .* not list"),
         ({"spacing_mm": (1.0, float("nan"), 1.0)}, "one finite length above 0 for each axis"),
         ({"spacing_mm": 1.0}, "one finite length above 0 for each axis"),
         ({"label": 0}, "label 0 is not in the mask"),

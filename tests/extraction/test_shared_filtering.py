@@ -14,6 +14,7 @@ from radiomics_screen.extraction.measuring import case as case_module
 from radiomics_screen.extraction.measuring import lesion as lesion_module
 from radiomics_screen.extraction.measuring.case import extract_case, extract_cases
 from radiomics_screen.extraction.measuring.shared_filtering import clusters, inside, within
+from radiomics_screen.imaging import sources
 from radiomics_screen.settings.settings import load_settings
 
 ALL = {"Original": {}, "Wavelet": {}, "LoG": {"sigma": [1.0, 3.0]}}
@@ -66,13 +67,9 @@ def test_files_are_read_once_and_neighbours_filtered_once(
     files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads, boxes = [], []
-    read_image, read_mask, filtered = (
-        case_module.read_image,
-        case_module.read_mask,
-        lesion_module.filtered_images,
-    )
-    monkeypatch.setattr(case_module, "read_image", lambda p: reads.append(p) or read_image(p))
-    monkeypatch.setattr(case_module, "read_mask", lambda p, **o: reads.append(p) or read_mask(p, **o))
+    load_image, read_mask, filtered = sources.load_image, sources.read_mask, lesion_module.filtered_images
+    monkeypatch.setattr(sources, "load_image", lambda p: reads.append(p) or load_image(p))
+    monkeypatch.setattr(sources, "read_mask", lambda p, *i, **o: reads.append(p) or read_mask(p, *i, **o))
     monkeypatch.setattr(
         case_module, "filtered_images", lambda v, box, *rest: boxes.append(box) or filtered(v, box, *rest)
     )

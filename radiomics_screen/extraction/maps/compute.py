@@ -30,7 +30,7 @@ from radiomics_screen.features.region import require_finite
 from radiomics_screen.features.texture.lattice import Footprint
 from radiomics_screen.filters.registry import Box
 from radiomics_screen.imaging.roi import Grid
-from radiomics_screen.imaging.sources import Source, image_of, mask_of
+from radiomics_screen.imaging.sources import Source, open_image, open_mask
 from radiomics_screen.settings.schema import voxel_maps
 from radiomics_screen.settings.settings import Settings, load_settings
 
@@ -73,7 +73,8 @@ def feature_maps(
     """
     resolved = for_maps(load_settings(settings, for_maps=True))
     channel = resolved.setting.get("label_channel")
-    read = image_of(image, spacing_mm), mask_of(mask, spacing_mm, label_channel=channel)
+    loaded = open_image(image, spacing_mm)
+    read = loaded.image, open_mask(mask, loaded, spacing_mm, label_channel=channel)
     return dict(each_map(*read, resolved, label=label))
 
 

@@ -21,7 +21,7 @@ from radiomics_screen.extraction.maps.compute import each_map, for_maps
 from radiomics_screen.extraction.running.case_keys import content_hash
 from radiomics_screen.extraction.running.locks import open_locked
 from radiomics_screen.extraction.running.provenance import Recipe, machine, require_same, versions
-from radiomics_screen.imaging.sources import image_of, mask_of
+from radiomics_screen.imaging.sources import open_image, open_mask
 from radiomics_screen.settings.settings import Settings
 
 PROVENANCE = "maps.provenance.json"
@@ -83,7 +83,8 @@ def write_maps(
     with _held(output), collect_remarks() as notes:
         before = _read_json(output / PROVENANCE, damaged_is_none=overwrite)
         channel = settings.setting.get("label_channel")
-        pair = image_of(image, None), mask_of(mask, None, label_channel=channel)
+        loaded = open_image(image)
+        pair = loaded.image, open_mask(mask, loaded, label_channel=channel)
         origin = _origin(image, mask, settings, label, file_format)
         if before and not overwrite:
             _require_same(output, before, origin)

@@ -25,13 +25,14 @@ from radiomics_screen.extraction.measuring.lesion import (
     preprocessed,
     shape_values,
 )
+from radiomics_screen.extraction.measuring.opening import image_of, mask_of, pixels_of
 from radiomics_screen.extraction.measuring.regions import lesion_and_regions, region_values
 from radiomics_screen.extraction.measuring.shared_filtering import clusters, inside, within
 from radiomics_screen.filters.registry import LOCAL, WHOLE
+from radiomics_screen.imaging.loaded_image import LoadedImage
 from radiomics_screen.imaging.normalization import normalize
-from radiomics_screen.imaging.reading import read_image, read_mask
 from radiomics_screen.imaging.roi import Roi
-from radiomics_screen.imaging.sources import Source, image_of, mask_of
+from radiomics_screen.imaging.sources import Source, open_image, open_mask
 from radiomics_screen.settings.sections import ImageType
 from radiomics_screen.settings.settings import Settings, load_settings
 
@@ -52,7 +53,8 @@ def extract(
     Parameters
     ----------
     image, mask
-        Paths, SimpleITK images, or arrays of shape (z, y, x) or (y, x).
+        Paths, the bytes of a file, SimpleITK images, arrays of shape (z, y, x) or (y, x), or other sources
+        (:data:`radiomics_screen.imaging.sources.Source`).
     settings
         Parameter file, its content as a dict, or what :func:`load_settings` returned; None is the default.
     label
@@ -72,9 +74,9 @@ def extract(
     """
     resolved = load_settings(settings)
     channel = resolved.setting.get("label_channel")
-    whole = image_of(image, spacing_mm)
-    marks = mask_of(mask, spacing_mm, label_channel=channel)
-    stepped = after_steps(whole, resolved)
+    loaded = open_image(image, spacing_mm)
+    marks = open_mask(mask, loaded, spacing_mm, label_channel=channel)
+    stepped = after_steps(loaded.image, resolved)
     values: dict[str, float] = {}
     if resolved.measures:
         ready = normalize(stepped, **resolved.options(normalize))
@@ -90,13 +92,12 @@ def extract_case(case: Case, settings: Settings) -> Row:
     return attempt.row(perf_counter() - start)
 
 
-def rois_of(cases: Sequence[Case], settings: Settings) -> list[Once[Roi]]:
+def rois_of(cases: Sequence[Case], settings: Settings, image: Once[LoadedImage]) -> list[Once[Roi]]:
     """Return the region that each case marks, found when it is first asked for; each mask is read once.
 
     A mask, which is as large as its image, is held only until the regions in it are found.
     """
-    channel = settings.setting.get("label_channel")
-    masks = {case.mask: Once(read_mask, case.mask, label_channel=channel) for case in cases}
+    masks = {case.mask: Once(mask_of, case, image, settings) for case in cases}
     return [Once(_roi_in, masks[case.mask], case, settings) for case in cases]
 
 
@@ -119,14 +120,15 @@ def extract_cases(
         yield extract_case(cases[0], settings)
         return
     start = perf_counter()
-    image = Once(_read_and_preprocessed, cases[0].image, settings, stepped)
-    marks = rois_of(cases, settings) if marks is None else marks
+    loaded = image_of(cases[0])
+    image = Once(_preprocessed, loaded, settings, stepped)
+    marks = rois_of(cases, settings, loaded) if marks is None else marks
     attempts = [CaseResult(case.problem) for case in cases]
     ready = []
     rois = []
-    for path in dict.fromkeys(case.mask for case in cases):
+    for mask in dict.fromkeys(case.mask for case in cases):
         for case, attempt, mark in zip(cases, attempts, marks, strict=True):
-            if case.mask == path:  # one mask at a time: masks are as large as images
+            if case.mask == mask:  # one mask at a time: masks are as large as images
                 found = attempt.make(_prepared, image, mark, settings)
                 if found is not None:
                     lesion, roi = found
@@ -148,9 +150,11 @@ def extract_cases(
         yield attempt.row(seconds)
 
 
-def _read_and_preprocessed(path: Path, settings: Settings, stepped: Once[sitk.Image] | None) -> sitk.Image:
+def _preprocessed(
+    loaded: Once[LoadedImage], settings: Settings, stepped: Once[sitk.Image] | None
+) -> sitk.Image:
     if stepped is None:
-        return preprocessed(read_image(path), settings)
+        return preprocessed(pixels_of(loaded), settings)
     return normalize(stepped(), **settings.options(normalize))
 
 

@@ -23,8 +23,9 @@ from radiomics_screen.core.errors import RegionError, SettingsError
 from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.extraction.measuring.case_result import CaseResult, Once, Row
 from radiomics_screen.extraction.measuring.lesion import after_steps, marked, resamples
+from radiomics_screen.extraction.measuring.opening import image_of, mask_of, pixels_of
 from radiomics_screen.imaging.geometry import match_grid
-from radiomics_screen.imaging.reading import read_image, read_mask
+from radiomics_screen.imaging.loaded_image import LoadedImage
 from radiomics_screen.settings.schema import known_settings
 from radiomics_screen.settings.settings import Settings
 
@@ -106,30 +107,27 @@ def require_possible(settings: Settings) -> None:
 
 def extract_cases(cases: Sequence[Case], settings: Settings) -> Iterator[Row]:
     """Measure cases that share one image: it is read and preprocessed once, each mask once in a row."""
-    image = Once(_image_of, cases[0], settings)
-    path, mask = None, Once(_mask_of, cases[0], settings)
+    loaded = image_of(cases[0])
+    image = Once(_stepped, loaded, settings)
+    source, mask = None, Once(mask_of, cases[0], loaded, settings)
     for case in cases:
         start = perf_counter()
-        if case.mask != path:  # one at a time: masks are as large as images
-            path, mask = case.mask, Once(_mask_of, case, settings)
+        if case.mask != source:  # one at a time: masks are as large as images
+            source, mask = case.mask, Once(mask_of, case, loaded, settings)
         attempt = CaseResult(case.problem)
         attempt.add(_measured, case, image, mask, settings)
         yield attempt.row(perf_counter() - start)
 
 
-def _image_of(case: Case, settings: Settings) -> sitk.Image:
-    return after_steps(read_image(case.image), settings)
-
-
-def _mask_of(case: Case, settings: Settings) -> sitk.Image:
-    return read_mask(case.mask, **settings.options(read_mask))
+def _stepped(image: Once[LoadedImage], settings: Settings) -> sitk.Image:
+    return after_steps(pixels_of(image), settings)
 
 
 def _measured(
-    case: Case, image_of: Once[sitk.Image], mask_of: Once[sitk.Image], settings: Settings
+    case: Case, pixels: Once[sitk.Image], mask: Once[sitk.Image], settings: Settings
 ) -> dict[str, float]:
     """Choose the label, lay it on the image, and let pyradiomics measure."""
-    image, roi = image_of(), marked(mask_of(), settings, case.label)
+    image, roi = pixels(), marked(mask(), settings, case.label)
     if not resamples(settings):
         roi = match_grid(image, roi, **settings.options(match_grid))
     return execute(image, roi.image(), settings)

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from radiomics_screen.cohort.cases import Case
+from radiomics_screen.imaging.sources import ImageSource, MaskSource
 
 _PART_BYTES = 1 << 20
 _HEAD_BYTES = 65_536  # the header of a MetaImage or NRRD file that names its data file is far shorter
@@ -38,10 +39,14 @@ class Contents:
 def contents_of(case: Case, recipe: str) -> Contents:
     """Return the digests of a case; `recipe` stands for the parameters and the program."""
     try:
-        image, mask = content_hash(case.image), content_hash(case.mask)
+        image, mask = _content_of(case.image), _content_of(case.mask)
     except OSError:
         return Contents("", "", "")
     return Contents(image, mask, digest_of((image, mask, str(case.label), recipe)))
+
+
+def _content_of(source: Path | ImageSource | MaskSource) -> str:
+    return content_hash(source) if isinstance(source, Path) else source.identity()
 
 
 def digest_of(parts: Iterable[str]) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import ceil
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -18,8 +17,9 @@ from radiomics_screen.extraction.measuring.case import extract_cases, rois_of
 from radiomics_screen.extraction.measuring.case_result import CaseResult, Once, Row
 from radiomics_screen.extraction.measuring.embedding import Crop, crop_of, embed, named
 from radiomics_screen.extraction.measuring.lesion import after_steps
+from radiomics_screen.extraction.measuring.opening import image_of, pixels_of
 from radiomics_screen.extraction.running.image_batches import ImageBatch
-from radiomics_screen.imaging.reading import read_image
+from radiomics_screen.imaging.loaded_image import LoadedImage
 from radiomics_screen.imaging.roi import Roi
 from radiomics_screen.settings.settings import Settings
 
@@ -87,8 +87,9 @@ def _vectors(crops: Sequence[Crop], settings: Settings) -> NDArray[np.float32]:
 
 def _measured(cases: Sequence[Case], settings: Settings) -> Iterator[Held]:
     """Measure cases of one image and cut out their crops; it and its masks are read once for both."""
-    stepped = Once(_read_and_stepped, cases[0].image, settings)
-    marks = rois_of(cases, settings)
+    image = image_of(cases[0])
+    stepped = Once(_stepped, image, settings)
+    marks = rois_of(cases, settings, image)
     for row, mark in zip(_radiomics(cases, settings, stepped, marks), marks, strict=True):
         start = perf_counter()
         attempt = CaseResult(row.error, dict(row.features), list(row.warnings))
@@ -105,8 +106,8 @@ def _radiomics(
         yield from (CaseResult(case.problem).row(0.0) for case in cases)
 
 
-def _read_and_stepped(path: Path, settings: Settings) -> sitk.Image:
-    return after_steps(read_image(path), settings)
+def _stepped(image: Once[LoadedImage], settings: Settings) -> sitk.Image:
+    return after_steps(pixels_of(image), settings)
 
 
 def _crop(image: Once[sitk.Image], mark: Once[Roi], settings: Settings) -> Crop:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import ceil
-from pathlib import Path
 
 from radiomics_screen.cohort.cases import Case
 
@@ -16,12 +15,12 @@ LARGEST = 64
 
 
 def image_batches_of(cases: Mapping[int, Case], processes: int) -> list[ImageBatch]:
-    """Put together the cases that share an image file, in the order of their first appearance.
+    """Put together the cases that share an image, in the order of their first appearance.
 
     A bunch holds no more than :data:`LARGEST` cases, nor more than its share of all cases: one image
     with a hundred regions keeps every process busy. It is then read once in each of them.
     """
-    by_image: dict[Path, list[tuple[int, Case]]] = {}
+    by_image: dict[object, list[tuple[int, Case]]] = {}
     for number, case in cases.items():
         by_image.setdefault(case.image, []).append((number, case))
     share = ceil(len(cases) / max(processes, 1))
