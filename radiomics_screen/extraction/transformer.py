@@ -30,6 +30,7 @@ class _Lesion(NamedTuple):
     image: Any
     mask: Any
     label: int | None
+    problem: str = ""
 
 
 class _Measured(NamedTuple):
@@ -107,29 +108,32 @@ class RadiomicsTransformer(TransformerMixin, BaseEstimator):
         ScreenError
             The settings or the lesions cannot be used, or no lesion can be measured.
         """
-        lesions = self._begin(X)
+        settings, lesions = self._begin(X)
         for number, lesion in enumerate(lesions):
-            found = _measure(lesion, self.settings_)
+            found = _measure(lesion, settings)
             if found.error is None:
-                return self._learned(found)
+                return self._learned(found, settings)
             self._failed(number, found.error)
         raise CohortError("none of the lesions can be measured, so the features have no names")
 
     def transform(self, X: Any) -> FloatArray:
         """Return the features of the lesions, shape (lesions, features); see :meth:`fit` for `X`."""
         check_is_fitted(self)
-        return self._rows(self._measured(_lesions_of(X, self.label)))
+        return self._rows(self._measured(_lesions_of(X, self.label), self.settings_))
 
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> FloatArray:
         """Return what ``fit(X).transform(X)`` does, measuring each lesion once."""
-        found = self._measured(self._begin(X))
+        settings, lesions = self._begin(X)
+        found = self._measured(lesions, settings)
         first = next((one for one in found if one.error is None), None)
         if first is None:
-            rows = self._rows(found)  # raises the first error where errors are raised
+            for number, one in enumerate(found):
+                if one.error is not None:
+                    self._failed(number, one.error)  # raises the first where errors are raised
             raise CohortError(
-                f"none of the {len(rows)} lesions can be measured, so the features have no names"
+                f"none of the {len(found)} lesions can be measured, so the features have no names"
             )
-        return self._learned(first)._rows(found)
+        return self._learned(first, settings)._rows(found)
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
         """Return the names of the features; `input_features` is not used."""
@@ -142,24 +146,22 @@ class RadiomicsTransformer(TransformerMixin, BaseEstimator):
         tags.no_validation = True
         return tags
 
-    def _begin(self, X: Any) -> list[_Lesion]:
+    def _begin(self, X: Any) -> tuple[Settings, list[_Lesion]]:
         if self.on_failure not in ON_FAILURE:
             raise SettingsError(f"on_failure is {self.on_failure!r}; it must be 'raise' or 'nan'")
-        self.settings_ = load_settings(self.settings)
-        self.feature_names_: list[str] = []
-        return _lesions_of(X, self.label)
+        return load_settings(self.settings), _lesions_of(X, self.label)
 
-    def _learned(self, found: _Measured) -> Self:
+    def _learned(self, found: _Measured, settings: Settings) -> Self:
+        # set only once a lesion is measured: after a failed fit the transformer must not count as fitted
+        self.settings_ = settings
         self.feature_names_ = list(found.values)
         return self
 
-    def _measured(self, lesions: Sequence[_Lesion]) -> list[_Measured]:
+    def _measured(self, lesions: Sequence[_Lesion], settings: Settings) -> list[_Measured]:
         import joblib
 
         parallel = joblib.Parallel(n_jobs=self.n_jobs)
-        found: list[_Measured] = parallel(
-            joblib.delayed(_measure)(lesion, self.settings_) for lesion in lesions
-        )
+        found: list[_Measured] = parallel(joblib.delayed(_measure)(lesion, settings) for lesion in lesions)
         return found
 
     def _rows(self, found: Sequence[_Measured]) -> FloatArray:
@@ -188,6 +190,8 @@ class RadiomicsTransformer(TransformerMixin, BaseEstimator):
 
 def _measure(lesion: _Lesion, settings: Settings) -> _Measured:
     """Measure one lesion in this process, with one thread; an error of the lesion is returned."""
+    if lesion.problem:
+        return _Measured({}, [], CohortError(lesion.problem))
     with collect_remarks() as remarks, single_threaded():
         try:
             values = extract(lesion.image, lesion.mask, settings, label=lesion.label)
@@ -227,9 +231,8 @@ def _of_frame(frame: pd.DataFrame, label: int | None) -> list[_Lesion]:
 
 def _lesion_of(number: int, one: Any, label: int | None) -> _Lesion:
     if isinstance(one, Case):
-        if one.problem:
-            raise CohortError(f"case {one.id}: {one.problem}")
-        return _Lesion(one.image, one.mask, label if one.label is None else one.label)
+        problem = f"case {one.id}: {one.problem}" if one.problem else ""
+        return _Lesion(one.image, one.mask, label if one.label is None else one.label, problem)
     try:
         image, mask = one
     except (TypeError, ValueError):

@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
 
 from radiomics_screen import RadiomicsTransformer, ScreenWarning, extract
-from radiomics_screen.cohort.cases import read_cohort
+from radiomics_screen.cohort.cases import Case, read_cohort
 from radiomics_screen.cohort.synthetic import make_sample
 from radiomics_screen.core.errors import CohortError, RegionError, SettingsError
 
@@ -80,6 +80,26 @@ def test_a_lesion_that_fails_is_named_or_becomes_nan() -> None:
     assert np.isfinite(found[[0, 2]]).all()
     with pytest.warns(ScreenWarning, match="lesion 0 could not be measured"):
         assert made.fit(lesions[1:]).feature_names_ == list(extract(*lesions[2], SETTINGS))
+
+
+def test_a_failed_fit_leaves_it_unfitted() -> None:
+    empty = (lesion(0)[0], np.zeros((9, 11), np.uint8))
+    for fit in (RadiomicsTransformer.fit, RadiomicsTransformer.fit_transform):
+        made = RadiomicsTransformer(SETTINGS)
+        with pytest.raises(RegionError):
+            fit(made, [empty])
+        with pytest.raises(NotFittedError):
+            made.transform([lesion(0)])
+
+
+def test_a_case_with_a_problem_fails_as_any_lesion_does() -> None:
+    case = Case("c1", None, Path("x.png"), Path("y.png"), None, 2, {}, "there is no image x.png")
+    with pytest.raises(CohortError, match=r"lesion 1: case c1: there is no image x\.png"):
+        RadiomicsTransformer(SETTINGS).fit_transform([lesion(0), case])
+    with pytest.warns(ScreenWarning, match="lesion 1 could not be measured: case c1"):
+        found = RadiomicsTransformer(SETTINGS, on_failure="nan").fit_transform([lesion(0), case])
+    assert np.isfinite(found[0]).all()
+    assert np.isnan(found[1]).all()
 
 
 def test_wrong_input_is_named() -> None:
