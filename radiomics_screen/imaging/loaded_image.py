@@ -56,7 +56,7 @@ class Calibration:
     spacing_mm
         Of a pixel, (x, y).
     source
-        Name of the header's attribute, or of the file format's field.
+        Name of the header's attribute, or of the file format's field: "PixelSpacing", "pixdim"...
     frame
         Number of the frame from 0; None: all.
     box
@@ -76,6 +76,10 @@ class Rescale:
     slope: float
     intercept: float
 
+    def applied(self) -> Applied:
+        """Return the step that this is."""
+        return Applied("rescaled", MappingProxyType({"slope": self.slope, "intercept": self.intercept}))
+
 
 @dataclass(frozen=True)
 class Applied:
@@ -84,7 +88,7 @@ class Applied:
     Attributes
     ----------
     what
-        Short and fixed, to be compared: "grey", "inverted", "rescaled", "dose scaled"...
+        Short and fixed, to be compared: "grey", "inverted", "rescaled" or "dose scaled".
     details
         Numbers and names that belong to it.
     """
@@ -108,7 +112,7 @@ class LoadedImage:
     rescales
         Of stored values, one for each slice or frame where they differ; empty: none was needed.
     unit
-        Of the values: "HU", "Bq/ml"...; None where it is not known.
+        Of the values, as DICOM codes it: "HU", "BQML", "GY"...; None where it is not known.
     applied
         What was done to the pixels while reading, in order.
     """

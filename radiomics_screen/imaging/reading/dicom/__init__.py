@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import SimpleITK as sitk
-
+from radiomics_screen.imaging.loaded_image import LoadedImage
 from radiomics_screen.imaging.reading.formats import FORMATS, Format, looks_like_dicom
 
 
-def read(path: Path) -> sitk.Image:
+def read(path: Path) -> LoadedImage:
     """Read a file, or the one series in a folder."""
     # pydicom takes a while to import; cohorts of other formats do not wait for it.
     from radiomics_screen.imaging.reading.dicom.series import read_series

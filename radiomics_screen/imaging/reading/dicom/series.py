@@ -10,8 +10,10 @@ import numpy as np
 import SimpleITK as sitk
 
 from radiomics_screen.core.errors import ReadError
+from radiomics_screen.imaging.loaded_image import LoadedImage
 from radiomics_screen.imaging.reading.dicom.header import Header, read_header, refuse_other_objects
 from radiomics_screen.imaging.reading.dicom.single import (
+    described,
     place_slices,
     read_file,
     refuse_misread,
@@ -22,7 +24,7 @@ from radiomics_screen.imaging.reading.dicom.single import (
 from radiomics_screen.imaging.reading.formats import damaged, looks_like_dicom, shortened
 
 
-def read_series(folder: Path) -> sitk.Image:
+def read_series(folder: Path) -> LoadedImage:
     """Read the one series of images in a folder; other DICOM objects and other files are passed over.
 
     Raises
@@ -79,7 +81,7 @@ def _described(slices: list[Header]) -> str:
     return f"{slices[0].modality or '?'} '{text}' of {len(slices)} files"
 
 
-def _stacked(folder: Path, headers: list[Header]) -> sitk.Image:
+def _stacked(folder: Path, headers: list[Header]) -> LoadedImage:
     first = headers[0]
     _require_one_volume(folder, headers)
     axes = first.axes or ()
@@ -90,7 +92,7 @@ def _stacked(folder: Path, headers: list[Header]) -> sitk.Image:
     place_slices(image, ordered[0].positions_mm[0], axes, step)
     set_pixel_spacing(image, ordered[0])
     remark(ordered[0])
-    return image
+    return described(image, ordered)
 
 
 def _require_one_volume(folder: Path, headers: list[Header]) -> None:

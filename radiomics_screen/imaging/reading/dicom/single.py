@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import SimpleITK as sitk
 
 from radiomics_screen.core.errors import ReadError
 from radiomics_screen.core.remarks import add_remark
+from radiomics_screen.imaging.loaded_image import Applied, LoadedImage, Rescale
 from radiomics_screen.imaging.reading.dicom.header import Header, read_header, refuse_other_objects
 from radiomics_screen.imaging.reading.formats import damaged, read_by, shortened
 
@@ -20,7 +24,7 @@ UNEVEN = 0.05  # relative difference from which one spacing no longer describes 
 SIDEWAYS_MM = 0.1  # shift of a slice within its plane that rounding does not explain
 
 
-def read_file(path: Path) -> sitk.Image:
+def read_file(path: Path) -> LoadedImage:
     """Read one DICOM file; a single frame comes as a 3-D image of one slice."""
     header = read_header(path)
     refuse_other_objects(header)
@@ -36,7 +40,32 @@ def read_file(path: Path) -> sitk.Image:
     if header.dose_scaling is not None:
         add_remark("dose grid: values were multiplied by the file's dose scaling")
         image = sitk.Cast(image, sitk.sitkFloat64) * header.dose_scaling
-    return image
+    return described(image, [header])
+
+
+def described(image: sitk.Image, headers: Sequence[Header]) -> LoadedImage:
+    """Return `image` with what the headers of its slices say, in their order: one header, or one a slice."""
+    first = headers[0]
+    instances = tuple(uid for header in headers for uid in header.identity.sop_instance_uids)
+    same = len({header.rescale for header in headers}) == 1
+    rescales = tuple(header.rescale or Rescale(1.0, 0.0) for header in headers)
+    applied = []
+    if first.photometric == "MONOCHROME1":
+        applied.append(Applied("inverted"))
+    if not same:
+        applied.append(Applied("rescaled"))
+    elif first.rescale is not None:
+        applied.append(first.rescale.applied())
+    if first.dose_scaling is not None:
+        applied.append(Applied("dose scaled", MappingProxyType({"factor": first.dose_scaling})))
+    return LoadedImage(
+        image,
+        identity=replace(first.identity, sop_instance_uids=instances),
+        calibrations=first.calibrations,
+        rescales=rescales if not same else rescales[:1] if first.rescale else (),
+        unit=first.unit if len({header.unit for header in headers}) == 1 else None,
+        applied=tuple(applied),
+    )
 
 
 def refuse_misread(header: Header) -> None:
