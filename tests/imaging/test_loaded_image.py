@@ -85,30 +85,38 @@ def test_a_real_series_names_its_slices_from_the_first_to_the_last(data_dir: Pat
     assert loaded.rescales == (Rescale(1.0, -1000.0),)
 
 
-def test_ultrasound_regions_are_listed_with_their_boxes() -> None:
-    path = get_testdata_file("examples_palette.dcm")
-    regions = pydicom.dcmread(path, stop_before_pixels=True).SequenceOfUltrasoundRegions
-    loaded = load_image(path)
+def test_the_region_of_tissue_in_a_real_ultrasound_picture_has_its_box() -> None:
+    loaded = load_image(get_testdata_file("examples_palette.dcm"))
     assert loaded.identity.modality == "US"
-    assert len(regions) == len(loaded.calibrations) == 2
-    for region, found in zip(regions, loaded.calibrations, strict=True):
-        assert found.source == "SequenceOfUltrasoundRegions"
-        assert found.spacing_mm == pytest.approx((10 * region.PhysicalDeltaX, 10 * region.PhysicalDeltaY))
-        assert found.box == (
-            region.RegionLocationMinX0,
-            region.RegionLocationMinY0,
-            region.RegionLocationMaxX1,
-            region.RegionLocationMaxY1,
-        )
+    (found,) = loaded.calibrations  # its other region is no length both ways
+    assert found.source == "SequenceOfUltrasoundRegions"
+    assert found.spacing_mm == pytest.approx((0.2623, 0.2623), abs=1e-4)
+    assert found.box == (120, 60, 800, 518)
     assert what_of(loaded) == ["grey"]
 
 
-def test_a_spectrum_calibrates_nothing(tmp_path: Path) -> None:
-    region = Dataset()
-    region.PhysicalUnitsXDirection, region.PhysicalUnitsYDirection = 4, 7  # seconds, cm/s
-    region.PhysicalDeltaX = region.PhysicalDeltaY = 0.01
-    path = dicom_slice(tmp_path / "a.dcm", SequenceOfUltrasoundRegions=[region])
-    assert [one.source for one in load_image(path).calibrations] == ["PixelSpacing"]
+def region(unit_x: int, unit_y: int, delta_x: float, delta_y: float, left: int) -> Dataset:
+    """Return an ultrasound region three columns wide and five rows high."""
+    made = Dataset()
+    made.PhysicalUnitsXDirection, made.PhysicalUnitsYDirection = unit_x, unit_y
+    made.PhysicalDeltaX, made.PhysicalDeltaY = delta_x, delta_y
+    made.RegionLocationMinX0, made.RegionLocationMinY0 = left, 1
+    made.RegionLocationMaxX1, made.RegionLocationMaxY1 = left + 2, 5
+    return made
+
+
+def test_every_region_with_lengths_is_listed_and_no_spectrum(tmp_path: Path) -> None:
+    regions = [
+        region(3, 3, 0.01, 0.02, left=0),
+        region(4, 7, 0.01, 0.02, left=1),  # seconds, cm/s
+        region(3, 3, 0.03, -0.03, left=2),
+        region(3, 3, 0.03, float("nan"), left=2),
+    ]
+    path = dicom_slice(tmp_path / "a.dcm", SequenceOfUltrasoundRegions=regions)
+    pixels, first, second = load_image(path).calibrations
+    assert pixels == Calibration((0.25, 0.5), "PixelSpacing")
+    assert (first.spacing_mm, first.box) == (pytest.approx((0.1, 0.2)), (0, 1, 2, 5))
+    assert (second.spacing_mm, second.box) == (pytest.approx((0.3, 0.3)), (2, 1, 4, 5))
 
 
 def test_dose_is_scaled_after_all_else() -> None:
@@ -159,14 +167,6 @@ def test_inversion_comes_before_rescaling(tmp_path: Path) -> None:
         tmp_path / "a.dcm", PhotometricInterpretation="MONOCHROME1", RescaleSlope=2, RescaleIntercept=1
     )
     assert what_of(load_image(path)) == ["inverted", "rescaled"]
-
-
-def test_a_damaged_calibration_counts_as_none(tmp_path: Path) -> None:
-    region = Dataset()
-    region.PhysicalUnitsXDirection = region.PhysicalUnitsYDirection = 3
-    region.PhysicalDeltaX, region.PhysicalDeltaY = 0.01, float("nan")
-    path = dicom_slice(tmp_path / "a.dcm", SequenceOfUltrasoundRegions=[region], PixelSpacing=[0.5, 0.25])
-    assert load_image(path).calibrations == (Calibration((0.25, 0.5), "PixelSpacing"),)
 
 
 # ---- other files --------------------------------------------------------------------------------
