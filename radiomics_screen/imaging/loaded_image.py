@@ -6,10 +6,9 @@ know DICOM; what writes objects back finds here what they must refer to.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class Calibration:
     spacing_mm
         Of a pixel, (x, y).
     source
-        Name of the header's attribute, or of the file format's field.
+        Name of the header's attribute, or of the file format's field: "PixelSpacing", "pixdim"...
     frame
         Number of the frame from 0; None: all.
     box
@@ -77,6 +76,10 @@ class Rescale:
     slope: float
     intercept: float
 
+    def applied(self) -> Applied:
+        """Return the step that this is."""
+        return Applied("rescaled", MappingProxyType({"slope": self.slope, "intercept": self.intercept}))
+
 
 @dataclass(frozen=True)
 class Applied:
@@ -85,13 +88,13 @@ class Applied:
     Attributes
     ----------
     what
-        Short and fixed, to be compared: "grey", "inverted", "rescaled", "dose scaled"...
+        Short and fixed, to be compared: "grey", "inverted", "rescaled" or "dose scaled".
     details
-        Names and values that belong to it.
+        Numbers and names that belong to it.
     """
 
     what: str
-    details: tuple[tuple[str, str | float], ...] = ()
+    details: Mapping[str, str | float] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ class LoadedImage:
     rescales
         Of stored values, one for each slice or frame where they differ; empty: none was needed.
     unit
-        Of the values: "HU", "Bq/ml"...; None where it is not known.
+        Of the values, as DICOM codes it: "HU", "BQML", "GY"...; None where it is not known.
     applied
         What was done to the pixels while reading, in order.
     """
@@ -120,27 +123,3 @@ class LoadedImage:
     rescales: tuple[Rescale, ...] = ()
     unit: str | None = None
     applied: tuple[Applied, ...] = ()
-
-
-_applied: ContextVar[list[Applied] | None] = ContextVar("applied", default=None)
-
-
-def record_applied(what: str, **details: str | float) -> None:
-    """Record something that is done to the pixels at hand; see :class:`Applied`.
-
-    Outside :func:`collect_applied` nobody asks, and nothing happens.
-    """
-    collected = _applied.get()
-    if collected is not None:
-        collected.append(Applied(what, tuple(details.items())))
-
-
-@contextmanager
-def collect_applied() -> Iterator[list[Applied]]:
-    """Collect what is recorded inside the block, in order. Threads and processes do not mix theirs."""
-    collected: list[Applied] = []
-    token = _applied.set(collected)
-    try:
-        yield collected
-    finally:
-        _applied.reset(token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from radiomics_screen.core.errors import ReadError
 from radiomics_screen.core.options import NonNegativeInt
 from radiomics_screen.core.remarks import add_remark
-from radiomics_screen.imaging.loaded_image import record_applied
+from radiomics_screen.imaging.loaded_image import Applied
 
 # Weights of red, green and blue: Rec. ITU-R BT.601-7, as in DICOM's YBR_FULL (PS3.3 C.7.6.3.1.2).
 LUMA = (0.299, 0.587, 0.114)
@@ -30,11 +31,16 @@ def grey(image: sitk.Image, source: str = "image") -> sitk.Image:
     ReadError
         The voxels hold something other than one value or a colour.
     """
+    return turned_grey(image, source)[0]
+
+
+def turned_grey(image: sitk.Image, source: str) -> tuple[sitk.Image, tuple[Applied, ...]]:
+    """Return what :func:`grey` does, and what was done: nothing, or one channel taken, or luma."""
     if "complex" in image.GetPixelIDTypeAsString():
         raise ReadError(f"{source}: holds complex numbers; write the magnitude image to a file")
     components = image.GetNumberOfComponentsPerPixel()
     if components == 1 and "vector" not in image.GetPixelIDTypeAsString():
-        return image
+        return image, ()
     values = sitk.GetArrayViewFromImage(image)
     if components > 4 or values.dtype.kind != "u":
         raise ReadError(
@@ -42,15 +48,13 @@ def grey(image: sitk.Image, source: str = "image") -> sitk.Image:
         )
     first = values[..., 0]
     if components < 3 or all(np.array_equal(first, values[..., c]) for c in (1, 2)):
-        reduced = np.array(first)
+        reduced, method = np.array(first), "first channel"
         add_remark("colour image with equal channels: one of them was taken")
-        record_applied("one channel of equal ones")
     else:
         luma = sum(weight * values[..., c] for c, weight in enumerate(LUMA))
-        reduced = np.rint(luma).astype(values.dtype)
+        reduced, method = np.rint(luma).astype(values.dtype), "luma BT.601"
         add_remark("colour image: turned to grey (luma 0.299 R + 0.587 G + 0.114 B)")
-        record_applied("grey", red=LUMA[0], green=LUMA[1], blue=LUMA[2])
-    return like(image, reduced)
+    return like(image, reduced), (Applied("grey", MappingProxyType({"method": method})),)
 
 
 def labels(

@@ -1,4 +1,4 @@
-"""Files into images: :func:`read_image` and :func:`read_mask`, whatever the format.
+"""Files into images: :func:`load_image`, :func:`read_image` and :func:`read_mask`, whatever the format.
 
 One module a format family; all modules of this package are imported (but for those with a leading
 underscore, which help a format), so a new file is a new format.
@@ -10,7 +10,7 @@ import importlib
 import os
 import pkgutil
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +20,8 @@ import SimpleITK as sitk
 from radiomics_screen.core.errors import ReadError
 from radiomics_screen.core.options import NonNegativeInt
 from radiomics_screen.core.timing import timed
-from radiomics_screen.imaging.loaded_image import LoadedImage, collect_applied
-from radiomics_screen.imaging.pixels import grey, labels
+from radiomics_screen.imaging.loaded_image import LoadedImage
+from radiomics_screen.imaging.pixels import labels, turned_grey
 from radiomics_screen.imaging.reading.formats import FORMATS, Format, shortened
 
 for _module in pkgutil.iter_modules(__path__):
@@ -33,9 +33,10 @@ READABLE = "NIfTI, NRRD, MetaImage, DICOM (a file, or a folder with one series),
 
 @timed("reading")
 def load_image(path: str | os.PathLike[str]) -> LoadedImage:
-    """Read an image with its identity: scalar, 2-D or 3-D, in the pixel type of the file.
+    """Read an image with what its file says about it: whose it is, calibrations, unit, what was applied.
 
-    Colour becomes grey (with a remark), DICOM intensities are rescaled and MONOCHROME1 is inverted.
+    The image is scalar, 2-D or 3-D, in the pixel type of the file. Colour becomes grey (with a note),
+    DICOM intensities are rescaled and MONOCHROME1 is inverted.
 
     Raises
     ------
@@ -43,17 +44,19 @@ def load_image(path: str | os.PathLike[str]) -> LoadedImage:
         The file is missing, empty, damaged, of no known format, or not one 2-D or 3-D image.
     """
     path = Path(path)
-    with collect_applied() as applied:
-        found = _plain(path)
-        image = grey(found.image, str(path))
-    return replace(found, image=image, applied=(*found.applied, *applied))
+    found = _format_of(path)
+    read = _decoded(path, lambda: _pixels(found, path))
+    loaded = read if isinstance(read, LoadedImage) else LoadedImage(read)
+    image, applied = turned_grey(_of_two_or_three_dimensions(loaded.image, path), str(path))
+    return replace(loaded, image=image, applied=(*loaded.applied, *applied))
 
 
 def read_image(path: str | os.PathLike[str]) -> sitk.Image:
-    """Read the pixels and geometry of an image; see :func:`load_image`."""
+    """Read an image as :func:`load_image` does, and return its pixels and geometry alone."""
     return load_image(path).image
 
 
+# `image` is no keyword-only argument: those are the options that settings offer.
 @timed("reading")
 def read_mask(
     path: str | os.PathLike[str],
@@ -68,31 +71,43 @@ def read_mask(
     path
         Image file, or folder with one DICOM series.
     image
-        The image that the mask belongs to, for formats that refer to one.
+        The image that the mask belongs to, for formats that refer to it.
     label_channel
         Component of a mask with several values a voxel, from 0; null needs them all to be equal.
 
     Raises
     ------
     ReadError
-        As :func:`load_image`, or the values are not integers, or the components differ.
+        As :func:`read_image`, or the values are not integers, or the components differ.
     """
     path = Path(path)
-    return labels(_plain(path, image, as_mask=True).image, str(path), label_channel=label_channel)
+    found = _format_of(path)
+    read = _decoded(path, lambda: _marks(found, path, image))
+    marks = _of_two_or_three_dimensions(read.image if isinstance(read, LoadedImage) else read, path)
+    return labels(marks, str(path), label_channel=label_channel)
 
 
-def _plain(path: Path, image: LoadedImage | None = None, *, as_mask: bool = False) -> LoadedImage:
-    """Read a file as it is, possibly with components, with 2 or 3 dimensions."""
-    known = _format_of(path)
+def _marks(found: Format, path: Path, image: LoadedImage | None) -> sitk.Image | LoadedImage:
+    if found.read_mask is not None:
+        return found.read_mask(path, image)
+    return _pixels(found, path)
+
+
+def _pixels(found: Format, path: Path) -> sitk.Image | LoadedImage:
+    if found.read is None:
+        raise ReadError(f"{path}: holds a mask and no image; give the image that it was drawn on")
+    return found.read(path)
+
+
+def _decoded(path: Path, read: Callable[[], sitk.Image | LoadedImage]) -> sitk.Image | LoadedImage:
+    """Call what reads a file, and word the errors that libraries leave to the caller."""
     with _quiet_itk():
         try:
-            found = known.read_mask(path, image) if as_mask and known.read_mask else known.read(path)
+            return read()
         except (RuntimeError, OSError, MemoryError, ValueError, EOFError, zlib.error) as error:
             raise ReadError(
                 f"{path}: cannot be read ({shortened(error)}); export or copy the file again"
             ) from error
-    loaded = found if isinstance(found, LoadedImage) else LoadedImage(found)
-    return replace(loaded, image=_of_two_or_three_dimensions(loaded.image, path))
 
 
 def _format_of(path: Path) -> Format:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from radiomics_screen.core.errors import ReadError
 from radiomics_screen.core.options import Registry
-from radiomics_screen.imaging.loaded_image import LoadedImage
+from radiomics_screen.imaging.loaded_image import Calibration, LoadedImage
 
 
 @dataclass(frozen=True)
@@ -29,18 +29,23 @@ class Format:
     can_read
         Whether a path is of this family; looks at the first bytes, must be quick, raises only OSError.
     read
-        The image, scalar or with components (colour), pixel type as in the file: pixels alone, or a
-        :class:`~radiomics_screen.imaging.loaded_image.LoadedImage` where the file says whose they are.
-        Raises :class:`~radiomics_screen.core.errors.ReadError` where the file is damaged, and RuntimeError
-        (SimpleITK's own) where the caller is to word the error.
+        The image, scalar or with components (colour), pixel type as in the file: bare, or as a
+        :class:`~radiomics_screen.imaging.loaded_image.LoadedImage` where the file says whose it is. Raises
+        :class:`~radiomics_screen.core.errors.ReadError` where the file is damaged, and RuntimeError
+        (SimpleITK's own) where the caller is to word the error. None: files of this format hold no image.
     read_mask
-        The mask, as `read` returns an image, drawn on the image that it belongs to; None where that image
-        is not known. Formats whose masks are images like all others leave it out.
+        The mask, given the image that it belongs to where the caller has it: for contours and other
+        objects that need the image's grid or refer to it. It raises as `read`. None: a mask is read as
+        an image.
     """
 
     can_read: Callable[[Path], bool]
-    read: Callable[[Path], sitk.Image | LoadedImage]
+    read: Callable[[Path], sitk.Image | LoadedImage] | None = None
     read_mask: Callable[[Path, LoadedImage | None], sitk.Image] | None = None
+
+    def __post_init__(self) -> None:
+        if self.read is None and self.read_mask is None:
+            raise ValueError("a format needs `read`, `read_mask` or both")
 
 
 FORMATS: Registry[Format] = Registry("input format", "radiomics_screen.formats")
@@ -78,6 +83,12 @@ def as_picture(
     image = sitk.GetImageFromArray(native, isVector=colour)
     image.SetSpacing(spacing_mm if pages == 1 else (1.0, 1.0, 1.0))
     return image
+
+
+def calibrated(image: sitk.Image, source: str) -> tuple[Calibration, ...]:
+    """Return the spacing of `image` as read from the field `source`; nothing where it is 1 by 1."""
+    x, y = image.GetSpacing()[:2]
+    return () if x == y == 1.0 else (Calibration((x, y), source),)
 
 
 def damaged(path: Path, what: str, why: str) -> ReadError:

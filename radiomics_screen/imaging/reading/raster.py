@@ -11,11 +11,13 @@ from PIL import Image
 
 from radiomics_screen.core.errors import ReadError
 from radiomics_screen.core.remarks import add_remark
+from radiomics_screen.imaging.loaded_image import LoadedImage
 from radiomics_screen.imaging.pixels import PIXELS_ONLY
 from radiomics_screen.imaging.reading.formats import (
     FORMATS,
     Format,
     as_picture,
+    calibrated,
     damaged,
     first_bytes,
     read_by,
@@ -33,16 +35,16 @@ def can_read(path: Path) -> bool:
     return first_bytes(path, 8).startswith((SIGNATURE, JPEG, BMP))
 
 
-def read(path: Path) -> sitk.Image:
+def read(path: Path) -> LoadedImage:
     head = first_bytes(path, 32)
     if head.startswith(SIGNATURE):
-        image = _read_png(path, head)
+        image, field = _read_png(path, head), "sCAL"
     elif head.startswith(JPEG):
-        image = _read_jpeg(path)
+        image, field = _read_jpeg(path), "JFIF density"
     else:
-        image = _read_by_pillow(path, "BMP")
+        image, field = _read_by_pillow(path, "BMP"), ""
     image.SetMetaData(PIXELS_ONLY, "1")
-    return image
+    return LoadedImage(image, calibrations=calibrated(image, field))
 
 
 def _read_png(path: Path, head: bytes) -> sitk.Image:

@@ -18,11 +18,13 @@ from PIL import Image
 
 from radiomics_screen.core.errors import ReadError
 from radiomics_screen.core.remarks import add_remark
+from radiomics_screen.imaging.loaded_image import Applied, LoadedImage
 from radiomics_screen.imaging.pixels import PIXELS_ONLY
 from radiomics_screen.imaging.reading.formats import (
     FORMATS,
     Format,
     as_picture,
+    calibrated,
     damaged,
     first_bytes,
     read_by,
@@ -47,7 +49,7 @@ def can_read(path: Path) -> bool:
     return first_bytes(path, 4) in _MAGICS
 
 
-def read(path: Path) -> sitk.Image:
+def read(path: Path) -> LoadedImage:
     try:
         with tifffile.TiffFile(path) as file:
             pages = [page.aspage() for page in file.pages]
@@ -59,6 +61,7 @@ def read(path: Path) -> sitk.Image:
                 raise ReadError(f"{path}: its {len(pages)} pages differ in size; save the one that is meant")
             array = np.stack([_decoded(path, page, number) for number, page in enumerate(pages)])
             spacing_mm = _spacing_mm(pages[0])
+            inverted = any(_is_inverted(page) for page in pages)
     except _REASONS as error:
         raise damaged(path, "TIFF", shortened(error)) from error
     image = as_picture(array[0] if len(array) == 1 else array, spacing_mm, len(array))
@@ -68,7 +71,15 @@ def read(path: Path) -> sitk.Image:
         )
     note_print_resolution(image)
     image.SetMetaData(PIXELS_ONLY, "1")
-    return image
+    return LoadedImage(
+        image,
+        calibrations=calibrated(image, "XResolution, YResolution"),
+        applied=(Applied("inverted"),) if inverted else (),
+    )
+
+
+def _is_inverted(page: tifffile.TiffPage) -> bool:
+    return int(page.photometric) == _WHITE_IS_ZERO
 
 
 def _next_page_offset(path: Path, file: tifffile.TiffFile, page: tifffile.TiffPage) -> int:

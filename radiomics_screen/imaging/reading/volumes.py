@@ -5,18 +5,21 @@ from __future__ import annotations
 import gzip
 import struct
 import zlib
-from math import prod
+from math import isfinite, prod
 from pathlib import Path
 
-import SimpleITK as sitk
-
 from radiomics_screen.core.errors import ReadError
+from radiomics_screen.imaging.loaded_image import Calibration, LoadedImage, Rescale
 from radiomics_screen.imaging.reading.formats import FORMATS, Format, damaged, first_bytes, read_by, shortened
 
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20
 _PLAIN_ENDINGS = (".nii", ".hdr", ".img")
 _PACKED_ENDINGS = (".nii.gz", ".hdr.gz", ".img.gz")
+_SPACING_FIELDS = {
+    "NrrdImageIO": ("space directions", "spacings"),
+    "MetaImageIO": ("ElementSpacing", "ElementSize"),
+}
 _NAMES = {"NiftiImageIO": "NIfTI", "NrrdImageIO": "NRRD", "MetaImageIO": "MetaImage"}
 
 
@@ -25,7 +28,7 @@ def can_read(path: Path) -> bool:
     return bool(_reader_of(_unzipped(path) if head[:2] == _GZIP else head))
 
 
-def read(path: Path) -> sitk.Image:
+def read(path: Path) -> LoadedImage:
     head = first_bytes(path, 600)
     zipped = head.startswith(_GZIP)
     if zipped:
@@ -38,9 +41,42 @@ def read(path: Path) -> sitk.Image:
             raise ReadError(f"{path}: is a NIfTI file by its content; give it the ending {wanted}")
         _check_length(path, head, zipped)
     try:
-        return read_by(path, reader)
+        image = read_by(path, reader)
     except RuntimeError as error:
         raise damaged(path, _NAMES[reader], shortened(error)) from error
+    rescale = _nifti_rescale(head) if reader == "NiftiImageIO" else None
+    x, y = image.GetSpacing()[:2]
+    field = _spacing_field(path, reader)
+    return LoadedImage(
+        image,
+        calibrations=(Calibration((x, y), field),) if field else (),
+        rescales=(rescale,) if rescale else (),
+        applied=(rescale.applied(),) if rescale else (),
+    )
+
+
+def _spacing_field(path: Path, reader: str) -> str:
+    """Return the field of the header that gives the spacing; nothing where the header has none."""
+    if reader == "NiftiImageIO":
+        return "pixdim"
+    head = first_bytes(path, 4096)
+    return next((field for field in _SPACING_FIELDS[reader] if field.encode() in head), "")
+
+
+def _nifti_rescale(head: bytes) -> Rescale | None:
+    """Return scl_slope and scl_inter as ITK applies them; None where they change nothing."""
+    for order in "<>":
+        (size,) = struct.unpack_from(f"{order}i", head)
+        if size == 348:
+            slope, intercept = struct.unpack_from(f"{order}2f", head, 112)
+        elif size == 540:
+            slope, intercept = struct.unpack_from(f"{order}2d", head, 176)
+        else:
+            continue
+        if not isfinite(slope) or not isfinite(intercept) or slope == 0 or (slope, intercept) == (1, 0):
+            return None
+        return Rescale(slope, intercept)
+    return None
 
 
 def _reader_of(head: bytes) -> str:

@@ -20,16 +20,23 @@ from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from radiomics_screen.core.errors import ReadError
 from radiomics_screen.imaging.loaded_image import Calibration, Identity, Rescale
-from radiomics_screen.imaging.reading.dicom.identity import TAGS, calibrations_of, identity_of, unit_of
+from radiomics_screen.imaging.reading.dicom.identity import (
+    TAGS,
+    calibrations_of,
+    first_item,
+    identity_of,
+    unit_of,
+)
 from radiomics_screen.imaging.reading.formats import damaged, shortened
 
 _TAGS = [
+    *TAGS,
     "SOPClassUID", "SOPInstanceUID", "Modality", "SeriesInstanceUID", "SeriesDescription", "SeriesNumber",
     "Rows", "Columns", "NumberOfFrames", "PhotometricInterpretation", "SamplesPerPixel", "BitsAllocated",
     "PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "SequenceOfUltrasoundRegions",
     "ImagePositionPatient", "ImageOrientationPatient", "SpacingBetweenSlices", "GridFrameOffsetVector",
     "RescaleSlope", "RescaleIntercept", "ModalityLUTSequence", "DoseGridScaling",
-    "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", *TAGS,
+    "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
 ]  # fmt: skip
 # What pydicom raises on broken headers; it decodes a value when it is asked for, so anywhere below.
 _REASONS = (
@@ -50,6 +57,7 @@ class Header:
     kind: str  # name of the SOP class: "CT Image Storage"
     modality: str
     syntax: str  # transfer syntax UID
+    instance: str
     series: str
     series_text: str
     rows: int
@@ -63,12 +71,18 @@ class Header:
     axes: Vector | None  # direction cosines of a row and of a column
     positions_mm: tuple[Vector, ...]  # of the first pixel: one, or one a frame; empty where unknown
     frame_distance_mm: float | None  # between frames, where the header gives it directly
-    rescales: tuple[Rescale, ...]  # one, or one a frame
+    rescales: frozenset[tuple[float, float]]  # slopes and intercepts, one or several
     has_lookup_table: bool
     dose_scaling: float | None
     identity: Identity
     calibrations: tuple[Calibration, ...]
-    unit: str | None
+    unit: str | None  # of the rescaled values
+
+    @property
+    def rescale(self) -> Rescale | None:
+        """What stored values went through; None where they stayed as they are."""
+        slope, intercept = next(iter(self.rescales))
+        return None if (slope, intercept) == (1.0, 0.0) else Rescale(slope, intercept)
 
     @property
     def is_segmentation(self) -> bool:
@@ -93,7 +107,7 @@ def read_header(path: Path) -> Header:
 
 
 def _header(path: Path, ds: pydicom.Dataset) -> Header:
-    shared = _first(ds, "SharedFunctionalGroupsSequence")
+    shared = first_item(ds, "SharedFunctionalGroupsSequence")
     frames = list(ds.get("PerFrameFunctionalGroupsSequence") or [])
     groups = [shared, *frames]
     spacing, source = _pixel_spacing(ds, groups)
@@ -103,6 +117,7 @@ def _header(path: Path, ds: pydicom.Dataset) -> Header:
         kind=str(kind.name) if kind else "",
         modality=str(ds.get("Modality") or ""),
         syntax=str(ds.file_meta.get("TransferSyntaxUID") or ""),
+        instance=str(ds.get("SOPInstanceUID") or ""),
         series=str(ds.get("SeriesInstanceUID") or ""),
         series_text=" ".join(str(ds.get(k)) for k in ("SeriesNumber", "SeriesDescription") if ds.get(k)),
         rows=int(ds.get("Rows") or 0),
@@ -119,15 +134,10 @@ def _header(path: Path, ds: pydicom.Dataset) -> Header:
         rescales=_rescales(ds, groups),
         has_lookup_table=bool(ds.get("ModalityLUTSequence")),
         dose_scaling=float(ds.DoseGridScaling) if ds.get("DoseGridScaling") else None,
-        identity=identity_of(ds, groups),
-        calibrations=calibrations_of(ds),
-        unit=unit_of(ds),
+        identity=identity_of(ds, groups, str(kind or "")),
+        calibrations=calibrations_of(ds, groups),
+        unit=None if ds.get("ModalityLUTSequence") else unit_of(ds, groups),
     )
-
-
-def _first(ds: pydicom.Dataset | None, sequence: str) -> pydicom.Dataset | None:
-    items = ds.get(sequence) if ds is not None else None
-    return items[0] if items else None
 
 
 def _numbers(value: Any, count: int) -> Vector | None:
@@ -145,7 +155,7 @@ def _vectors(
     top = _numbers(ds.get(name), count)
     if top:
         return [top]
-    items = (_first(group, sequence) for group in groups)
+    items = (first_item(group, sequence) for group in groups)
     values = (_numbers(item.get(name), count) for item in items if item is not None)
     return [value for value in values if value]
 
@@ -165,7 +175,7 @@ def _frame_distance(ds: pydicom.Dataset, groups: list[pydicom.Dataset | None]) -
     if offsets is not None and not isinstance(offsets, (str, float)) and len(offsets) > 1:
         steps = [float(b) - float(a) for a, b in pairwise(offsets)]
         return steps[0] if max(steps) - min(steps) < 0.01 * abs(steps[0]) else None
-    for item in (ds, *(_first(group, "PixelMeasuresSequence") for group in groups)):
+    for item in (ds, *(first_item(group, "PixelMeasuresSequence") for group in groups)):
         distance = item.get("SpacingBetweenSlices") if item is not None else None
         if distance is not None and isfinite(float(distance)) and float(distance) > 0:
             return float(distance)
@@ -198,11 +208,11 @@ def _ultrasound_spacing(ds: pydicom.Dataset) -> Vector | None:
     return _only([(10 * abs(float(r.PhysicalDeltaY)), 10 * abs(float(r.PhysicalDeltaX))) for r in regions])
 
 
-def _rescales(ds: pydicom.Dataset, groups: list[pydicom.Dataset | None]) -> tuple[Rescale, ...]:
-    transforms = [_first(group, "PixelValueTransformationSequence") for group in groups]
+def _rescales(ds: pydicom.Dataset, groups: list[pydicom.Dataset | None]) -> frozenset[tuple[float, float]]:
+    transforms = [first_item(group, "PixelValueTransformationSequence") for group in groups]
     sources = [item for item in transforms if item is not None] or [ds]
-    return tuple(
-        Rescale(float(s.get("RescaleSlope") or 1.0), float(s.get("RescaleIntercept") or 0.0)) for s in sources
+    return frozenset(
+        (float(s.get("RescaleSlope") or 1.0), float(s.get("RescaleIntercept") or 0.0)) for s in sources
     )
 
 

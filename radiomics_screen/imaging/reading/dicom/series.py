@@ -13,7 +13,7 @@ from radiomics_screen.core.errors import ReadError
 from radiomics_screen.imaging.loaded_image import LoadedImage
 from radiomics_screen.imaging.reading.dicom.header import Header, read_header, refuse_other_objects
 from radiomics_screen.imaging.reading.dicom.single import (
-    loaded,
+    described,
     place_slices,
     read_file,
     refuse_misread,
@@ -92,7 +92,7 @@ def _stacked(folder: Path, headers: list[Header]) -> LoadedImage:
     place_slices(image, ordered[0].positions_mm[0], axes, step)
     set_pixel_spacing(image, ordered[0])
     remark(ordered[0])
-    return loaded(image, ordered)
+    return described(image, ordered)
 
 
 def _require_one_volume(folder: Path, headers: list[Header]) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import SimpleITK as sitk
 
 from radiomics_screen.core.errors import ReadError
 from radiomics_screen.core.remarks import add_remark
-from radiomics_screen.imaging.loaded_image import LoadedImage, Rescale, record_applied
+from radiomics_screen.imaging.loaded_image import Applied, LoadedImage, Rescale
 from radiomics_screen.imaging.reading.dicom.header import Header, read_header, refuse_other_objects
 from radiomics_screen.imaging.reading.formats import damaged, read_by, shortened
 
@@ -38,24 +39,32 @@ def read_file(path: Path) -> LoadedImage:
     remark(header)
     if header.dose_scaling is not None:
         add_remark("dose grid: values were multiplied by the file's dose scaling")
-        record_applied("dose scaled", factor=header.dose_scaling)
         image = sitk.Cast(image, sitk.sitkFloat64) * header.dose_scaling
-    return loaded(image, [header])
+    return described(image, [header])
 
 
-def loaded(image: sitk.Image, headers: Sequence[Header]) -> LoadedImage:
-    """Return an image with what the headers of its file, or of its slices in their order, say of it."""
+def described(image: sitk.Image, headers: Sequence[Header]) -> LoadedImage:
+    """Return `image` with what the headers of its slices say, in their order: one header, or one a slice."""
     first = headers[0]
     instances = tuple(uid for header in headers for uid in header.identity.sop_instance_uids)
-    rescales = tuple(rescale for header in headers for rescale in header.rescales)
-    if all(rescale == rescales[0] for rescale in rescales):
-        rescales = () if rescales[0] == Rescale(1.0, 0.0) else rescales[:1]
+    same = len({header.rescale for header in headers}) == 1
+    rescales = tuple(header.rescale or Rescale(1.0, 0.0) for header in headers)
+    applied = []
+    if first.photometric == "MONOCHROME1":
+        applied.append(Applied("inverted"))
+    if not same:
+        applied.append(Applied("rescaled"))
+    elif first.rescale is not None:
+        applied.append(first.rescale.applied())
+    if first.dose_scaling is not None:
+        applied.append(Applied("dose scaled", MappingProxyType({"factor": first.dose_scaling})))
     return LoadedImage(
         image,
         identity=replace(first.identity, sop_instance_uids=instances),
         calibrations=first.calibrations,
-        rescales=rescales,
-        unit=first.unit,
+        rescales=rescales if not same else rescales[:1] if first.rescale else (),
+        unit=first.unit if len({header.unit for header in headers}) == 1 else None,
+        applied=tuple(applied),
     )
 
 
@@ -70,7 +79,7 @@ def refuse_misread(header: Header) -> None:
         )
     if header.syntax == _RLE or header.syntax.startswith(_JPEG_FAMILY):
         _require_end_of_pixels(header.path)
-    if len(set(header.rescales)) > 1:
+    if len(header.rescales) > 1:
         raise ReadError(
             f"{header.path}: its frames have different rescale slopes, which cannot be read yet; export the "
             "frames as single files"
@@ -92,7 +101,6 @@ def remark(header: Header) -> None:
     """Note what the pixels went through and what they did not."""
     if header.photometric == "MONOCHROME1":
         add_remark("MONOCHROME1: inverted, so that bright is high")
-        record_applied("inverted")
     if header.has_lookup_table:
         add_remark("the DICOM file's modality lookup table was not applied: the values are the stored ones")
 
