@@ -13,11 +13,13 @@ import pandas as pd
 
 from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.core.errors import ModelError, did_you_mean
+from radiomics_screen.modelling.assessment.evaluation_versions import FORMAT, upgraded
 from radiomics_screen.modelling.data.dataset import Dataset
 from radiomics_screen.modelling.data.splits import Split
 from radiomics_screen.modelling.statistics.intervals import Figure, bootstrap_figures
 from radiomics_screen.modelling.statistics.metrics import METRICS
 from radiomics_screen.modelling.statistics.selection_stability import selection_stability
+from radiomics_screen.modelling.training.fold_design import FoldDesign
 from radiomics_screen.modelling.training.folds import FoldResult, laid_out, pooled_probabilities, told
 from radiomics_screen.modelling.training.plan import Plan
 
@@ -76,17 +78,23 @@ class Evaluation:
             interval += f" ({missed:.0%} of resamples undefined)"
         return f"{found.value:.3f}", interval
 
+    @property
+    def fold_design(self) -> FoldDesign:
+        """What the folds were."""
+        return FoldDesign.from_json(self.summary["fold_design"])
+
     def counts(self) -> list[tuple[str, str]]:
         """Return what the figures are made of, for people: (name, count)."""
         summary = self.summary
         cohort, positive, called = summary["cohort"], summary["positive"], summary["called_positive"]
         fewest, most = min(called), max(called)
-        repeats = f", {summary['repeats']} times anew" if summary["repeats"] > 1 else ""
+        design = self.fold_design
+        repeats = f", {design.repeats} times anew" if design.repeats > 1 else ""
         rule = summary.get("threshold_rule")  # each fold has its own threshold then
         return [
             ("rows", f"{cohort['rows']}, of which {cohort['positives']} {positive}"),
             ("patients", f"{cohort['patients']}"),
-            ("tested on", f"{summary['folds_from']}{repeats}"),
+            ("tested on", f"{design.text}{repeats}"),
             (
                 f"called {positive} at " + (f">= {summary['threshold']:g}" if rule is None else rule),
                 f"{fewest} rows" if fewest == most else f"{fewest} to {most} rows",
@@ -96,12 +104,30 @@ class Evaluation:
     def to_json(self) -> dict[str, Any]:
         """Return summary and figures as plain JSON values; None where a figure has no value."""
         records = self.metrics.astype(object).where(self.metrics.notna(), None)
-        return {**self.summary, "metrics": records.to_dict("records")}
+        return {"format": FORMAT, **self.summary, "metrics": records.to_dict("records")}
 
     @classmethod
-    def from_json(cls, written: Mapping[str, Any], predictions: pd.DataFrame | None) -> Evaluation:
-        """Build the evaluation again from what :meth:`to_json` returned and the predictions."""
-        summary = {name: value for name, value in written.items() if name != "metrics"}
+    def from_json(
+        cls, written: Mapping[str, Any], predictions: pd.DataFrame | None, source: str = "the evaluation"
+    ) -> Evaluation:
+        """Build the evaluation again from what :meth:`to_json` returned, in this or an earlier version.
+
+        Parameters
+        ----------
+        written
+            Content of ``evaluation.json``.
+        predictions
+            Content of ``predictions.csv``, where it is there.
+        source
+            Where it was read, for messages.
+
+        Raises
+        ------
+        ModelError
+            If it is damaged, or a newer version wrote it.
+        """
+        written = upgraded(written, source)
+        summary = {name: value for name, value in written.items() if name not in ("metrics", "format")}
         with np.errstate(invalid="ignore"):  # of a forged number that no integer holds; it is refused
             metrics = pd.DataFrame(written["metrics"]).astype({"repeat": "Int64"})
         metrics = metrics.astype(dict.fromkeys(("value", "low", "high"), "float64"))
