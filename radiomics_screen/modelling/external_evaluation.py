@@ -17,6 +17,7 @@ from radiomics_screen.core.arrays import BoolArray
 from radiomics_screen.core.errors import ModelError
 from radiomics_screen.core.remarks import collect_remarks
 from radiomics_screen.modelling.assessment.evaluation_versions import FORMAT
+from radiomics_screen.modelling.assessment.findings import ExternalFindings, external_findings_of
 from radiomics_screen.modelling.assessment.performance import judge
 from radiomics_screen.modelling.assessment.remarks import surprise_of
 from radiomics_screen.modelling.assessment.uncertainty import ERROR_RATE, figures_of_sets
@@ -54,6 +55,11 @@ class External:
 
     summary: dict[str, Any]
     predictions: pd.DataFrame
+
+    @property
+    def findings(self) -> ExternalFindings:
+        """What the summary says, as types, but for the judgement."""
+        return external_findings_of(self.summary, "the evaluation")
 
     @property
     def metrics(self) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.core.errors import ModelError, did_you_mean
 from radiomics_screen.modelling.assessment.evaluation_versions import FORMAT, upgraded
+from radiomics_screen.modelling.assessment.findings import Findings, findings_of
 from radiomics_screen.modelling.data.dataset import Dataset
 from radiomics_screen.modelling.data.splits import Split
 from radiomics_screen.modelling.statistics.intervals import Figure, bootstrap_figures
@@ -73,30 +75,34 @@ class Evaluation:
         if math.isnan(found.value):
             return "undefined", ""
         interval = "none" if math.isnan(found.low) else f"{found.low:.3f} to {found.high:.3f}"
-        missed = found.undefined / self.summary["interval"]["resamples"]
+        missed = found.undefined / self.findings.interval.resamples
         if missed > _MANY_UNDEFINED:
             interval += f" ({missed:.0%} of resamples undefined)"
         return f"{found.value:.3f}", interval
 
+    @cached_property
+    def findings(self) -> Findings:
+        """What the summary says, as types; a ModelError names an entry that is damaged."""
+        return findings_of(self.summary, "the evaluation")
+
     @property
     def fold_design(self) -> FoldDesign:
         """What the folds were."""
-        return FoldDesign.from_json(self.summary["fold_design"])
+        return self.findings.fold_design
 
     def counts(self) -> list[tuple[str, str]]:
         """Return what the figures are made of, for people: (name, count)."""
-        summary = self.summary
-        cohort, positive, called = summary["cohort"], summary["positive"], summary["called_positive"]
+        found = self.findings
+        cohort, positive, called = found.cohort, found.positive, found.called_positive
         fewest, most = min(called), max(called)
-        design = self.fold_design
+        design, rule = found.fold_design, found.threshold_rule  # each fold has its own threshold by a rule
         repeats = f", {design.repeats} times anew" if design.repeats > 1 else ""
-        rule = summary.get("threshold_rule")  # each fold has its own threshold then
         return [
-            ("rows", f"{cohort['rows']}, of which {cohort['positives']} {positive}"),
-            ("patients", f"{cohort['patients']}"),
+            ("rows", f"{cohort.rows}, of which {cohort.positives} {positive}"),
+            ("patients", f"{cohort.patients}"),
             ("tested on", f"{design.text}{repeats}"),
             (
-                f"called {positive} at " + (f">= {summary['threshold']:g}" if rule is None else rule),
+                f"called {positive} at " + (f">= {found.threshold:g}" if rule is None else rule),
                 f"{fewest} rows" if fewest == most else f"{fewest} to {most} rows",
             ),
         ]
@@ -127,6 +133,7 @@ class Evaluation:
             If it is damaged, or a newer version wrote it.
         """
         written = upgraded(written, source)
+        findings_of(written, source)  # with the file's name in the message, where it is damaged
         summary = {name: value for name, value in written.items() if name not in ("metrics", "format")}
         with np.errstate(invalid="ignore"):  # of a forged number that no integer holds; it is refused
             metrics = pd.DataFrame(written["metrics"]).astype({"repeat": "Int64"})
