@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,18 @@ class Evaluation:
             1, (f"{METRICS['auc']}, {MEAN_OF_FOLDS}", *self._shown(self.figure("auc", MEAN_OF_FOLDS)))
         )
         return rows
+
+    def _repr_html_(self) -> str:
+        """Return the pooled figures as a small table, for notebooks."""
+        task = self.findings.task
+        rows = "".join(
+            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in self.table()
+        )
+        return (
+            f"<table><caption>{escape(f'{task.target} = {task.positive}')}, cross-validated</caption>"
+            "<thead><tr><th>figure</th><th>value</th><th>95 % interval</th></tr></thead>"
+            f"<tbody>{rows}</tbody></table>"
+        )
 
     def _shown(self, found: Figure) -> tuple[str, str]:
         if math.isnan(found.value):
