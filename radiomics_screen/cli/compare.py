@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from radiomics_screen.table.comparison import Agreement, Comparison, Difference
+    from radiomics_screen.table.comparison import Agreement, Difference, TableComparison
 
 _SHOWN = 8
 
@@ -38,7 +38,7 @@ def compare(
     raise typer.Exit(0 if found.agree else 1)
 
 
-def _show(found: Comparison, a: Path, b: Path) -> None:
+def _show(found: TableComparison, a: Path, b: Path) -> None:
     typer.echo(f"A  {a}\nB  {b}")
     typer.echo(f"{found.cases} cases matched by {found.matched_by}, {found.features} features in both")
     for what, only in (("cases", found.cases_only), ("features", found.features_only)):
@@ -56,7 +56,7 @@ def _show(found: Comparison, a: Path, b: Path) -> None:
     _verdict(found)
 
 
-def _verdict(found: Comparison) -> None:
+def _verdict(found: TableComparison) -> None:
     one_sided = sum(not (a and b) for _, a, b in found.failed)
     if found.agree:
         typer.echo(
@@ -73,7 +73,7 @@ def _verdict(found: Comparison) -> None:
         )
 
 
-def _left_out(found: Comparison) -> str:
+def _left_out(found: TableComparison) -> str:
     """Say what is in one table only."""
     parts = [
         f"{len(names)} {what} only in {table}"

@@ -129,17 +129,17 @@ def _show(found: External, *, kept: bool) -> None:
 
     from radiomics_screen.report.wording.numbers import figure_rows
 
-    summary = found.summary
-    cohort = summary["cohort"]
+    findings = found.findings
+    cohort = findings.cohort
     seen = "names of known cases kept, as asked" if kept else "on patients that the model has never seen"
-    say(f"{summary['target']} = {summary['positive']}, {seen}")
-    say(f"rows      {cohort['rows']}, of which {cohort['positives']} {summary['positive']}")
-    say(f"patients  {cohort['patients']}")
+    say(f"{findings.target} = {findings.positive}, {seen}")
+    say(f"rows      {cohort.rows}, of which {cohort.positives} {findings.positive}")
+    say(f"patients  {cohort.patients}")
     shown = Table()
     for name in ("figure", "value", "95 % interval"):
         shown.add_column(name)
-    for label, value, interval in figure_rows(summary["judgement"]):
+    for label, value, interval in figure_rows(found.summary["judgement"]):
         shown.add_row(label, value, interval)
     Console().print(shown)
-    for message in summary["messages"]:
+    for message in findings.messages:
         say(message)

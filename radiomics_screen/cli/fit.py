@@ -17,6 +17,7 @@ from radiomics_screen.modelling.options.option import OptionError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from radiomics_screen.modelling.assessment.findings import Findings
     from radiomics_screen.modelling.bundle.model import Model
     from radiomics_screen.modelling.classifiers.shared.watch import Watch
     from radiomics_screen.modelling.controls import ImageControlInputs
@@ -307,34 +308,34 @@ def _show(model: Model) -> None:
         shown.add_row(*row)
     if not is_quiet():
         Console().print(shown)
-    for line in _further(model.evaluation.summary):
+    for line in _further(model.evaluation.findings):
         say(line)
-    for message in model.evaluation.summary["messages"]:
+    for message in model.evaluation.findings.messages:
         say(message)
 
 
-def _further(summary: Mapping[str, Any]) -> Iterator[str]:
+def _further(findings: Findings) -> Iterator[str]:
     """Yield what a user should not have to look for in the report."""
     from radiomics_screen.report.wording.numbers import with_interval
 
-    if summary["threshold_rule"]:
-        yield f"threshold of the model: {summary['threshold']:.3g} ({summary['threshold_rule']})"
-    if kept := summary["robustness"]:
-        yield f"features that come out alike on perturbed images: {kept['kept']} of {kept['of']}"
-    if compared := summary["comparison"]:
-        for one in compared["models"]:
-            yield f"AUC of {one['name']}: {with_interval(one['auc'])}"
-        for test in compared["tests"]:
-            pair = f"{test['first']} less {test['second']}"
-            p = "none" if test["p_holm"] is None else f"{test['p_holm']:.2g}"
-            yield f"  {pair}: {with_interval({**test, 'value': test['difference']})}, p (Holm) {p}"
-    if chance := summary["permutation"]:
-        done = chance["permutations"]
-        yield f"permuted labels did as well with p = {chance['p']:.3g} ({done} permutations)"
-    if controls := summary["controls"]:
-        looks = [one for one in controls if one["verdict"] == "look"]
-        passed = sum(one["verdict"] == "passed" for one in controls)
+    if findings.threshold_rule:
+        yield f"threshold of the model: {findings.threshold:.3g} ({findings.threshold_rule})"
+    if kept := findings.robustness:
+        yield f"features that come out alike on perturbed images: {kept.kept} of {kept.of}"
+    if compared := findings.comparison:
+        for one in compared.models:
+            yield f"AUC of {one.name}: {with_interval(one.auc)}"
+        for test in compared.tests:
+            pair = f"{test.first} less {test.second}"
+            p = "none" if test.p_holm is None else f"{test.p_holm:.2g}"
+            yield f"  {pair}: {with_interval(test.estimate)}, p (Holm) {p}"
+    if chance := findings.permutation:
+        done = len(chance.permuted)
+        yield f"permuted labels did as well with p = {chance.p:.3g} ({done} permutations)"
+    if controls := findings.controls:
+        looks = [control for control in controls if control.verdict == "look"]
+        passed = sum(control.verdict == "passed" for control in controls)
         rest = len(controls) - len(looks) - passed
         yield f"controls: {len(looks)} to look at, {passed} passed, {rest} not run"
-        for one in looks:
-            yield f"  LOOK  {one['title']}: {one['text']}"
+        for look in looks:
+            yield f"  LOOK  {look.title}: {look.text}"

@@ -13,7 +13,7 @@ from radiomics_screen.cli.verbosity import say
 RESPONSES = "response maps"
 
 if TYPE_CHECKING:
-    from radiomics_screen.verification import Comparison, Group, Report
+    from radiomics_screen.verification import Group, ReferenceComparison, Report
 
 
 def verify(
@@ -78,7 +78,7 @@ class _Begun:
             say(f"{part} ...", err=True)
 
 
-def _failure(group: Group, c: Comparison) -> str:
+def _failure(group: Group, c: ReferenceComparison) -> str:
     if c.value is None:
         return f"{c.tag}: no value"
     if group.part == RESPONSES:

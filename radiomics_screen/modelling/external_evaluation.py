@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,6 +16,8 @@ from radiomics_screen import __version__
 from radiomics_screen.core.arrays import BoolArray
 from radiomics_screen.core.errors import ModelError
 from radiomics_screen.core.remarks import collect_remarks
+from radiomics_screen.modelling.assessment.evaluation_versions import FORMAT
+from radiomics_screen.modelling.assessment.findings import ExternalFindings, external_findings_of
 from radiomics_screen.modelling.assessment.performance import judge
 from radiomics_screen.modelling.assessment.remarks import surprise_of
 from radiomics_screen.modelling.assessment.uncertainty import ERROR_RATE, figures_of_sets
@@ -54,6 +55,11 @@ class External:
 
     summary: dict[str, Any]
     predictions: pd.DataFrame
+
+    @property
+    def findings(self) -> ExternalFindings:
+        """What the summary says, as types, but for the judgement."""
+        return external_findings_of(self.summary, "the evaluation")
 
     @property
     def metrics(self) -> pd.DataFrame:
@@ -204,10 +210,10 @@ def _require_columns(frame: pd.DataFrame, subgroups: Sequence[str]) -> None:
 
 def _refuse_training_table(model: Model, dataset: Dataset, frame: pd.DataFrame) -> None:
     """Refuse the table that the model was fitted on; its fingerprint holds the folds that were given."""
-    named = re.fullmatch("folds of column '(.*)'", str(model.evaluation.summary.get("folds_from")))
+    column = model.evaluation.fold_design.column
     possible: list[npt.NDArray[np.object_] | None] = [None]
-    if named and named[1] in frame:
-        possible.append(texts_of(frame[named[1]].iloc[dataset.positions]))
+    if column is not None and column in frame:
+        possible.append(texts_of(frame[column].iloc[dataset.positions]))
     if model.card.training.get("fingerprint") in {replace(dataset, folds=f).fingerprint for f in possible}:
         raise ModelError(
             "this is the table that the model was fitted on: its figures on patients that it had not seen "
@@ -308,6 +314,7 @@ def _summary(
     card = model.card
     about = ("created", "target", "positive", "classifier", "threshold", "versions")
     return {
+        "format": FORMAT,
         "kind": "external",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {"radiomics_screen": __version__},

@@ -109,7 +109,7 @@ def _plan(table: FeatureTable, asked: FitOptions, inputs: FitInputs) -> Plan:
     """Return how a model is learned, once all that needs no rows is checked."""
     task, learner = asked.task, asked.learner
     refuse_reserved([*table.features, *task.clinical, task.batch])
-    blocks = {table.columns[name].block for name in table.features}
+    blocks = {table.columns[name].block for name in table.features if name in table.columns}
     blocks |= {CLINICAL for _ in task.clinical} | ({CROP} if inputs.crops is not None else set())
     candidates, options = candidates_of(learner.classifier, learner.hyperparameters or {}, blocks)
     refuse_beside_crops(

@@ -56,8 +56,9 @@ def scheme(
     """Return how it was learned, as plain JSON values."""
     preparation = plan.preparation
     return {
-        "folds_from": division.origin,
-        "repeats": max(split.repeat for split in division.splits),
+        "folds_from": division.design.text,
+        "fold_design": division.design.to_json(),
+        "repeats": division.design.repeats,
         "correlation": preparation.correlation,
         "common_value": preparation.common_value,
         "select": preparation.select,

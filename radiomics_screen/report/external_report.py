@@ -23,45 +23,45 @@ def write_external_report(found: External, path: str | Path) -> None:
     ModelError
         If it cannot be written.
     """
-    summary = found.summary
-    judgement, cohort, model = summary["judgement"], summary["cohort"], summary["model"]
+    findings, judgement = found.findings, found.summary["judgement"]
+    cohort, model = findings.cohort, findings.model
     subgroups = forest(judgement)
-    threshold = f"{summary['threshold']:.3g}"
-    charts = charts_of(judgement, summary["positive"], summary["negative"], threshold)
+    threshold = f"{findings.threshold:.3g}"
+    charts = charts_of(judgement, findings.positive, findings.negative, threshold)
     parameters = {
-        "target": summary["target"],
-        "positive value": summary["positive"],
-        "patients told apart by": summary["group"] or "nothing: each row counts as a patient",
-        "threshold, frozen": f"{summary['threshold']:.4g}",
-        "classifier": model["classifier"],
-        "model fitted": f"{model['created']}, on {model['rows']} rows",
-        "of these positive": f"{model['positives']} ({model['positive']})",
-        "fingerprint of its training table": model["fingerprint"],
+        "target": findings.target,
+        "positive value": findings.positive,
+        "patients told apart by": findings.group or "nothing: each row counts as a patient",
+        "threshold, frozen": f"{findings.threshold:.4g}",
+        "classifier": model.classifier,
+        "model fitted": f"{model.created}, on {model.rows} rows",
+        "of these positive": f"{model.positives} ({model.positive})",
+        "fingerprint of its training table": model.fingerprint,
     }
     page = Page(
-        title=f"{summary['target']} = {summary['positive']}: test on other data",
+        title=f"{findings.target} = {findings.positive}: test on other data",
         lead="A fitted model, its threshold frozen, on rows that it was not fitted on. Nothing is learned.",
-        positive=summary["positive"],
-        negative=summary["negative"],
+        positive=findings.positive,
+        negative=findings.negative,
         threshold=threshold,
         cohort=cohort,
         judgement=judgement,
         charts=[*charts, *([subgroups] if subgroups else [])],
-        messages=summary["messages"],
+        messages=findings.messages,
         items=items_of(
             cohort=cohort,
             division="rows with names of the training table are left out, where these are known",
             settings=False,
-            features=_features_text(cohort["features"]),
+            features=_features_text(cohort.features),
             calibrated=judgement["curves"]["calibration"] is not None,
             external=True,
-            summary=summary,
-            crops_alone=not cohort["features"],
+            findings=None,
+            crops_alone=not cohort.features,
         ),
         parameters=[(name, str(value)) for name, value in parameters.items()],
-        versions={**{f"model: {n}": v for n, v in model["versions"].items()}, **summary["versions"]},
-        created=summary["created"],
-        doubt=doubt_of(summary, summary["positive"], summary["negative"]),
+        versions={**{f"model: {n}": v for n, v in model.versions.items()}, **findings.versions},
+        created=findings.created,
+        doubt=doubt_of(findings.prediction_sets, findings.positive, findings.negative),
     )
     write(page, path)
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from radiomics_screen.core.errors import ModelError, did_you_mean
 from radiomics_screen.modelling.assessment.evaluation import FOLD
+from radiomics_screen.modelling.assessment.findings import Findings
 from radiomics_screen.modelling.data.values import texts_of
 from radiomics_screen.modelling.external_evaluation import parts_of
 from radiomics_screen.report.figures.charts import charts_of
@@ -70,7 +71,7 @@ def write_fit_report(
     ModelError
         If the model has no predictions, a subgroup is not a column, or the file cannot be written.
     """
-    card = model.card
+    card, findings = model.card, model.evaluation.findings
     found = out_of_fold(model)
     parts = {name: _column(table, name, found.cases) for name in subgroups}
     judgement = found.judged(parts, resamples=resamples, seed=card.seed)
@@ -82,11 +83,11 @@ def write_fit_report(
         positive=card.positive,
         negative=card.negative,
         threshold=threshold,
-        cohort=model.evaluation.summary["cohort"],
+        cohort=findings.cohort,
         judgement=judgement,
         charts=charts_of(judgement, card.positive, card.negative, threshold)
         + ([subgroup_chart] if subgroup_chart else []),
-        messages=[*model.evaluation.summary["messages"], *judgement["messages"]],
+        messages=[*findings.messages, *judgement["messages"]],
         items=_items(model, calibrated=judgement["curves"]["calibration"] is not None),
         parameters=_parameters(model),
         versions=card.versions,
@@ -167,12 +168,12 @@ def _features(model: Model, table: pd.DataFrame | None) -> FeaturePart | None:
     charts = [
         swarm(found) if found else None,
         clusters.chart if clusters else None,
-        stability_chart(model.evaluation.summary, found.names if found else []),
+        stability_chart(model.evaluation.findings, found.names if found else []),
     ]
     shown = [chart for chart in charts if chart is not None]
     reason = hindrance(model, table) if table is not None else ""
     texts = [
-        stability_text(model.evaluation.summary),
+        stability_text(model.evaluation.findings),
         f"What moves the model is not shown: {reason}." if reason else "",
     ]
     text = " ".join(filter(None, texts))
@@ -180,49 +181,49 @@ def _features(model: Model, table: pd.DataFrame | None) -> FeaturePart | None:
 
 
 def _where_done(model: Model) -> dict[str, Any]:
-    """Return the sections of which the summary tells, each empty where it does not."""
-    summary, card = model.evaluation.summary, model.card
+    """Return the sections of which the findings tell, each empty where they do not."""
+    findings, card = model.evaluation.findings, model.card
     return {
-        "controls": controls_of(summary),
-        "controls_intro": controls_intro(summary),
-        "doubt": doubt_of(summary, card.positive, card.negative),
-        "comparison": comparison_of(summary),
-        "permutation": permutation_chart(summary),
+        "controls": controls_of(findings),
+        "controls_intro": controls_intro(findings),
+        "doubt": doubt_of(findings.prediction_sets, card.positive, card.negative),
+        "comparison": comparison_of(findings),
+        "permutation": permutation_chart(findings),
         "preparation": _preparation(model),
-        "tuning": tuning_of(summary),
+        "tuning": tuning_of(findings),
     }
 
 
 def _preparation(model: Model) -> list[tuple[str, str]]:
     crop = model.card.crop
     return preparation_of(
-        model.evaluation.summary,
+        model.evaluation.findings,
         crops="" if crop is None else cut_text(crop),
         features=not sees_crops_alone(model),
     )
 
 
 def _items(model: Model, *, calibrated: bool) -> list[Item]:
-    summary = model.evaluation.summary
+    findings = model.evaluation.findings
     return items_of(
-        cohort=summary["cohort"],
-        division=f"tested on {summary['folds_from']}, {kept_together(model)}; all learned inside folds",
+        cohort=findings.cohort,
+        division=f"tested on {findings.fold_design.text}, {kept_together(model)}; all learned inside folds",
         settings=model.settings is not None,
         features=_feature_flow(model),
         calibrated=calibrated,
         external=False,
-        summary=summary,
+        findings=findings,
         crops_alone=sees_crops_alone(model),
     )
 
 
 def _lead(model: Model) -> str:
-    summary = model.evaluation.summary
-    repeats = f", {summary['repeats']} times anew" if summary["repeats"] > 1 else ""
+    findings = model.evaluation.findings
+    repeats = f", {findings.fold_design.repeats} times anew" if findings.fold_design.repeats > 1 else ""
     inputs = inputs_of(model)
     return (
         f"{inputs}{' ' if inputs else ''}Figures on patients that the pipeline had not seen, pooled over "
-        f"{summary['folds_from']}{repeats}. Mean AUC of the folds: {mean_auc_text(model.evaluation)}. "
+        f"{findings.fold_design.text}{repeats}. Mean AUC of the folds: {mean_auc_text(model.evaluation)}. "
         "The intervals say how sure the figures of these fitted models are, "
         "not how much they would change had other patients been learned from."
     )
@@ -234,7 +235,7 @@ def kept_together(model: Model) -> str:
 
 
 def _parameters(model: Model) -> list[tuple[str, str]]:
-    card, summary = model.card, model.evaluation.summary
+    card, findings = model.card, model.evaluation.findings
     known = {
         "target": card.target,
         "positive value": card.positive,
@@ -242,7 +243,7 @@ def _parameters(model: Model) -> list[tuple[str, str]]:
         "threshold": f"{card.threshold:.4g}",
         "classifier": card.classifier,
         "hyperparameters": options_text(card.hyperparameters),
-        **({} if sees_crops_alone(model) else _of_features(summary)),
+        **({} if sees_crops_alone(model) else _of_features(findings)),
         "crops of the lesions": cut_text(card.crop) if card.crop is not None else None,
         "seed": card.seed,
         "device": card.device,
@@ -251,11 +252,11 @@ def _parameters(model: Model) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in known.items() if value is not None]
 
 
-def _of_features(summary: Mapping[str, Any]) -> dict[str, Any]:
+def _of_features(findings: Findings) -> dict[str, Any]:
     return {
-        "correlation limit": summary.get("correlation"),
-        "selection of features": summary.get("select"),
-        "features to keep": summary.get("most_features"),
+        "correlation limit": findings.correlation,
+        "selection of features": findings.select,
+        "features to keep": findings.most_features,
     }
 
 

@@ -5,11 +5,12 @@ Headings follow Mitchell et al. 2019, "Model cards for model reporting", FAT* 20
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from radiomics_screen.core.whole_files import write_whole
+from radiomics_screen.modelling.assessment.findings import Findings
 from radiomics_screen.modelling.options.request import all_options
 from radiomics_screen.report.fit_report import kept_together
 from radiomics_screen.report.sections.ablation import of_first_repeat, smallest_text
@@ -86,7 +87,7 @@ def _details(model: Model) -> list[tuple[str, str]]:
         ("Input", input_text(model)),
         ("Output", f"probability of {card.positive}; called so from {card.threshold:.4g} on"),
         ("Settings of the extraction", _settings_text(model)),
-        *preparation_of(model.evaluation.summary, features=not sees_crops_alone(model)),
+        *preparation_of(model.evaluation.findings, features=not sees_crops_alone(model)),
         ("Versions", ", ".join(f"{name} {version}" for name, version in card.versions.items())),
         ("Fingerprint of the training table", str(card.training["fingerprint"])),
         ("Who made it, licence, contact", _OPEN),
@@ -131,12 +132,10 @@ def _intended_use(model: Model) -> list[str]:
 
 
 def _factors(model: Model) -> list[str]:
-    summary = model.evaluation.summary
-    harmonised = summary.get("harmonised")
+    findings = model.evaluation.findings
+    harmonised = findings.harmonised
     between = (
-        f"Features were harmonised between the values of '{_plain(harmonised['batch'])}'."
-        if harmonised
-        else ""
+        f"Features were harmonised between the values of '{_plain(harmonised.batch)}'." if harmonised else ""
     )
     groups = "Groups that matter (age, sex, device, site, size of the lesion) and figures in them"
     return [
@@ -173,48 +172,46 @@ def _training_data(model: Model) -> list[str]:
 
 
 def _evaluation(model: Model) -> list[str]:
-    summary = model.evaluation.summary
-    repeats = f", {summary['repeats']} times anew" if summary["repeats"] > 1 else ""
+    findings = model.evaluation.findings
+    repeats = f", {findings.fold_design.repeats} times anew" if findings.fold_design.repeats > 1 else ""
     return [
-        f"Cross-validated on {_plain(summary['folds_from'])}{repeats}, {kept_together(model)}; all that is "
-        f"learned is learned inside the folds. Mean AUC of the folds: {mean_auc_text(model.evaluation)}.",
-        *_further(summary),
+        f"Cross-validated on {_plain(findings.fold_design.text)}{repeats}, {kept_together(model)}; all that "
+        f"is learned is learned inside the folds. Mean AUC of the folds: {mean_auc_text(model.evaluation)}.",
+        *_further(findings),
         f"Test on patients of another place: {_OPEN}",
     ]
 
 
-def _further(summary: Mapping[str, Any]) -> list[str]:
+def _further(findings: Findings) -> list[str]:
     """Return what else was found out, each only where it was done."""
     found = []
-    if stable := stability_text(summary):
+    if stable := stability_text(findings):
         found.append(stable)
-    if tuning := summary.get("tuning"):
+    if tuning := findings.tuning:
         found.append(
-            f"Hyperparameters: {tuning['trials']} trials of {', '.join(tuning['candidates'])} in each fold."
+            f"Hyperparameters: {tuning.trials} trials of {', '.join(tuning.candidates)} in each fold."
         )
-    if permutation := summary.get("permutation"):
+    if permutation := findings.permutation:
         found.append(
-            f"Against chance: AUC {number(permutation['observed'])}{of_first_repeat(summary)}, "
-            f"{len(permutation['permuted'])} permutations of the outcomes among patients, "
-            f"{p_equals(permutation['p'])}{smallest_text(permutation)}."
+            f"Against chance: AUC {number(permutation.observed)}{of_first_repeat(findings)}, "
+            f"{len(permutation.permuted)} permutations of the outcomes among patients, "
+            f"{p_equals(permutation.p)}{smallest_text(permutation)}."
         )
-    for one in (summary.get("comparison") or {}).get("tests", []):
-        difference = {"value": one["difference"], "low": one["low"], "high": one["high"]}
+    for one in findings.comparison.tests if findings.comparison else ():
         found.append(
-            f"AUC of {_plain(one['first'])} less that of {_plain(one['second'])}: "
-            f"{with_interval(difference)}, {p_equals(one['p_holm'])} (DeLong, Holm)."
+            f"AUC of {_plain(one.first)} less that of {_plain(one.second)}: "
+            f"{with_interval(one.estimate)}, {p_equals(one.p_holm)} (DeLong, Holm)."
         )
-    if doubt := summary.get("doubt"):
+    if sets := findings.prediction_sets:
         held, single, wrong = (
-            per_cent_with_interval(doubt["figures"][name])
-            for name in ("coverage", "single", "error_of_single")
+            per_cent_with_interval(sets.figures[name]) for name in ("coverage", "single", "error_of_single")
         )
         found.append(
-            f"Prediction sets at an error rate of {doubt['error_rate']:g}: the true outcome is in {held}; "
+            f"Prediction sets at an error rate of {sets.error_rate:g}: the true outcome is in {held}; "
             f"one outcome only in {single}, of which wrong {wrong}."
         )
-    controls = controls_of(summary)
-    if controls and (intro := controls_intro(summary)):
+    controls = controls_of(findings)
+    if controls and (intro := controls_intro(findings)):
         found.append(f"Controls: {intro}")
     found += [f"Control, {one.called}: {_plain(one.title)}. {_plain(one.text)}" for one in controls]
     return found
@@ -222,7 +219,7 @@ def _further(summary: Mapping[str, Any]) -> list[str]:
 
 def _limits(model: Model) -> list[str]:
     return [
-        *(f"{_sentence(_plain(message))}" for message in model.evaluation.summary["messages"]),
+        *(f"{_sentence(_plain(message))}" for message in model.evaluation.findings.messages),
         "Probabilities, predictive values and net benefit hold for a population with the same part of "
         f"{_plain(model.card.positive)} rows.",
         "Contributions say what moves this model, not what causes the disease.",

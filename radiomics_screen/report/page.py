@@ -9,11 +9,12 @@ from typing import Any
 
 from radiomics_screen import __version__
 from radiomics_screen.core.whole_files import write_whole
+from radiomics_screen.modelling.assessment.findings import Cohort
 from radiomics_screen.modelling.assessment.performance import LABELS
 from radiomics_screen.report.figures.charts import Chart
-from radiomics_screen.report.sections.ablation import Comparison
+from radiomics_screen.report.sections.ablation import ModelComparison
 from radiomics_screen.report.sections.checklist import Item
-from radiomics_screen.report.sections.controls import Control
+from radiomics_screen.report.sections.controls import ControlRow
 from radiomics_screen.report.sections.montage import Montage
 from radiomics_screen.report.sections.tuning import Tuning
 from radiomics_screen.report.sections.uncertainty import Uncertainty
@@ -80,7 +81,7 @@ class Page:
     positive: str
     negative: str
     threshold: str
-    cohort: Mapping[str, Any]
+    cohort: Cohort
     judgement: Mapping[str, Any]
     charts: Sequence[Chart]
     messages: Sequence[str]
@@ -89,10 +90,10 @@ class Page:
     versions: Mapping[str, str]
     created: str
     folds: Sequence[tuple[str, ...]] = field(default=())
-    controls: Sequence[Control] = field(default=())
+    controls: Sequence[ControlRow] = field(default=())
     controls_intro: str = ""
     doubt: Uncertainty | None = None
-    comparison: Comparison | None = None
+    comparison: ModelComparison | None = None
     permutation: Chart | None = None
     features: FeaturePart | None = None
     preparation: Sequence[tuple[str, str]] = field(default=())
@@ -163,13 +164,13 @@ def write(page: Page, path: str | Path) -> None:
 def _flow(page: Page) -> list[tuple[str, str, str]]:
     """Return the steps from rows read to rows used: number, text, and cases as examples."""
     cohort = page.cohort
-    steps = [(str(cohort["rows_read"]), "rows read", "")]
-    for part in cohort["left_out"]:
-        cases = ", ".join(map(str, part["cases"]))
-        more = " …" if part["rows"] > len(part["cases"]) else ""
-        steps.append((f"\N{MINUS SIGN}{part['rows']}", part["reason"], f"{cases}{more}"))
-    parts = f"{cohort['positives']} {page.positive}, {cohort['negatives']} {page.negative}"
-    return [*steps, (str(cohort["rows"]), f"rows used, of {cohort['patients']} patients: {parts}", "")]
+    steps = [(str(cohort.rows_read), "rows read", "")]
+    for part in cohort.left_out:
+        cases = ", ".join(map(str, part.cases))
+        more = " …" if part.rows > len(part.cases) else ""
+        steps.append((f"\N{MINUS SIGN}{part.rows}", part.reason, f"{cases}{more}"))
+    parts = f"{cohort.positives} {page.positive}, {cohort.negatives} {page.negative}"
+    return [*steps, (str(cohort.rows), f"rows used, of {cohort.patients} patients: {parts}", "")]
 
 
 def _headline(judgement: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -64,7 +64,7 @@ class Agreement:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class TableComparison:
     """What two tables have in common, and where they differ.
 
     Attributes
@@ -108,7 +108,7 @@ class Comparison:
 
 def compare_tables(
     a: str | Path | pd.DataFrame, b: str | Path | pd.DataFrame, *, tolerance: float = TOLERANCE
-) -> Comparison:
+) -> TableComparison:
     """Compare the values of two feature tables.
 
     Parameters
@@ -141,7 +141,7 @@ def compare_tables(
         for side, table in enumerate(tables)
     )
     compared = _Values([names[n] for n in sound], features, one, other, tolerance)
-    return Comparison(
+    return TableComparison(
         tolerance=tolerance,
         matched_by=matched_by,
         cases=len(rows),
@@ -274,7 +274,7 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
-def write_comparison(found: Comparison, path: str | Path) -> None:
+def write_comparison(found: TableComparison, path: str | Path) -> None:
     """Write a comparison as JSON.
 
     Raises

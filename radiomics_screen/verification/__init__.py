@@ -3,7 +3,7 @@
 May import: core, imaging, filters, features, settings, extraction.
 """
 
-from radiomics_screen.verification.results import Comparison, Group, Omitted, Report
+from radiomics_screen.verification.results import Group, Omitted, ReferenceComparison, Report
 from radiomics_screen.verification.run import require_place, verify, write_report
 
-__all__ = ["Comparison", "Group", "Omitted", "Report", "require_place", "verify", "write_report"]
+__all__ = ["Group", "Omitted", "ReferenceComparison", "Report", "require_place", "verify", "write_report"]

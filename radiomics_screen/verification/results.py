@@ -32,7 +32,7 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ReferenceComparison:
     """A value beside its reference.
 
     Attributes
@@ -82,14 +82,14 @@ class Group:
 
     part: str
     name: str
-    comparisons: Sequence[Comparison]
+    comparisons: Sequence[ReferenceComparison]
 
     @property
     def passed(self) -> int:
         return sum(c.passed for c in self.comparisons)
 
     @property
-    def worst(self) -> Comparison:
+    def worst(self) -> ReferenceComparison:
         """The comparison that is nearest to failing, or fails most."""
         return max(self.comparisons, key=lambda c: (not c.passed, c.severity))
 
@@ -149,17 +149,17 @@ class Report:
         }
 
 
-def compared(value: float | None, reference: Reference, *, rounded: bool = True) -> Comparison:
+def compared(value: float | None, reference: Reference, *, rounded: bool = True) -> ReferenceComparison:
     """Compare a value with its reference.
 
     With `rounded`, the value is first rounded to three significant digits, unless the reference has more.
     """
     if value is None or not isfinite(value):
-        return Comparison(reference.tag, None, reference.value, reference.tolerance, None, False)
+        return ReferenceComparison(reference.tag, None, reference.value, reference.tolerance, None, False)
     shown = significant(value) if rounded and significant(reference.value) == reference.value else value
     deviation = abs(shown - reference.value)
     allowed = reference.tolerance + CLOSE * max(1.0, abs(reference.value))
-    return Comparison(
+    return ReferenceComparison(
         reference.tag, value, reference.value, reference.tolerance, deviation, deviation <= allowed
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from radiomics_screen.modelling.assessment.findings import Findings, findings_of
+
 
 def figure(value: float | None, low: float | None = None, high: float | None = None) -> dict[str, Any]:
     return {"value": value, "low": low, "high": high}
@@ -59,3 +61,18 @@ def full_summary() -> dict[str, Any]:
         "harmonised": {"batch": "device", "batches": ["A", "B"]},
         "clinical": ["age", "side"],
     }  # fmt: skip
+
+
+def findings(**entries: Any) -> Findings:
+    """Return the findings of a small cross-validation, with further entries of its summary."""
+    design = {"column": None, "splits": 5, "repeats": 1, "stratified": True, "seed": 0}
+    cohort = {
+        "rows_read": 10, "rows": 8, "positives": 3, "negatives": 5, "patients": 8, "features": 102,
+        "missing_values": 0, "left_out": [{"reason": "why", "rows": 2, "cases": []}],
+    }  # fmt: skip
+    whole = {
+        "target": "outcome", "positive": "bad", "negative": "good", "group": None, "classifier": "xgboost",
+        "threshold": 0.5, "cohort": cohort, "fold_design": design, "folds": [], "called_positive": [3],
+        "interval": {"method": "bootstrap", "level": 0.95, "resamples": 100}, "messages": [],
+    }  # fmt: skip
+    return findings_of({**whole, **entries}, "the summary")

@@ -14,6 +14,7 @@ from radiomics_screen.report.figures.clusters import clusters_of, rank_correlati
 from radiomics_screen.report.figures.contributions import Explained, explained
 from radiomics_screen.report.figures.swarm import _offsets, _ranks, swarm
 from radiomics_screen.report.sections.stability import stability_chart, stability_text
+from tests.helpers.summaries import findings
 from tests.helpers.tables import ASKED, FAST, small_table
 
 
@@ -126,39 +127,45 @@ def test_clusters_by_hand() -> None:
     assert clusters_of(Explained(values[["a1", "b1", "flat"]], values[["a1", "b1", "flat"]], 3)) is None
 
 
+FOLD = {
+    "repeat": 1, "fold": "1", "train_rows": 6, "test_rows": 2, "test_positives": 1, "features": {},
+    "constant": False, "choice": {"classifier": "xgboost", "hyperparameters": {}},
+}  # fmt: skip
+
+
 def summary(frequency: dict[str, float], **more: Any) -> dict[str, Any]:
     return {
         "stability": {"index": 0.5, "low": 0.25, "high": None, "frequency": frequency},
-        "folds": [{}] * 4,
+        "folds": [FOLD] * 4,
         **more,
     }
 
 
 def test_stability_shows_the_strongest_that_are_told_of() -> None:
     told = summary({"a": 1.0, "b": 0.75, "c": 0.5})
-    chart = stability_chart(told, ["c", "unknown", "a"])
+    chart = stability_chart(findings(**told), ["c", "unknown", "a"])
     assert chart is not None
     assert "The 2 strongest features of the final model" in chart.caption
     assert "2 of 4" in chart.svg
     assert "3 of 4" not in chart.svg
-    most_frequent = stability_chart(told, [])
+    most_frequent = stability_chart(findings(**told), [])
     assert most_frequent is not None
     assert "The 3 most frequent features" in most_frequent.caption
 
 
 def test_features_that_all_folds_kept_need_no_figure() -> None:
-    assert stability_chart(summary({"a": 1.0, "b": 1.0}), ["a"]) is None
-    assert stability_chart({"stability": {}, "folds": []}, ["a"]) is None
+    assert stability_chart(findings(**summary({"a": 1.0, "b": 1.0})), ["a"]) is None
+    assert stability_chart(findings(stability={}), ["a"]) is None
 
 
 def test_stability_in_words() -> None:
     told = summary({})
     told["stability"]["low"] = None
-    assert "0.50, where 1 is" in stability_text(told)
+    assert "0.50, where 1 is" in stability_text(findings(**told))
     told["stability"].update(low=0.25, high=0.75)
-    assert "0.50 (0.25 to 0.75), where" in stability_text(told)
-    assert "chosen" not in stability_text(told)
-    assert "no feature was chosen by the outcome" in stability_text({**told, "select": "none"})
+    assert "0.50 (0.25 to 0.75), where" in stability_text(findings(**told))
+    assert "chosen" not in stability_text(findings(**told))
+    assert "no feature was chosen by the outcome" in stability_text(findings(**{**told, "select": "none"}))
     told["stability"].update(index=1.0, low=0.998, high=1.0)
-    assert "1.00, where" in stability_text(told)
-    assert stability_text({}) == ""
+    assert "1.00, where" in stability_text(findings(**told))
+    assert stability_text(findings()) == ""

@@ -15,6 +15,7 @@ from tests.helpers.tables import ASKED, FAST, small_table
 
 HEADINGS = [
     "Model details",
+    "What the fit was asked for",
     "Intended use",
     "Factors",
     "Metrics",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from radiomics_screen.modelling.assessment.evaluation import MEAN_OF_FOLDS, Evaluation
+from radiomics_screen.modelling.assessment.findings import Permutation
 from radiomics_screen.report.sections.ablation import comparison_of, permutation_chart, smallest_text
 from radiomics_screen.report.sections.checklist import AUTHOR, items_of
 from radiomics_screen.report.sections.controls import controls_intro, controls_of, in_short
@@ -24,23 +26,18 @@ from radiomics_screen.report.wording.numbers import (
     per_cent,
     per_cent_with_interval,
 )
-from tests.helpers.summaries import figure, full_summary
-
-COHORT: dict[str, Any] = {
-    "rows_read": 10, "rows": 8, "positives": 3, "missing_values": 0,
-    "left_out": [{"reason": "why", "rows": 2, "cases": []}],
-}  # fmt: skip
+from tests.helpers.summaries import figure, findings, full_summary
 
 
 def answers(summary: dict[str, Any]) -> dict[str, str]:
     items = items_of(
-        cohort=COHORT,
+        cohort=findings().cohort,
         division="d",
         settings=True,
         features="f",
         calibrated=True,
         external=False,
-        summary=summary,
+        findings=findings(**summary),
     )
     assert len({item.topic for item in items}) == len(items)
     assert all((item.answer == AUTHOR) != item.answered for item in items)
@@ -50,44 +47,46 @@ def answers(summary: dict[str, Any]) -> dict[str, str]:
 
 
 def test_controls_to_look_at_come_first_and_marks_differ_without_colour() -> None:
-    controls = controls_of(full_summary())
+    controls = controls_of(findings(**full_summary()))
     assert [one.verdict for one in controls] == ["look", "passed", "not run"]
     assert len({one.mark for one in controls}) == 3
     assert in_short(controls) == "Negative controls: 1 passed, 1 to look at (Size alone), 1 not run"
 
 
 def test_controls_that_were_not_run_are_no_controls() -> None:
-    only = [one for one in controls_of(full_summary()) if one.verdict == "not run"]
+    only = [one for one in controls_of(findings(**full_summary())) if one.verdict == "not run"]
     assert in_short(only) == in_short([]) == ""
 
 
 @pytest.mark.parametrize("empty", [{}, dict.fromkeys(full_summary())])
 def test_what_was_not_done_has_no_section(empty: dict[str, Any]) -> None:
-    assert controls_of(empty) == []
-    assert doubt_of(empty, "bad", "good") is None
-    assert comparison_of(empty) is None
-    assert permutation_chart(empty) is None
-    assert tuning_of(empty) is None
+    assert controls_of(findings(**empty)) == []
+    assert doubt_of(findings(**empty).prediction_sets, "bad", "good") is None
+    assert comparison_of(findings(**empty)) is None
+    assert permutation_chart(findings(**empty)) is None
+    assert tuning_of(findings(**empty)) is None
 
 
 def test_preparation_says_not_done_only_of_what_could_have_been() -> None:
-    assert preparation_of({}) == []
-    nothing = dict(preparation_of(dict.fromkeys(full_summary())))
+    assert preparation_of(findings()) == []
+    nothing = dict(preparation_of(findings(**dict.fromkeys(full_summary()))))
     assert nothing.pop("Threshold") == "given beforehand"
     assert set(nothing.values()) == {NOT_DONE}
     assert len(nothing) == 4
-    done = dict(preparation_of(full_summary()))
+    done = dict(preparation_of(findings(**full_summary())))
     assert "60 of 102" in done["Robust features"]
     assert "0.75" in done["Robust features"]
     assert "'device' (A, B)" in done["Harmonisation of sources"]
     assert done["Clinical variables"] == "age, side"
     assert "Platt" in done["Recalibration of probabilities"]
     assert done["Threshold"] == "sensitivity of 95 % on inner folds"
-    assert dict(preparation_of({"recalibration": "none"})) == {"Recalibration of probabilities": NOT_DONE}
+    assert dict(preparation_of(findings(recalibration="none"))) == {
+        "Recalibration of probabilities": NOT_DONE
+    }
 
 
 def test_the_parts_of_prediction_sets_are_all_rows() -> None:
-    doubt = doubt_of(full_summary(), "bad", "good")
+    doubt = doubt_of(findings(**full_summary()).prediction_sets, "bad", "good")
     assert doubt is not None
     parts = {kind: part for kind, part, _ in doubt.parts}
     assert sum(parts.values()) == pytest.approx(1)
@@ -103,14 +102,14 @@ def test_prediction_sets_that_never_hold_one_outcome() -> None:
     summary = full_summary()
     figures = summary["doubt"]["figures"]
     figures.update(single=figure(0.0), error_of_single=figure(None), both=figure(1.0), none=figure(0.0))
-    doubt = doubt_of(summary, "bad", "good")
+    doubt = doubt_of(findings(**summary).prediction_sets, "bad", "good")
     assert doubt is not None
     assert [part for _, part, _ in doubt.parts] == [0, 0, 1, 0]
     assert ("of these, wrong", "not defined", True) in doubt.rows
 
 
 def test_comparison_names_what_is_subtracted() -> None:
-    found = comparison_of(full_summary())
+    found = comparison_of(findings(**full_summary()))
     assert found is not None
     assert found.models[0] == ("clinical data alone", "0.800 (0.750 to 0.850)", "3")
     assert found.models[1][2] == ""
@@ -126,7 +125,7 @@ def test_comparison_names_what_is_subtracted() -> None:
 def test_permutations_that_reach_the_observed_auc_are_counted(permuted: list[float], said: str) -> None:
     summary = full_summary()
     summary["permutation"]["permuted"] = permuted
-    chart = permutation_chart(summary)
+    chart = permutation_chart(findings(**summary))
     assert chart is not None
     assert f"an AUC of 0.900 or more (that of this model) was {said}" in chart.caption
     assert "(95 % interval 0.100 to 0.300)" in chart.caption
@@ -141,21 +140,23 @@ def test_permutations_that_reach_the_observed_auc_are_counted(permuted: list[flo
     ],
 )
 def test_the_smallest_p_of_few_permutations_is_called_so(done: int, p: float, said: str) -> None:
-    assert smallest_text({"p": p, "permuted": [0.5] * done}) == said
+    assert smallest_text(Permutation(0.9, (0.5,) * done, p)) == said
 
 
 def test_controls_say_only_how_their_aucs_do_differ() -> None:
-    assert controls_intro({}) == controls_intro({"repeats": 1, "recalibration": "none", "clinical": []}) == ""
-    assert "of the first repeat only. So" in controls_intro({"repeats": 2})
-    assert "of the radiomic features without clinical columns. So" in controls_intro({"clinical": ["age"]})
-    assert "of one classifier with its defaults" in controls_intro({"recalibration": "platt"})
+    assert controls_intro(findings()) == controls_intro(findings(recalibration="none", clinical=[])) == ""
+    twice = {"column": None, "splits": 5, "repeats": 2, "stratified": True, "seed": 0}
+    assert "of the first repeat only. So" in controls_intro(findings(fold_design=twice))
+    without = controls_intro(findings(clinical=["age"]))
+    assert "of the radiomic features without clinical columns. So" in without
+    assert "of one classifier with its defaults" in controls_intro(findings(recalibration="platt"))
 
 
 def test_figures_that_are_not_of_radiomics_alone_say_so() -> None:
-    assert inputs_text({"clinical": []}) == inputs_text({}) == ""
-    alone = inputs_text({"clinical": ["birads"]})
+    assert inputs_text(findings(clinical=[])) == inputs_text(findings()) == ""
+    alone = inputs_text(findings(clinical=["birads"]))
     assert "features and the clinical variable birads: these figures are not of radiomics alone." in alone
-    compared = inputs_text({"clinical": ["age", "birads"], "comparison": {"models": []}})
+    compared = inputs_text(findings(clinical=["age", "birads"], comparison={"models": []}))
     assert "variables age, birads: these figures are not of radiomics alone (see the comparison)." in compared
 
 
@@ -169,21 +170,22 @@ def test_figures_that_are_not_of_radiomics_alone_say_so() -> None:
 )
 def test_a_mean_of_folds_without_an_interval_says_why(low: float, undefined: int, said: str) -> None:
     row = {"scope": MEAN_OF_FOLDS, "metric": "auc", "value": 0.8, "undefined": undefined}
+    summary = asdict(findings())
     metrics = pd.DataFrame([{**row, "low": low, "high": low + 0.3}])
-    found = mean_auc_text(Evaluation(metrics, None, {"interval": {"resamples": 100}}))
+    found = mean_auc_text(Evaluation(metrics, None, summary))
     assert found.startswith(said)
 
 
 def test_a_permutation_without_a_figure_is_left_out() -> None:
     summary = full_summary()
     summary["permutation"]["permuted"] = [None, 0.5]
-    chart = permutation_chart(summary)
+    chart = permutation_chart(findings(**summary))
     assert chart is not None
     assert 'aria-label="AUCs of 1 models' in chart.svg
 
 
 def test_each_fold_and_the_final_model_have_a_row() -> None:
-    found = tuning_of(full_summary())
+    found = tuning_of(findings(**full_summary()))
     assert found is not None
     assert [row[0] for row in found.rows] == ["1", "2", "final model, all rows"]
     assert found.rows[0][1:] == ("xgboost", "0.900", "0.250", "max_depth 4, learning_rate 0.03457")
@@ -193,7 +195,7 @@ def test_each_fold_and_the_final_model_have_a_row() -> None:
 def test_folds_of_several_repeats_are_told_apart() -> None:
     summary = full_summary()
     summary["tuning"]["chosen"][1]["repeat"] = 2
-    found = tuning_of(summary)
+    found = tuning_of(findings(**summary))
     assert found is not None
     assert [row[0] for row in found.rows][:2] == ["1, fold 1", "2, fold 2"]
 

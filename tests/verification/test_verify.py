@@ -17,7 +17,7 @@ from radiomics_screen.cli.app import app
 from radiomics_screen.core.errors import ReadError
 from radiomics_screen.settings.presets import preset_names
 from radiomics_screen.settings.settings import load_settings
-from radiomics_screen.verification import Comparison, chapter1, chapter2, verify
+from radiomics_screen.verification import ReferenceComparison, chapter1, chapter2, verify
 from radiomics_screen.verification.phantom import digital_phantom
 from radiomics_screen.verification.results import Reference, compared, significant
 
@@ -124,10 +124,10 @@ def test_values_are_compared_as_they_were_published(
 
 
 def test_the_worst_is_the_one_nearest_to_failing() -> None:
-    fine = Comparison("fine", 1.0, 1.0, 0.0, 0.0, True)
-    near = Comparison("near", 1.0, 1.9, 1.0, 0.9, True)
-    over = Comparison("over", 1.0, 1.1, 0.0, 0.1, False)
-    missing = Comparison("missing", None, 1.0, 5.0, None, False)
+    fine = ReferenceComparison("fine", 1.0, 1.0, 0.0, 0.0, True)
+    near = ReferenceComparison("near", 1.0, 1.9, 1.0, 0.9, True)
+    over = ReferenceComparison("over", 1.0, 1.1, 0.0, 0.1, False)
+    missing = ReferenceComparison("missing", None, 1.0, 5.0, None, False)
     assert max((fine, near), key=lambda c: c.severity) is near
     assert over.severity == missing.severity == float("inf")
     assert significant(-0.00123456) == -0.00123

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -13,11 +15,14 @@ import pandas as pd
 
 from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.core.errors import ModelError, did_you_mean
+from radiomics_screen.modelling.assessment.evaluation_versions import FORMAT, upgraded
+from radiomics_screen.modelling.assessment.findings import Findings, findings_of
 from radiomics_screen.modelling.data.dataset import Dataset
 from radiomics_screen.modelling.data.splits import Split
 from radiomics_screen.modelling.statistics.intervals import Figure, bootstrap_figures
 from radiomics_screen.modelling.statistics.metrics import METRICS
 from radiomics_screen.modelling.statistics.selection_stability import selection_stability
+from radiomics_screen.modelling.training.fold_design import FoldDesign
 from radiomics_screen.modelling.training.folds import FoldResult, laid_out, pooled_probabilities, told
 from radiomics_screen.modelling.training.plan import Plan
 
@@ -67,28 +72,50 @@ class Evaluation:
         )
         return rows
 
+    def _repr_html_(self) -> str:
+        """Return the pooled figures as a small table, for notebooks."""
+        task = self.findings.task
+        rows = "".join(
+            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in self.table()
+        )
+        return (
+            f"<table><caption>{escape(f'{task.target} = {task.positive}')}, cross-validated</caption>"
+            "<thead><tr><th>figure</th><th>value</th><th>95 % interval</th></tr></thead>"
+            f"<tbody>{rows}</tbody></table>"
+        )
+
     def _shown(self, found: Figure) -> tuple[str, str]:
         if math.isnan(found.value):
             return "undefined", ""
         interval = "none" if math.isnan(found.low) else f"{found.low:.3f} to {found.high:.3f}"
-        missed = found.undefined / self.summary["interval"]["resamples"]
+        missed = found.undefined / self.findings.interval.resamples
         if missed > _MANY_UNDEFINED:
             interval += f" ({missed:.0%} of resamples undefined)"
         return f"{found.value:.3f}", interval
 
+    @cached_property
+    def findings(self) -> Findings:
+        """What the summary says, as types; a ModelError names an entry that is damaged."""
+        return findings_of(self.summary, "the evaluation")
+
+    @property
+    def fold_design(self) -> FoldDesign:
+        """What the folds were."""
+        return self.findings.fold_design
+
     def counts(self) -> list[tuple[str, str]]:
         """Return what the figures are made of, for people: (name, count)."""
-        summary = self.summary
-        cohort, positive, called = summary["cohort"], summary["positive"], summary["called_positive"]
+        found = self.findings
+        cohort, positive, called = found.cohort, found.positive, found.called_positive
         fewest, most = min(called), max(called)
-        repeats = f", {summary['repeats']} times anew" if summary["repeats"] > 1 else ""
-        rule = summary.get("threshold_rule")  # each fold has its own threshold then
+        design, rule = found.fold_design, found.threshold_rule  # each fold has its own threshold by a rule
+        repeats = f", {design.repeats} times anew" if design.repeats > 1 else ""
         return [
-            ("rows", f"{cohort['rows']}, of which {cohort['positives']} {positive}"),
-            ("patients", f"{cohort['patients']}"),
-            ("tested on", f"{summary['folds_from']}{repeats}"),
+            ("rows", f"{cohort.rows}, of which {cohort.positives} {positive}"),
+            ("patients", f"{cohort.patients}"),
+            ("tested on", f"{design.text}{repeats}"),
             (
-                f"called {positive} at " + (f">= {summary['threshold']:g}" if rule is None else rule),
+                f"called {positive} at " + (f">= {found.threshold:g}" if rule is None else rule),
                 f"{fewest} rows" if fewest == most else f"{fewest} to {most} rows",
             ),
         ]
@@ -96,12 +123,31 @@ class Evaluation:
     def to_json(self) -> dict[str, Any]:
         """Return summary and figures as plain JSON values; None where a figure has no value."""
         records = self.metrics.astype(object).where(self.metrics.notna(), None)
-        return {**self.summary, "metrics": records.to_dict("records")}
+        return {"format": FORMAT, **self.summary, "metrics": records.to_dict("records")}
 
     @classmethod
-    def from_json(cls, written: Mapping[str, Any], predictions: pd.DataFrame | None) -> Evaluation:
-        """Build the evaluation again from what :meth:`to_json` returned and the predictions."""
-        summary = {name: value for name, value in written.items() if name != "metrics"}
+    def from_json(
+        cls, written: Mapping[str, Any], predictions: pd.DataFrame | None, source: str = "the evaluation"
+    ) -> Evaluation:
+        """Build the evaluation again from what :meth:`to_json` returned, in this or an earlier version.
+
+        Parameters
+        ----------
+        written
+            Content of ``evaluation.json``.
+        predictions
+            Content of ``predictions.csv``, where it is there.
+        source
+            Where it was read, for messages.
+
+        Raises
+        ------
+        ModelError
+            If it is damaged, or a newer version wrote it.
+        """
+        written = upgraded(written, source)
+        findings_of(written, source)  # with the file's name in the message, where it is damaged
+        summary = {name: value for name, value in written.items() if name not in ("metrics", "format")}
         with np.errstate(invalid="ignore"):  # of a forged number that no integer holds; it is refused
             metrics = pd.DataFrame(written["metrics"]).astype({"repeat": "Int64"})
         metrics = metrics.astype(dict.fromkeys(("value", "low", "high"), "float64"))

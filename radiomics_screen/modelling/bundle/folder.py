@@ -199,7 +199,8 @@ def _read(folder: Path, required: tuple[Keyring, ...]) -> Parts:
         if doubt is not None and doubt.outlying is not None and doubt.outlying.columns != numbers:
             raise ModelError(f"{folder} is damaged: {DOUBT_FILE} is of {doubt.outlying.columns} features")
         predictions = _predictions(folder / PREDICTIONS_FILE) if PREDICTIONS_FILE in sound else None
-        evaluation = Evaluation.from_json(read_json(folder / EVALUATION_FILE), predictions)
+        written = read_json(folder / EVALUATION_FILE)
+        evaluation = Evaluation.from_json(written, predictions, str(folder / EVALUATION_FILE))
     except SettingsError as error:  # of a step or a package that is not installed
         raise ModelError(f"the model in {folder} cannot be read: {error}") from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:

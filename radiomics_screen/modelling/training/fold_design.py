@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
 
 from radiomics_screen.modelling.data.dataset import Dataset
 from radiomics_screen.modelling.data.splits import Split, column_splits, grouped_splits
@@ -11,11 +12,52 @@ from radiomics_screen.modelling.data.splits import Split, column_splits, grouped
 SPLITS, REPEATS = 5, 5  # where neither they nor a column of folds are given
 
 
+@dataclass(frozen=True)
+class FoldDesign:
+    """What the folds of a cross-validation were.
+
+    Attributes
+    ----------
+    column
+        Of the table, that names the fold of each row; None where folds were drawn.
+    splits
+        Number of folds in one repeat.
+    repeats
+        How often all rows were divided.
+    stratified
+        Whether the folds were drawn with similar parts of positive rows.
+    seed
+        Of the drawing; None where folds were given.
+    """
+
+    column: str | None
+    splits: int
+    repeats: int
+    stratified: bool
+    seed: int | None
+
+    @property
+    def text(self) -> str:
+        """Where the folds come from, in words."""
+        if self.column is not None:
+            return f"folds of column '{self.column}'"
+        return f"{self.splits} {'stratified ' if self.stratified else ''}folds of whole patients"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, written: Mapping[str, Any]) -> FoldDesign:
+        """Build the design again from what :meth:`to_json` returned."""
+        return cls(**written)
+
+
 class Division(NamedTuple):
-    """How the rows are divided, in words too, and what is to be said about it."""
+    """How the rows are divided, and what is to be said about it."""
 
     splits: list[Split]
-    origin: str
+    design: FoldDesign
     remarks: list[str]
 
 
@@ -34,10 +76,13 @@ class Divider:
             given = {"splits": self.splits, "repeats": self.repeats}
             unused = " and ".join(name for name, value in given.items() if value is not None)
             remarks = [f"{unused} not used: the folds are those of column '{self.folds}'"] if unused else []
-            return Division(self.one(dataset), f"folds of column '{self.folds}'", remarks)
+            given_folds = self.one(dataset)
+            design = FoldDesign(self.folds, len(given_folds), repeats=1, stratified=False, seed=None)
+            return Division(given_folds, design, remarks)
         splits = SPLITS if self.splits is None else self.splits
         repeats = REPEATS if self.repeats is None else self.repeats
-        return Division(self._drawn(dataset, repeats), f"{splits} stratified folds of whole patients", [])
+        design = FoldDesign(None, splits, repeats, stratified=True, seed=self.seed)
+        return Division(self._drawn(dataset, repeats), design, [])
 
     def one(self, dataset: Dataset) -> list[Split]:
         """Return the folds of the first repeat."""

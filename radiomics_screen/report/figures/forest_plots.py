@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from radiomics_screen.modelling.assessment.findings import Estimate
 from radiomics_screen.report.figures.charts import Chart, shortened
 from radiomics_screen.report.figures.svg import ACCENT, GREY, INK, PALE, drawn
 from radiomics_screen.report.wording.numbers import number
@@ -18,7 +19,7 @@ def forest(judgement: Mapping[str, Any]) -> Chart | None:
     if not parts:
         return None
     rows = [
-        (f"{_named(column, part)} ({part['positives']}/{part['rows']})", part["auc"])
+        (f"{_named(column, part)} ({part['positives']}/{part['rows']})", Estimate.of(part["auc"]))
         for column, part in parts
     ]
     breaks = [at for at in range(1, len(parts)) if parts[at][0] != parts[at - 1][0]]
@@ -39,7 +40,7 @@ def forest(judgement: Mapping[str, Any]) -> Chart | None:
 
 def interval_rows(
     axes: Any,
-    rows: Sequence[tuple[str, Mapping[str, Any]]],
+    rows: Sequence[tuple[str, Estimate]],
     *,
     line: float | None = None,
     breaks: Sequence[int] = (),
@@ -51,7 +52,7 @@ def interval_rows(
     axes
         To draw into.
     rows
-        Name, and "value", "low" and "high", each None where it is not defined.
+        Name, and AUC with interval.
     line
         Where a dashed line stands for all.
     breaks
@@ -60,12 +61,12 @@ def interval_rows(
     if line is not None:
         axes.axvline(line, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)))
     for at, (_, auc) in enumerate(rows):
-        if auc["value"] is None:
+        if auc.value is None:
             axes.text(0.02, at, "no AUC", transform=axes.get_yaxis_transform(), va="center", color=INK)
             continue
-        if auc["low"] is not None:
-            axes.plot([auc["low"], auc["high"]], [at, at], color=ACCENT, linewidth=1.4)
-        axes.plot(auc["value"], at, "s", color=ACCENT, markersize=5, clip_on=False)
+        if auc.low is not None:
+            axes.plot([auc.low, auc.high], [at, at], color=ACCENT, linewidth=1.4)
+        axes.plot(auc.value, at, "s", color=ACCENT, markersize=5, clip_on=False)
     for at in breaks:
         axes.axhline(at - 0.5, color=PALE, linewidth=0.8)
     axes.set(yticks=range(len(rows)), ylim=(len(rows) - 0.4, -0.6), xlabel="AUC", xlim=(None, 1.01))

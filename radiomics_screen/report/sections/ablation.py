@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from radiomics_screen.modelling.assessment.findings import BlockComparison, Findings, Permutation
 from radiomics_screen.report.figures.charts import Chart
 from radiomics_screen.report.figures.forest_plots import interval_rows
 from radiomics_screen.report.figures.svg import ACCENT, GREY, INK, drawn
@@ -24,7 +24,7 @@ _BLOCKS = {"clinical": "clinical data", "crop": "crops of the lesions"}
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ModelComparison:
     """Models on the same folds.
 
     Attributes
@@ -46,15 +46,15 @@ class Comparison:
     blocks: list[tuple[str, str, str, str, str]]
 
 
-def comparison_of(summary: Mapping[str, Any]) -> Comparison | None:
+def comparison_of(findings: Findings) -> ModelComparison | None:
     """Return the comparison with clinical data, or of blocks of columns; None where it was not made."""
-    found = summary.get("comparison")
-    if not found:
+    found = findings.comparison
+    if found is None:
         return None
     blocks = _block_rows(found)
     name_of = _block_named if blocks else _named
-    models = [(name_of(one["name"]), one["auc"]) for one in found["models"]]
-    described = ", ".join(f"{name} {number(auc['value'])}" for name, auc in models)
+    models = [(name_of(one.name), one.auc) for one in found.models]
+    described = ", ".join(f"{name} {number(auc.value)}" for name, auc in models)
     chart = Chart(
         "What each block of columns adds" if blocks else "With and without radiomics",
         drawn(
@@ -66,37 +66,34 @@ def comparison_of(summary: Mapping[str, Any]) -> Comparison | None:
         "AUC on the same out-of-fold rows, 95 % intervals (DeLong, clustered by patient). Whether two differ "
         "is told by the test, not by whether their intervals overlap.",
     )
-    return Comparison(
+    return ModelComparison(
         chart,
-        [
-            (name_of(one["name"]), with_interval(one["auc"]), _count(one["features"]))
-            for one in found["models"]
-        ],
+        [(name_of(one.name), with_interval(one.auc), _count(one.features)) for one in found.models],
         [
             (
-                f"{one['first']} \N{MINUS SIGN} {one['second']}",
-                with_interval(_difference(one)),
-                p_value(one["p"]),
-                p_value(one["p_holm"]),
+                f"{one.first} \N{MINUS SIGN} {one.second}",
+                with_interval(one.estimate),
+                p_value(one.p),
+                p_value(one.p_holm),
             )
-            for one in found["tests"]
+            for one in found.tests
         ],
         blocks,
     )
 
 
-def _block_rows(found: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]:
+def _block_rows(found: BlockComparison) -> list[tuple[str, str, str, str, str]]:
     """Return for each block its AUC alone and what is lost without it; nothing of older evaluations."""
-    aucs = {one["name"]: with_interval(one["auc"]) for one in found["models"]}
-    whole = found["models"][0]["name"]
-    tests = {one["second"]: one for one in found["tests"] if one["first"] == whole}
+    aucs = {one.name: with_interval(one.auc) for one in found.models}
+    whole = found.models[0].name
+    tests = {one.second: one for one in found.tests if one.first == whole}
     rows = []
-    for block in found.get("blocks", ()):
-        test = tests.get(block["without"])
+    for block in found.blocks:
+        test = tests.get(block.without)
         added = ("", "", "")
         if test is not None:
-            added = (with_interval(_difference(test)), p_value(test["p"]), p_value(test["p_holm"]))
-        rows.append((_block_named(block["name"]), aucs.get(block["name"], ""), *added))
+            added = (with_interval(test.estimate), p_value(test.p), p_value(test.p_holm))
+        rows.append((_block_named(block.name), aucs.get(block.name, ""), *added))
     return rows
 
 
@@ -104,13 +101,13 @@ def _block_named(name: str) -> str:
     return _BLOCKS.get(name, name)
 
 
-def permutation_chart(summary: Mapping[str, Any]) -> Chart | None:
+def permutation_chart(findings: Findings) -> Chart | None:
     """Return the AUCs that shuffled outcomes gave, with the observed one; None where none were shuffled."""
-    found = summary.get("permutation")
-    if not found:
+    found = findings.permutation
+    if found is None:
         return None
-    permuted = np.array([value for value in found["permuted"] if value is not None], dtype=np.float64)
-    observed = float(found["observed"])
+    permuted = np.array([value for value in found.permuted if value is not None], dtype=np.float64)
+    observed = found.observed
     reached = int(np.sum(permuted >= observed))
 
     def draw(axes: Any) -> None:
@@ -121,8 +118,8 @@ def permutation_chart(summary: Mapping[str, Any]) -> Chart | None:
         axes.tick_params(colors=INK)
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=2)
 
-    own = f"that of this model{of_first_repeat(summary)}"
-    ends = f" (95 % interval {number(found['low'])} to {number(found['high'])})" if _ends(found) else ""
+    own = f"that of this model{of_first_repeat(findings)}"
+    ends = f" (95 % interval {number(found.low)} to {number(found.high)})" if _ends(found) else ""
     return Chart(
         "Against chance",
         drawn(
@@ -132,36 +129,32 @@ def permutation_chart(summary: Mapping[str, Any]) -> Chart | None:
             (4.6, 3.1),
         ),
         f"{len(permuted)} times the whole fit was repeated with outcomes shuffled among patients; an AUC of "
-        f"{number(observed)} or more ({own}) was {_times(reached)} reached: {p_equals(found['p'])}"
+        f"{number(observed)} or more ({own}) was {_times(reached)} reached: {p_equals(found.p)}"
         f"{smallest_text(found)}{ends}. "
         "A small p says that there is something to learn, not that it is the lesion, nor that it is much.",
     )
 
 
-def of_first_repeat(summary: Mapping[str, Any]) -> str:
+def of_first_repeat(findings: Findings) -> str:
     """Return that an observed AUC is of the first repeat; "" where there is one only."""
-    return " in the first repeat" if (summary.get("repeats") or 1) > 1 else ""
+    return " in the first repeat" if findings.fold_design.repeats > 1 else ""
 
 
-def smallest_text(permutation: Mapping[str, Any]) -> str:
+def smallest_text(permutation: Permutation) -> str:
     """Return that a p-value is the smallest that its permutations can give; "" where it is not."""
-    done = len(permutation["permuted"])
-    if not math.isclose(permutation["p"], 1 / (done + 1)):
+    done = len(permutation.permuted)
+    if not math.isclose(permutation.p, 1 / (done + 1)):
         return ""
     more = f"; {_TELLING} or more say more" if done < _TELLING else ""
     return f", the smallest that {done} permutations can give{more}"
 
 
-def _ends(found: Mapping[str, Any]) -> bool:
-    return found.get("low") is not None and found.get("high") is not None
+def _ends(found: Permutation) -> bool:
+    return found.low is not None and found.high is not None
 
 
 def _times(reached: int) -> str:
     return {0: "never", 1: "once"}.get(reached, f"{reached} times")
-
-
-def _difference(test: Mapping[str, Any]) -> dict[str, Any]:
-    return {"value": test["difference"], "low": test["low"], "high": test["high"]}
 
 
 def _named(name: str) -> str:

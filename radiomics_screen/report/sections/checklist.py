@@ -7,9 +7,9 @@ counts as done because a program could do it, only because the evaluation shows 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from radiomics_screen.modelling.assessment.findings import Cohort, Findings
 from radiomics_screen.report.sections.controls import controls_of, in_short
 from radiomics_screen.report.sections.preparation import harmonised_text, robustness_text
 from radiomics_screen.report.wording.numbers import number, p_equals
@@ -20,6 +20,15 @@ _WITHOUT_FEATURES = {
     "Settings of the extraction": "no features are extracted; how crops are cut is kept in the model folder",
     "Stability of the chosen features": "there are none to choose",
 }
+
+
+_OF_A_FIT = (
+    "Robustness of features against contours and acquisition",
+    "Differences between devices or sites",
+    "Stability of the chosen features",
+    "Comparison with clinical data or a simpler model",
+    "Confounding factors",
+)
 
 
 class Item(NamedTuple):
@@ -45,13 +54,13 @@ _OF_AUTHOR = (
 
 def items_of(
     *,
-    cohort: Mapping[str, Any],
+    cohort: Cohort,
     division: str,
     settings: bool,
     features: str,
     calibrated: bool,
     external: bool,
-    summary: Mapping[str, Any],
+    findings: Findings | None,
     crops_alone: bool = False,
 ) -> list[Item]:
     """Return the topics with their answers, those that software can answer first.
@@ -70,17 +79,17 @@ def items_of(
         Whether calibration could be judged.
     external
         Whether this is a test on other data.
-    summary
-        Of the evaluation: what else was done.
+    findings
+        Of a cross-validation: what else was done; None of a test on other data.
     crops_alone
         Whether a network learned from crops of lesions and nothing else.
     """
-    left_out = sum(part["rows"] for part in cohort["left_out"])
-    gaps = cohort["missing_values"]
+    left_out = sum(part.rows for part in cohort.left_out)
+    gaps = cohort.missing_values
     answers = {
-        "Flow of cases": f"{cohort['rows_read']} rows read, {left_out} left out with their reason, "
-        f"{cohort['rows']} used",
-        "Balance of classes": f"{cohort['positives']} of {cohort['rows']} rows positive",
+        "Flow of cases": f"{cohort.rows_read} rows read, {left_out} left out with their reason, "
+        f"{cohort.rows} used",
+        "Balance of classes": f"{cohort.positives} of {cohort.rows} rows positive",
         "Missing values": f"{gaps} values, imputed by medians of the training rows" if gaps else "none",
         "Settings of the extraction": "kept in the model folder" if settings else "",
         "Number of features and how they are chosen": features,
@@ -89,7 +98,7 @@ def items_of(
         "Calibration": "slope, intercept, curve, Brier score" if calibrated else "",
         "Use for decisions": "decision curve; what calls cost, the author has to say" if calibrated else "",
         "Test on other data": "this table; whence it comes, the author has to say" if external else "",
-        **_where_done(summary),
+        **_where_done(findings),
         **(_WITHOUT_FEATURES if crops_alone else {}),
         "Versions and parameters": "below",
     }
@@ -98,38 +107,41 @@ def items_of(
     return sorted([*known, *missing], key=lambda item: not item.answered)
 
 
-def _where_done(summary: Mapping[str, Any]) -> dict[str, str]:
-    """Return topics that are answered only where the summary shows that something was done."""
-    robust, harmonised = summary.get("robustness"), summary.get("harmonised")
-    found = {
-        "Robustness of features against contours and acquisition": robustness_text(robust) if robust else "",
-        "Differences between devices or sites": harmonised_text(harmonised) if harmonised else "",
-        "Stability of the chosen features": _stability(summary),
-        "Comparison with clinical data or a simpler model": _comparison(summary),
-        "Confounding factors": _confounders(summary),
-    }
-    if permutation := summary.get("permutation"):
-        found["More than chance"] = f"permutation test of the whole fit, {p_equals(permutation['p'])}"
-    if tuning := summary.get("tuning"):
-        found["Choice of hyperparameters"] = f"{tuning['trials']} trials inside each fold, see below"
+def _where_done(findings: Findings | None) -> dict[str, str]:
+    """Return topics that are answered only where the findings show that something was done."""
+    if findings is None:
+        return dict.fromkeys(_OF_A_FIT, "")
+    robust, harmonised = findings.robustness, findings.harmonised
+    answers = (
+        robustness_text(robust) if robust else "",
+        harmonised_text(harmonised) if harmonised else "",
+        _stability(findings),
+        _comparison(findings),
+        _confounders(findings),
+    )
+    found = dict(zip(_OF_A_FIT, answers, strict=True))
+    if permutation := findings.permutation:
+        found["More than chance"] = f"permutation test of the whole fit, {p_equals(permutation.p)}"
+    if tuning := findings.tuning:
+        found["Choice of hyperparameters"] = f"{tuning.trials} trials inside each fold, see below"
     return found
 
 
-def _stability(summary: Mapping[str, Any]) -> str:
-    if summary.get("select") == "none":  # what filters left was not chosen by the outcome
+def _stability(findings: Findings) -> str:
+    if findings.select == "none":  # what filters left was not chosen by the outcome
         return ""
-    index = (summary.get("stability") or {}).get("index")
+    index = findings.stability.index if findings.stability else None
     return "" if index is None else f"index over the folds {number(index, 2)} (Nogueira et al. 2018)"
 
 
-def _comparison(summary: Mapping[str, Any]) -> str:
-    found = summary.get("comparison")
-    if not found or not found["tests"]:
+def _comparison(findings: Findings) -> str:
+    found = findings.comparison
+    if found is None or not found.tests:
         return ""
-    aucs = ", ".join(f"{one['name']} {number(one['auc']['value'])}" for one in found["models"])
+    aucs = ", ".join(f"{one.name} {number(one.auc.value)}" for one in found.models)
     return f"AUC on the same folds: {aucs}; tested after DeLong, corrected after Holm"
 
 
-def _confounders(summary: Mapping[str, Any]) -> str:
-    short = in_short(controls_of(summary))
+def _confounders(findings: Findings) -> str:
+    short = in_short(controls_of(findings))
     return f"{short}; what else could confound, the author has to say" if short else ""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from radiomics_screen.modelling.assessment.findings import Findings
 from radiomics_screen.modelling.controls.crop_surroundings import BACKGROUND
 
 #: Verdict -> its mark, in the order in which verdicts are shown.
@@ -13,7 +13,7 @@ MARKS = {"look": "!", "passed": "\N{CHECK MARK}", "not run": "\N{EN DASH}"}
 _CALLED = {"look": "look at this", "passed": "passed", "not run": "not run"}
 
 
-class Control(NamedTuple):
+class ControlRow(NamedTuple):
     """One control: ``verdict`` ("look", "passed" or "not run"), its mark, and what was found."""
 
     verdict: str
@@ -23,52 +23,52 @@ class Control(NamedTuple):
     text: str
 
 
-def controls_of(summary: Mapping[str, Any]) -> list[Control]:
+def controls_of(findings: Findings) -> list[ControlRow]:
     """Return the controls of a fit, those to look at first; none where none were asked for."""
     order = list(MARKS)
     found = [
-        Control(one["verdict"], MARKS[one["verdict"]], _CALLED[one["verdict"]], one["title"], one["text"])
-        for one in summary.get("controls") or []
+        ControlRow(one.verdict, MARKS[one.verdict], _CALLED[one.verdict], one.title, one.text)
+        for one in findings.controls or ()
     ]
     return sorted(found, key=lambda one: order.index(one.verdict))
 
 
-def controls_intro(summary: Mapping[str, Any]) -> str:
+def controls_intro(findings: Findings) -> str:
     """Return why AUCs in the controls are not that at the top; "" where they are."""
     reasons = []
-    without = [*(["clinical columns"] if summary.get("clinical") else []), *_crops_beside_features(summary)]
-    if (summary.get("repeats") or 1) > 1:
+    without = [*(["clinical columns"] if findings.clinical else []), *_crops_beside_features(findings)]
+    if findings.fold_design.repeats > 1:
         reasons.append("the first repeat only")
     if without:
-        learned = "crops" if _network_alone(summary) else "radiomic features"
+        learned = "crops" if _network_alone(findings) else "radiomic features"
         reasons.append(f"the {learned} without {' and '.join(without)}")
-    if summary.get("tuning") or summary.get("recalibration") not in (None, "none"):
+    if findings.tuning or findings.recalibration not in (None, "none"):
         reasons.append("one classifier with its defaults or given options, no search or recalibration")
     if not reasons:
         return ""
     network = " Those of what a network sees are of the network alone." if "crops" in without else ""
-    whose = "" if _network_alone(summary) else " “of the features”"
+    whose = "" if _network_alone(findings) else " “of the features”"
     return (
         f"To be quick and alike for all that is compared, AUCs{whose} are here of "
         f"{'; '.join(reasons)}.{network} So they differ from the AUC at the top."
     )
 
 
-def _crops_beside_features(summary: Mapping[str, Any]) -> list[str]:
-    return ["crops"] if _asks_network(summary) and not _network_alone(summary) else []
+def _crops_beside_features(findings: Findings) -> list[str]:
+    return ["crops"] if _asks_network(findings) and not _network_alone(findings) else []
 
 
-def _network_alone(summary: Mapping[str, Any]) -> bool:
+def _network_alone(findings: Findings) -> bool:
     """Tell whether there was nothing but crops to learn from."""
-    return _asks_network(summary) and not summary["cohort"]["features"]
+    return _asks_network(findings) and not findings.cohort.features
 
 
-def _asks_network(summary: Mapping[str, Any]) -> bool:
+def _asks_network(findings: Findings) -> bool:
     """Tell whether controls ask what a network on crops looks at."""
-    return any(one["name"] == BACKGROUND for one in summary.get("controls") or [])
+    return any(one.name == BACKGROUND for one in findings.controls or ())
 
 
-def in_short(controls: list[Control]) -> str:
+def in_short(controls: list[ControlRow]) -> str:
     """Return how many controls came out how, in one sentence; "" where none was run."""
     counts = {verdict: sum(one.verdict == verdict for one in controls) for verdict in MARKS}
     if not counts["look"] + counts["passed"]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from radiomics_screen.modelling.assessment.evaluation import MEAN_OF_FOLDS, Evaluation
+from radiomics_screen.modelling.assessment.findings import Estimate, Findings
 from radiomics_screen.modelling.statistics.intervals import Figure
 from radiomics_screen.report.wording.crop_models import sees_crops_alone
 from radiomics_screen.report.wording.numbers import number, with_interval
@@ -16,23 +17,23 @@ if TYPE_CHECKING:
 
 def inputs_of(model: Model) -> str:
     """Return what a model learned from, where that is not radiomics alone, as a sentence; else ""."""
-    summary = model.evaluation.summary
+    findings = model.evaluation.findings
     if sees_crops_alone(model):  # whatever else the table holds
-        summary = {**summary, "clinical": []}
-    return inputs_text(summary, crops=model.looks_at_crops, features=bool(model.radiomics))
+        findings = replace(findings, clinical=None)
+    return inputs_text(findings, crops=model.looks_at_crops, features=bool(model.radiomics))
 
 
-def inputs_text(summary: Mapping[str, Any], *, crops: bool = False, features: bool = True) -> str:
+def inputs_text(findings: Findings, *, crops: bool = False, features: bool = True) -> str:
     """Return that the figures are not of radiomics alone, as a sentence; "" where they are.
 
     Parameters
     ----------
-    summary
+    findings
         Of the evaluation.
     crops, features
         Whether the model looks at crops of the lesions, and whether it has radiomic features.
     """
-    clinical = summary.get("clinical") or []
+    clinical = findings.clinical or ()
     if not (clinical or crops):
         return ""
     variables = "variable" if len(clinical) == 1 else "variables"
@@ -43,7 +44,7 @@ def inputs_text(summary: Mapping[str, Any], *, crops: bool = False, features: bo
     ]
     if len(parts) == 1:
         return f"Learned from {parts[0]} by a network, without radiomic features."
-    where = " (see the comparison)" if summary.get("comparison") else ""
+    where = " (see the comparison)" if findings.comparison else ""
     return f"Learned from {_and(parts)}: these figures are not of radiomics alone{where}."
 
 
@@ -56,8 +57,8 @@ def mean_auc_text(evaluation: Evaluation) -> str:
     found = evaluation.figure("auc", MEAN_OF_FOLDS)
     value, low, high = (None if end != end else end for end in (found.value, found.low, found.high))
     if value is None or low is not None:
-        return with_interval({"value": value, "low": low, "high": high})
-    return f"{number(value)} (no interval: {_reason(found, evaluation.summary['interval']['resamples'])})"
+        return with_interval(Estimate(value, low, high))
+    return f"{number(value)} (no interval: {_reason(found, evaluation.findings.interval.resamples)})"
 
 
 def _reason(found: Figure, resamples: int) -> str:

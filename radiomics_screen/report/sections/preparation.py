@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
+
+from radiomics_screen.modelling.assessment.findings import Embedding, Findings, Harmonisation, Robustness
 
 NOT_DONE = "not done"
 _METHODS = {
@@ -17,14 +19,12 @@ _RECALIBRATED = {
 }
 
 
-def preparation_of(
-    summary: Mapping[str, Any], *, crops: str = "", features: bool = True
-) -> list[tuple[str, str]]:
-    """Return what was prepared and how; only of what the summary speaks of.
+def preparation_of(findings: Findings, *, crops: str = "", features: bool = True) -> list[tuple[str, str]]:
+    """Return what was prepared and how; only of what its version could do.
 
     Parameters
     ----------
-    summary
+    findings
         Of the evaluation.
     crops
         How the crops are cut that the model looks at, in words; "" where it looks at none.
@@ -39,34 +39,35 @@ def preparation_of(
         "threshold_rule": ("Threshold", str),
     }
     rows = [("Crops of the lesions", crops)] if crops else []
-    if embedding := summary.get("embedding"):
+    if embedding := findings.embedding:
         rows.append(("Embedding", embedding_text(embedding)))
     for key, (label, text) in known.items():
-        if key in summary and (features or key != "robustness"):
+        if key in findings.entries and (features or key != "robustness"):
             missing = "given beforehand" if key == "threshold_rule" else NOT_DONE
-            rows.append((label, text(summary[key]) if summary[key] else missing))
+            value = getattr(findings, key)
+            rows.append((label, text(value) if value else missing))
     return rows
 
 
-def embedding_text(found: Mapping[str, Any]) -> str:
+def embedding_text(found: Embedding) -> str:
     """Return how the columns of an embedding became few, in words."""
-    kind = _METHODS.get(found["method"], found["method"])
-    return f"{found['of']} columns became {found['components']} {kind}, learned inside each fold"
+    kind = _METHODS.get(found.method, found.method)
+    return f"{found.of} columns became {found.components} {kind}, learned inside each fold"
 
 
-def robustness_text(found: Mapping[str, Any]) -> str:
+def robustness_text(found: Robustness) -> str:
     """Return how many features were robust enough, in words."""
     return (
-        f"{found['kept']} of {found['of']} features kept: over {found['measurements']} measurements of "
-        f"{found['cases']} cases, the lower bound of their intraclass correlation is at least "
-        f"{found['least']:g}"
+        f"{found.kept} of {found.of} features kept: over {found.measurements} measurements of "
+        f"{found.cases} cases, the lower bound of their intraclass correlation is at least "
+        f"{found.least:g}"
     )
 
 
-def harmonised_text(found: Mapping[str, Any]) -> str:
+def harmonised_text(found: Harmonisation) -> str:
     """Return between which sources features were harmonised, in words."""
-    batches = list(map(str, found["batches"]))
+    batches = list(map(str, found.batches))
     return (
-        f"ComBat between the {len(batches)} values of '{found['batch']}' ({', '.join(batches)}), learned "
+        f"ComBat between the {len(batches)} values of '{found.batch}' ({', '.join(batches)}), learned "
         "inside each fold"
     )

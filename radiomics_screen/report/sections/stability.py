@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from radiomics_screen.modelling.assessment.findings import Findings, Stability
 from radiomics_screen.modelling.data.blocks import CROP
 from radiomics_screen.report.figures.charts import Chart, shortened
 from radiomics_screen.report.figures.svg import ACCENT, INK, PALE, drawn
@@ -15,41 +16,41 @@ from radiomics_screen.report.wording.numbers import number
 _MOST = 15
 
 
-def stability_text(summary: Mapping[str, Any]) -> str:
+def stability_text(findings: Findings) -> str:
     """Return how alike the features of the folds are, as a sentence; "" where it is not known."""
-    found = summary.get("stability") or {}
-    if found.get("index") is None:
+    found = findings.stability
+    if found is None or found.index is None:
         return ""
     unchosen = (
         " These are all that the filters left: no feature was chosen by the outcome."
-        if summary.get("select") == "none"
+        if findings.select == "none"
         else ""
     )
     return (
-        f"How alike the features of the folds are: {number(found['index'], 2)}{_ends(found)}, where 1 is the "
+        f"How alike the features of the folds are: {number(found.index, 2)}{_ends(found)}, where 1 is the "
         f"same features each time and 0 is chance (Nogueira et al. 2018).{unchosen}"
     )
 
 
-def _ends(found: Mapping[str, Any]) -> str:
+def _ends(found: Stability) -> str:
     """Return the interval in brackets; "" where there is none, or it has no width as it is shown."""
-    if found["low"] is None or found["high"] is None:
+    if found.low is None or found.high is None:
         return ""
-    low, high = number(found["low"], 2), number(found["high"], 2)
+    low, high = number(found.low, 2), number(found.high, 2)
     return "" if low == high else f" ({low} to {high})"
 
 
-def stability_chart(summary: Mapping[str, Any], strongest: Sequence[str]) -> Chart | None:
+def stability_chart(findings: Findings, strongest: Sequence[str]) -> Chart | None:
     """Return in which part of the folds features were kept; None where not known, or all are kept by all.
 
     Parameters
     ----------
-    summary
+    findings
         Of the evaluation.
     strongest
         Features of the final model, the strongest first; without any, the most frequent are shown.
     """
-    frequency = dict((summary.get("stability") or {}).get("frequency") or {})
+    frequency = dict(findings.stability.frequency) if findings.stability else {}
     frequency.pop(CROP, None)  # which nothing selects
     names = [name for name in strongest if name in frequency][:_MOST] or list(frequency)[:_MOST]
     if not names:
@@ -57,7 +58,7 @@ def stability_chart(summary: Mapping[str, Any], strongest: Sequence[str]) -> Cha
     parts = [float(frequency[name]) for name in names]
     if min(parts) == 1:
         return None
-    folds = len(summary["folds"])
+    folds = len(findings.folds)
     which = "strongest features of the final model" if strongest else "most frequent features"
     always = sum(part == 1 for part in parts)
     return Chart(

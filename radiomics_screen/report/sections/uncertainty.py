@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from radiomics_screen.modelling.assessment.findings import Estimate, PredictionSets
 from radiomics_screen.report.wording.numbers import per_cent, per_cent_with_interval
 
 _LABELS = {
@@ -38,22 +38,21 @@ class Uncertainty:
     rows: list[tuple[str, str, bool]]
 
 
-def doubt_of(summary: Mapping[str, Any], positive: str, negative: str) -> Uncertainty | None:
+def doubt_of(found: PredictionSets | None, positive: str, negative: str) -> Uncertainty | None:
     """Return how the prediction sets did; None where none were made."""
-    found = summary.get("doubt")
-    if not found:
+    if found is None:
         return None
-    figures = found["figures"]
+    figures = found.figures
     rows = [
         (label.format(positive=positive, negative=negative), per_cent_with_interval(figures[name]),
          name in ("coverage_of_positive", "coverage_of_negative", "error_of_single"))
         for name, label in _LABELS.items()
     ]  # fmt: skip
-    return Uncertainty(f"{100 * (1 - found['error_rate']):g} %", _parts(figures), rows)
+    return Uncertainty(f"{100 * (1 - found.error_rate):g} %", _parts(figures), rows)
 
 
-def _parts(figures: Mapping[str, Any]) -> list[tuple[str, float, str]]:
-    value = {name: figure["value"] or 0.0 for name, figure in figures.items()}
+def _parts(figures: Mapping[str, Estimate]) -> list[tuple[str, float, str]]:
+    value = {name: figure.value or 0.0 for name, figure in figures.items()}
     wrong = value["single"] * value["error_of_single"]
     parts = {
         "right": value["single"] - wrong,

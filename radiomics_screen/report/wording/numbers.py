@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from radiomics_screen.modelling.assessment.findings import Estimate
 from radiomics_screen.modelling.assessment.performance import LABELS
 
+#: A figure with its interval, of an evaluation or of a judgement.
+Figured = Estimate | Mapping[str, Any]
 NONE = "not defined"
 #: Groups of figures in the order in which they are shown.
 GROUPS = {
@@ -41,19 +44,24 @@ def number(value: float | None, digits: int = 3) -> str:
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
 
 
-def interval(figure: Mapping[str, Any], digits: int = 3) -> str:
+def interval(figure: Figured, digits: int = 3) -> str:
     """Return the interval of a figure, or "no interval"."""
-    if figure["value"] is None:
+    found = _estimate(figure)
+    if found.value is None:
         return ""
-    if figure["low"] is None or figure["high"] is None:
+    if found.low is None or found.high is None:
         return "no interval"
-    return f"{number(figure['low'], digits)} to {number(figure['high'], digits)}"
+    return f"{number(found.low, digits)} to {number(found.high, digits)}"
 
 
-def with_interval(figure: Mapping[str, Any], digits: int = 3) -> str:
+def with_interval(figure: Figured, digits: int = 3) -> str:
     """Return value and interval in one text."""
-    ends = interval(figure, digits)
-    return f"{number(figure['value'], digits)} ({ends})" if ends else number(figure["value"], digits)
+    ends, value = interval(figure, digits), number(_estimate(figure).value, digits)
+    return f"{value} ({ends})" if ends else value
+
+
+def _estimate(figure: Figured) -> Estimate:
+    return figure if isinstance(figure, Estimate) else Estimate.of(figure)
 
 
 def p_value(value: float | None) -> str:
@@ -72,15 +80,15 @@ def per_cent(part: float | None) -> str:
     return NONE if part is None else f"{100 * part:.1f}\N{NO-BREAK SPACE}%"
 
 
-def per_cent_with_interval(figure: Mapping[str, Any]) -> str:
+def per_cent_with_interval(figure: Figured) -> str:
     """Return value and interval of a part in 0 to 1 in per cent, in one text.
 
     An interval without width (all resamples agree) tells nothing, and is left out.
     """
-    if None in (figure["value"], figure["low"], figure["high"]) or figure["low"] == figure["high"]:
-        return per_cent(figure["value"])
-    low, high = (f"{100 * figure[end]:.1f}" for end in ("low", "high"))
-    return f"{per_cent(figure['value'])} ({low} to {high})"
+    found = _estimate(figure)
+    if found.value is None or found.low is None or found.high is None or found.low == found.high:
+        return per_cent(found.value)
+    return f"{per_cent(found.value)} ({100 * found.low:.1f} to {100 * found.high:.1f})"
 
 
 def count(value: float) -> str:
