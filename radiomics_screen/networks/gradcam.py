@@ -1,6 +1,7 @@
 """Where a network looked: Grad-CAM heat maps.
 
-Selvaraju et al., "Grad-CAM: visual explanations from deep networks via gradient-based localization", ICCV 2017.
+Selvaraju et al., "Grad-CAM: visual explanations from deep networks via gradient-based
+localization", ICCV 2017.
 """
 
 from __future__ import annotations

@@ -116,9 +116,9 @@ class LateClassifier(CombiningClassifier):
         """
         width = np.shape(X)[1] if np.ndim(X) > 1 else 0
         if names is not None and len(names) != width:
-            raise ModelError(f"{len(names)} names are told of {width} columns")
+            raise ModelError(f"{len(names)} names are given for {width} columns")
         if blocks is not None and len(blocks) != width:
-            raise ModelError(f"{len(blocks)} blocks are told of {width} columns")
+            raise ModelError(f"{len(blocks)} blocks are given for {width} columns")
         self.names_ = None if names is None else [str(name) for name in names]
         if self.names_ is None:
             self.blocks_ = {WHOLE: list(range(width))}

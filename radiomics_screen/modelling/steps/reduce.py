@@ -89,7 +89,7 @@ class EmbeddingReducer(FrameStep):
     Raises
     ------
     ModelError
-        If an option has a value that it cannot have, or ``"pls"`` is not told an outcome of two values.
+        If an option has a value that it cannot have, or ``"pls"`` is not given an outcome of two values.
     """
 
     def __init__(self, method: str = "pca", components: float | None = None) -> None:
@@ -101,7 +101,7 @@ class EmbeddingReducer(FrameStep):
         codes = None
         if self.method == "pls":
             if outcome is None:
-                raise ModelError("partial least squares (pls) learns from the outcome, and is told none")
+                raise ModelError("partial least squares (pls) learns from the outcome, but none was given")
             codes = two_classes(outcome).astype(np.float64)
         self.projections_ = [
             self._projection(stem, frame[columns], codes)
