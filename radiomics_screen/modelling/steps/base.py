@@ -23,7 +23,7 @@ Texts = npt.NDArray[np.object_]
 ArrayTransform = Callable[[FloatArray, Mapping[str, Texts]], FloatArray]
 
 
-class PlainStep(BaseEstimator):
+class PlainStep(BaseEstimator):  # type: ignore[misc]  # the base has no types
     """A transformer that can be written as plain JSON, by the names of its columns.
 
     A subclass says what it has learned (:meth:`learned`) and takes it back (:meth:`restore`).
@@ -93,7 +93,7 @@ def step_from_dict(written: Mapping[str, Any], names: Sequence[str]) -> PlainSte
     return STEPS[written["step"]].from_dict(written, names)
 
 
-class KeptColumns(SelectorMixin, PlainStep, metaclass=ABCMeta):
+class KeptColumns(SelectorMixin, PlainStep, metaclass=ABCMeta):  # type: ignore[misc]  # the base has no types
     """A step that drops columns and changes nothing else; a subclass fits.
 
     Attributes

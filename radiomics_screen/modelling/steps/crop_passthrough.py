@@ -40,18 +40,18 @@ class CropPassthrough(FrameStep):
 
         `measured` has the columns of `X`, shape (rows, measurements, columns).
         """
-        self._told = {"groups": groups, "measured": measured}
+        self._fit_params = {"groups": groups, "measured": measured}
         try:
             return super().fit(X, y)
         finally:
-            del self._told
+            del self._fit_params
 
     def _learn(self, frame: pd.DataFrame, outcome: npt.NDArray[Any] | None) -> None:
         numbers = frame.drop(columns=CROP)
         self.chain_: Pipeline | None = None
         if numbers.shape[1]:
             steps = [(name, clone(one)) for name, one in self.steps or []]
-            fit_params = dict(self._told)
+            fit_params = dict(self._fit_params)
             if fit_params["measured"] is not None:  # of all columns, the crops too, which nobody measures
                 fit_params["measured"] = fit_params["measured"][:, :, frame.columns != CROP]
             self.chain_, _ = fitted_chain(steps, numbers, outcome, fit_params)

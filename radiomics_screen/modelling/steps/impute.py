@@ -17,7 +17,7 @@ from radiomics_screen.modelling.steps.base import ArrayTransform, PlainStep, Tex
 
 
 @step("impute")
-class MedianImputer(TransformerMixin, PlainStep):
+class MedianImputer(TransformerMixin, PlainStep):  # type: ignore[misc]  # the base has no types
     """Fill missing values with the column's median; drop columns that have no value at all.
 
     Infinite values are refused: they come from a division that should not have happened, and a
