@@ -47,7 +47,7 @@ def require_columns(asked: Sequence[str], names: Sequence[str], role: str) -> No
             raise ModelError(f"there is no column '{name}' ({role}){did_you_mean(name, names)}")
 
 
-class FrameStep(TransformerMixin, PlainStep, ABC):
+class FrameStep(TransformerMixin, PlainStep, ABC):  # type: ignore[misc]  # the base has no types
     """A step from a DataFrame to a DataFrame, both with named columns.
 
     An array is taken too; its columns are then called ``x0``, ``x1``, ... in fitting, and like
