@@ -146,7 +146,7 @@ def declare_family(name: str, block: str = RADIOMICS, features: str = ANY_WORD) 
     Raises
     ------
     SettingsError
-        Columns could not be told apart by such a name: it is not of letters and digits.
+        Such a name could not distinguish columns: it is not of letters and digits.
     """
     if not _FAMILY_NAME.fullmatch(name):
         raise SettingsError(

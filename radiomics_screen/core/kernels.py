@@ -97,7 +97,7 @@ def _warn(message: str) -> None:
 
 
 class _Announcer(event.Listener):
-    """Says, before the first kernel is compiled, why the next seconds pass in silence."""
+    """Explains, before the first kernel is compiled, why the next seconds pass without output."""
 
     def __init__(self) -> None:
         self._told = False
@@ -112,7 +112,7 @@ class _Announcer(event.Listener):
         _warn(f"compiling the numerical kernels that this needs, {when}: up to {COMPILE_SECONDS} s ...")
 
     def on_end(self, event: event.Event) -> None:
-        """Nothing: the rows that follow tell that it is over."""
+        """Do nothing: the rows that follow show that compiling is over."""
 
 
 event.register("numba:compile", _Announcer())

@@ -1,4 +1,4 @@
-"""Options live in signatures: what a function may be told is read from its keyword-only arguments.
+"""Options live in signatures: the options of a function are its keyword-only arguments.
 
 A feature family, a filter or a preprocessing step is a plain function, entered in a
 :class:`Registry` under the name that the parameter file uses. Names, types, defaults and
@@ -108,6 +108,7 @@ class Registry(Generic[Entry]):
         self._plugins_loaded = False
 
     def add(self, name: str, entry: Entry) -> None:
+        """Register an entry; raise SettingsError if the name is taken."""
         if name in self._entries:
             raise SettingsError(f"there are two entries named '{name}' for {self.kind}")
         self._entries[name] = entry
@@ -130,6 +131,7 @@ class Registry(Generic[Entry]):
         return name in self._entries
 
     def items(self) -> list[tuple[str, Entry]]:
+        """Return pairs of name and entry."""
         return [(name, self._entries[name]) for name in self]
 
     def snapshot(self) -> Snapshot:

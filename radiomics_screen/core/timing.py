@@ -30,6 +30,7 @@ class Stages:
         self._lock = Lock()
 
     def add(self, seconds: Mapping[str, float]) -> None:
+        """Add seconds to each stage."""
         with self._lock:
             for name, more in seconds.items():
                 self._seconds[name] = self._seconds.get(name, 0.0) + more

@@ -39,7 +39,7 @@ class _Measured(NamedTuple):
     error: ScreenError | None
 
 
-class RadiomicsTransformer(TransformerMixin, BaseEstimator):
+class RadiomicsTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # the base has no types
     """Extract radiomic features as a step of a scikit-learn pipeline.
 
     Nothing is learned from the lesions but the names of the features, so the transformer can stand before a

@@ -170,8 +170,11 @@ def intensity_values(
 def deviations(
     values: NDArray[np.float64], mean: float, low: float, high: float, shift: float
 ) -> tuple[float, float, float, float, float, float, float, float, float]:
-    """Return minimum, maximum, mean, mean absolute deviation, the same of the values in [low, high],
-    the central moments 2 to 4, and the sum of the squares of the values shifted."""
+    """Return the sums and extremes that the first-order features need.
+
+    These are minimum, maximum, mean, mean absolute deviation, robust mean absolute deviation (of the
+    values in [low, high]), the central moments 2 to 4, and the sum of squares of the shifted values.
+    """
     n = len(values)
     robust_sum = 0.0
     n_robust = 0

@@ -27,7 +27,7 @@ def ih(region: Region) -> dict[str, float]:
 
     Empty bins in between count: the gradients see them. Of equally frequent bins the mode is the one
     closest to the mean, and of two as close the lower. Gradients are differences of voxel counts over two
-    bins, at the first and the last bin over one; of several equal ones the first is told. A histogram of
+    bins, at the first and the last bin over one; of several equal ones the first is reported. A histogram of
     one bin has gradient 0 there. The statistics are those of `stat`, of bins instead of intensities, and
     undefined where those are.
 

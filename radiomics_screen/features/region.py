@@ -109,7 +109,7 @@ class Region:
 
     @cached_property
     def by_slices(self) -> Region:
-        """This region with the axis across its slices first, and nothing said of a flat axis."""
+        """Return the region with the axis across its slices first and no flat axis set."""
         order = (self.slice_axis, *(a for a in range(3) if a != self.slice_axis))
         if order == (0, 1, 2) and self.flat_axis is None:
             return self
@@ -127,6 +127,7 @@ class Region:
 
     @cached_property
     def highest_level(self) -> int:
+        """Return the highest grey level in the region."""
         return int(self.levels.max())
 
     @cached_property

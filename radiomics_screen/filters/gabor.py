@@ -124,7 +124,7 @@ def gabor(
 def _angles(theta: float, step: float | None, response: Response) -> tuple[list[float], bool]:
     """Return the directions to filter in, and whether each stands for the opposite one with its negative.
 
-    Opposite directions have conjugate responses; so half a turn tells of all of it.
+    Opposite directions have conjugate responses; so half a turn covers all orientations.
     """
     if step is None:
         return [theta], False

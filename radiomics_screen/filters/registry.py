@@ -26,7 +26,7 @@ NUMBER = r"[0-9e+-]+"
 FILTERS: Registry[Filter] = Registry("image type", "radiomics_screen.filters")
 
 
-#: Image types that give for a box, to the bit, a part of what they give for a larger one, since they depend
+#: Image types whose result for a box is bit-identical to that part of a larger result, since they depend
 #: on no voxel beyond a fixed reach, or always on the whole image. Regions may then be filtered in one go.
 LOCAL: set[str] = set()
 

@@ -8,6 +8,4 @@ here and handed to it.
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submod_attrs={"run": ["run_image_controls"]}
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={"run": ["run_image_controls"]})

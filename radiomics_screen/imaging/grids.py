@@ -80,6 +80,7 @@ def require_fitting(size: Sequence[float], old_spacing_mm: Any, new_spacing_mm: 
 
 
 def required(roi: Roi | None, when: str) -> Roi:
+    """Return the region; raise RegionError if there is none."""
     if roi is None:
         raise RegionError(
             f"no voxel was left of the region {when}; it is smaller than a voxel there: "
@@ -156,6 +157,7 @@ def largest_shift(image: sitk.Image, grid: Grid) -> float:
 
 
 def described(grid: Grid) -> str:
+    """Return the grid in words: size in voxels, spacing in mm."""
     return (
         f"{numbers(grid.size)} voxels of {numbers(grid.spacing)} mm "
         f"at {numbers(grid.origin)}, direction {numbers(grid.direction)}"
@@ -163,10 +165,12 @@ def described(grid: Grid) -> str:
 
 
 def numbers(values: Any) -> str:
+    """Return the values in parentheses, with six significant digits."""
     return "(" + ", ".join(f"{v:.6g}" for v in values) + ")"
 
 
 def listed(values: NDArray[Any], at_most: int = 10) -> str:
+    """Return the first `at_most` values as text, and how many follow."""
     shown = ", ".join(str(v) for v in values[:at_most])
     more = values.size - at_most
     return f"{shown} and {more} more; is it a JPEG?" if more > 0 else shown

@@ -39,6 +39,7 @@ class Grid:
 
     @classmethod
     def of(cls, image: sitk.Image) -> Grid:
+        """Return the grid of an image."""
         return cls(
             image.GetSize(),
             image.GetSpacing(),
@@ -49,6 +50,7 @@ class Grid:
 
     @property
     def dimension(self) -> int:
+        """Return the number of axes."""
         return len(self.size)
 
     @cached_property

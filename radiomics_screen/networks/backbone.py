@@ -102,11 +102,13 @@ class Chain(Backbone):
         self.parts = nn.ModuleList([module for _, module in parts])
 
     def maps(self, x: Tensor) -> Tensor:
+        """Return the feature maps of the last part."""
         for part in self.parts:
             x = part(x)
         return self.as_maps(x)
 
     def named_stages(self) -> list[tuple[str, nn.Module]]:
+        """Return pairs of name and part, for the parts that have parameters."""
         pairs = zip(self.part_names, self.parts, strict=True)
         return [(name, part) for name, part in pairs if next(part.parameters(), None) is not None]
 

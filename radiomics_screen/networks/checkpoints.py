@@ -77,7 +77,7 @@ class Checkpoint:
             return self._sound()
         except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, ValueError) as error:
             cause = (str(error).splitlines() or [""])[0]
-            add_remark(f"the checkpoint {self.path} cannot be used ({cause}); this training starts anew")
+            add_remark(f"the checkpoint {self.path} cannot be used ({cause}); this training starts again")
             return None
 
     def _sound(self) -> State:

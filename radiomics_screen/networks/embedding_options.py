@@ -61,4 +61,5 @@ def file_options(model: str, weights: str | None) -> dict[str, str]:
 
 
 def path_or_none(weights: str | None) -> Path | None:
+    """Return the path of the weights, or None if none are given."""
     return None if weights is None else Path(weights)

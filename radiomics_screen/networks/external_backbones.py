@@ -127,7 +127,9 @@ def from_script(path: Path) -> Backbone:
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that TorchScript has a successor is told to whoever saves one
+            warnings.simplefilter(
+                "ignore"
+            )  # the deprecation of TorchScript concerns whoever saves a file, not its reader
             module = torch.jit.load(path, map_location="cpu")
     except (RuntimeError, ValueError, OSError) as error:
         reason = (str(error).strip().splitlines() or [""])[0]

@@ -1,5 +1,8 @@
-"""Where a network looked: Grad-CAM (Selvaraju et al., "Grad-CAM: visual explanations from deep networks via
-gradient-based localization", ICCV 2017)."""
+"""Where a network looked: Grad-CAM heat maps.
+
+Selvaraju et al., "Grad-CAM: visual explanations from deep networks via gradient-based
+localization", ICCV 2017.
+"""
 
 from __future__ import annotations
 

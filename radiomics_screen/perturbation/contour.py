@@ -48,7 +48,7 @@ def contour(
 
     Source: Lê, Unkelbach, Ayache and Delingette 2016, Med Image Anal 34:42 (segmentations sampled from a
     Gaussian process on the signed distance). Zwanenburg et al. 2019, Sci Rep 9:614, put a contour (C)
-    together anew of supervoxels instead; these follow the image's edges, but need a size in mm.
+    together again from supervoxels instead; these follow the image's edges, but need a size in mm.
     """
     radius = equivalent_radius_mm(roi)
     spacing = spacing_of(roi.grid)

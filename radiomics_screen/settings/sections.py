@@ -130,6 +130,7 @@ def _why_not(option: str) -> str:
 
 
 def families_in(content: Any, problems: list[str]) -> dict[str, tuple[str, ...]] | None:
+    """Return the features of each family in a settings section; add what is wrong to `problems`."""
     if not content:
         return None
     if not isinstance(content, Mapping):

@@ -74,7 +74,7 @@ class _Asked:
     """What settings depend on: the content by its text, where files named in it lie, what is registered.
 
     Two that are equal have the same settings. `text` is None where the content is no plain data: such
-    settings are resolved anew each time.
+    settings are resolved again each time.
     """
 
     text: str | None
@@ -180,9 +180,9 @@ def _check_images(settings: Settings, problems: list[str]) -> None:
     for image_type in settings.image_types:
         for option in options_of(FILTERS[image_type.name]).values():
             where = f"imageType.{image_type.name}"
-            told = any(problem.startswith(f"{where}.{option.name}:") for problem in problems)
+            reported = any(problem.startswith(f"{where}.{option.name}:") for problem in problems)
             known = {**settings.setting, **image_type.overrides}
-            if option.default is REQUIRED and option.name not in known and not told:
+            if option.default is REQUIRED and option.name not in known and not reported:
                 problems.append(f"{where} needs '{option.name}': {option.doc}")
 
 

@@ -72,7 +72,7 @@ class TableComparison:
     tolerance
         Relative difference up to which two values agree.
     matched_by
-        What tells that two rows are of one case.
+        Columns that identify the rows of one case.
     cases, features
         How many of both are in both tables.
     cases_only, features_only
@@ -82,7 +82,7 @@ class TableComparison:
     failed
         ``(case, cause in the first table, cause in the second)``; "" where the case did not fail.
     parameters
-        Where the parameters of both differ, if both tables tell theirs.
+        Where the parameters of both differ, if both tables record theirs.
     """
 
     tolerance: float

@@ -145,7 +145,7 @@ def values_digest(frame: pd.DataFrame, features: list[str]) -> str:
 
 
 def with_origin(frame: pd.DataFrame, features: list[str], origin: dict[str, Any]) -> pd.DataFrame:
-    """Let a table in memory remember how it came about, as its provenance would tell on disk."""
+    """Record the provenance of a table in memory, as its file would on disk."""
     digest = values_digest(frame, features)
     frame.attrs[_ORIGIN] = Origin({**origin, "features": features, "digest": digest})
     return frame
@@ -310,7 +310,7 @@ def _copied_provenance(path: Path) -> dict[str, Any] | None:
         listed = set(copied["features"])
         found = values_digest(frame, [column for column in frame.columns if column in listed])
     except (pa.ArrowException, OSError, TypeError, ValueError, KeyError):
-        return None  # not of these values: what cannot be read is told by whoever reads the table
+        return None  # not of these values: reading the table reports what cannot be read
     if found == copied.get("digest"):
         return copied
     if Path(str(copied.get("table", ""))).stem != path.stem:

@@ -48,7 +48,7 @@ class SortedColumns:
         Names of those that are named like features, and that a complete list of features leaves out; they
         count as carried.
     joined
-        Names of features that were joined to a table whose provenance does not tell of them.
+        Names of features that were joined to a table whose provenance does not list them.
     """
 
     columns: dict[str, Column]

@@ -86,6 +86,7 @@ class Group:
 
     @property
     def passed(self) -> int:
+        """Return the number of comparisons that passed."""
         return sum(c.passed for c in self.comparisons)
 
     @property

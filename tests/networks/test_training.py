@@ -185,7 +185,7 @@ def test_a_damaged_checkpoint_is_told_and_the_training_starts_anew(damage, tmp_p
         assert_same(trained(checkpoints=tmp_path), first)
     (note,) = notes
     assert path.name in note
-    assert "starts anew" in note
+    assert "starts again" in note
 
 
 def test_a_checkpoint_never_runs_code(tmp_path):

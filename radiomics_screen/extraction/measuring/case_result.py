@@ -77,6 +77,7 @@ class CaseResult:
         self.notes += [n for n in common.notes if n not in self.notes]
 
     def row(self, seconds: float) -> Row:
+        """Return the row of this case, which took `seconds`."""
         if self.error:
             return Row("failed", {}, self.error, tuple(self.notes), seconds)
         return Row("ok", self.values, "", tuple(self.notes), seconds)
@@ -108,6 +109,7 @@ class Once(Generic[Result]):
         self._notes: list[str] = []
 
     def __call__(self) -> Result:
+        """Return the value; it is computed at the first call."""
         if self._make is not None:
             make, self._make = self._make, None
             with collect_remarks() as self._notes:

@@ -55,6 +55,7 @@ class BatchMeasurement:
 
     @classmethod
     def of(cls, settings: Settings, engine: str, recipe: str, *, timed: bool = False) -> BatchMeasurement:
+        """Return a picklable measurement with these settings."""
         return cls(pickle.dumps(settings), engine, recipe, timed)
 
     def __call__(self, batch: ImageBatch) -> Iterator[NumberedRow]:
@@ -64,6 +65,7 @@ class BatchMeasurement:
                 yield NumberedRow(number, replace(row, stages=stages.take()) if self.timed else row)
 
     def rows(self, batch: ImageBatch) -> Iterator[NumberedRow]:
+        """Yield the numbered rows of a batch of images."""
         settings = unpacked(self.settings)
         extract_cases = engine_named(self.engine) if settings.embedding is None else embedded_rows
         rows = extract_cases([case for _, case in batch], settings)

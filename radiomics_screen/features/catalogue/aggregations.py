@@ -13,6 +13,7 @@ class Aggregation:
     definition: str
 
     def to_dict(self) -> dict[str, str]:
+        """Return code and definition as plain data."""
         return {"code": self.code, "definition": self.definition}
 
 

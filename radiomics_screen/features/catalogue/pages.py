@@ -61,9 +61,9 @@ def _family_text(family: dict[str, Any], definitions: bool) -> list[str]:
 
 
 def _heading(family: dict[str, Any]) -> str:
-    told = family["title"] or family["summary"]
+    heading = family["title"] or family["summary"]
     code = f"IBSI {family['code']}; " if family["code"] else ""
-    return f"{family['name']}: {told} ({code}conventions: {family['conventions']})"
+    return f"{family['name']}: {heading} ({code}conventions: {family['conventions']})"
 
 
 def _title(feature: dict[str, Any]) -> str:

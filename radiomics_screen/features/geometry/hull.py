@@ -49,6 +49,7 @@ class Hull:
 
     @property
     def area_mm2(self) -> float:
+        """Return the surface area in mm²."""
         return float(self.areas.sum())
 
     @cached_property

@@ -84,6 +84,7 @@ class Around:
 
     @property
     def n_centres(self) -> int:
+        """Return the number of centre voxels."""
         return int(np.count_nonzero(self.centres))
 
     @property

@@ -115,6 +115,7 @@ class Lattice:
 
     @cached_property
     def longest_span(self) -> int:
+        """Return the length of the longest span in voxels."""
         return int((self.spans[:, 1] - self.spans[:, 0]).max())
 
     def offset(self, direction: Sequence[int] | NDArray[np.int64]) -> int:

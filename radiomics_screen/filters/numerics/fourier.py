@@ -1,7 +1,7 @@
 """Filters that are products with a function of the frequency, on the whole image.
 
 Whatever the box, the whole image is transformed and cut at the end, a slice at a time where the filter
-acts within slices: so what one box gets is, to the bit, a part of what another gets. The largest arrays are
+acts within slices: so the results of overlapping boxes are bit-identical. The largest arrays are
 those of the continued image in 64 bits, of its half spectrum, and of the response: 24 bytes a voxel.
 """
 

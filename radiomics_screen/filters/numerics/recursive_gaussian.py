@@ -1,7 +1,7 @@
 """The Laplacian that ITK sums from recursive Gaussians, for a box of an image.
 
 The arithmetic follows ITK's step by step: the order of every sum, double precision along a line, single
-precision between the passes. On a whole image the result is ITK's to the bit. Round a box only that
+precision between the passes. On a whole image the result is bit-identical to ITK's. Round a box only that
 part of the image is filtered that the box can feel, see :data:`REACH_SIGMAS`.
 
 Source: ITK's RecursiveSeparableImageFilter and LaplacianRecursiveGaussianImageFilter.

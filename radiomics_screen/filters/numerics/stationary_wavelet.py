@@ -2,7 +2,7 @@
 
 An image continues periodically beyond its borders. Of each axis only those positions are held that
 the box can feel: where the box is near a border, some of them lie at the axis' other end. Every sum is
-formed in PyWavelets' order, so that the result is that of its ``swtn`` on the whole image, to the bit.
+formed in PyWavelets' order, so that the result is bit-identical to its ``swtn`` on the whole image.
 
 Source: G. Beylkin, SIAM J. Numer. Anal. 29 (1992) 1716; G. Lee et al., PyWavelets, J. Open Source Softw. 4
 (2019) 1237.

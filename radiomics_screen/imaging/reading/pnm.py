@@ -23,10 +23,12 @@ _TOKEN = rb"(?:\s|#[^\n]*\n)+(\d{1,9})"
 
 
 def can_read(path: Path) -> bool:
+    """Return whether the first bytes of the file are those of this format."""
     return _MAGIC.match(first_bytes(path, 3)) is not None
 
 
 def read(path: Path) -> sitk.Image:
+    """Return the image in the file."""
     content = path.read_bytes()
     kind = int(content[1:2])
     bitmap, colours, plain = kind in (1, 4), 3 if kind in (3, 6) else 1, kind <= 3

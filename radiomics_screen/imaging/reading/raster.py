@@ -32,10 +32,12 @@ NOT_INTERLACED = 0
 
 
 def can_read(path: Path) -> bool:
+    """Return whether the first bytes of the file are those of this format."""
     return first_bytes(path, 8).startswith((SIGNATURE, JPEG, BMP))
 
 
 def read(path: Path) -> LoadedImage:
+    """Return the image in the file."""
     head = first_bytes(path, 32)
     if head.startswith(SIGNATURE):
         image, field = _read_png(path, head), "sCAL"

@@ -46,10 +46,12 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
 def can_read(path: Path) -> bool:
+    """Return whether the first bytes of the file are those of this format."""
     return first_bytes(path, 4) in _MAGICS
 
 
 def read(path: Path) -> LoadedImage:
+    """Return the image in the file."""
     try:
         with tifffile.TiffFile(path) as file:
             pages = [page.aspage() for page in file.pages]

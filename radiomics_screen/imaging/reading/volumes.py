@@ -24,11 +24,13 @@ _NAMES = {"NiftiImageIO": "NIfTI", "NrrdImageIO": "NRRD", "MetaImageIO": "MetaIm
 
 
 def can_read(path: Path) -> bool:
+    """Return whether the first bytes of the file are those of this format."""
     head = first_bytes(path)
     return bool(_reader_of(_unzipped(path) if head[:2] == _GZIP else head))
 
 
 def read(path: Path) -> LoadedImage:
+    """Return the image in the file."""
     head = first_bytes(path, 600)
     zipped = head.startswith(_GZIP)
     if zipped:

@@ -102,12 +102,12 @@ def fit_rows(
 ) -> ClassifierMixin:
     """Fit an estimator and return it.
 
-    It is told the patients of the rows if it divides them anew, the names and blocks of the columns if it
+    It gets the patients of the rows if it divides them again, the names and blocks of the columns if it
     tells columns apart, and who watches if it trains for long: whatever its ``fit`` has a parameter for.
     """
     known = {"groups": groups, "names": names, "blocks": blocks, "watch": watch}
-    told = {what: value for what, value in known.items() if has_fit_parameter(estimator, what)}
-    return estimator.fit(values, outcome, **told)
+    fit_params = {what: value for what, value in known.items() if has_fit_parameter(estimator, what)}
+    return estimator.fit(values, outcome, **fit_params)
 
 
 def resolved_options(kind: ClassifierKind, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -159,6 +159,7 @@ class CnnKind(ClassifierKind):
     space: ClassVar = {"rate": Span(3e-5, 1e-3, log=True), "blocks": Span(1, 9)}
 
     def save(self, estimator: ClassifierMixin, path: Path) -> None:
+        """Write the fitted estimator to `path`."""
         from radiomics_screen.networks.network_file import save_networks
 
         height, width = estimator.crop_shape_
@@ -176,6 +177,7 @@ class CnnKind(ClassifierKind):
         save_networks(path, estimator.networks_, facts.model_dump())
 
     def load(self, path: Path, unfitted: ClassifierMixin) -> ClassifierMixin:
+        """Return `unfitted` filled with the learned values that were saved at `path`."""
         require_torch()
         from radiomics_screen.networks.network_file import load_networks, read_facts
 
@@ -188,12 +190,13 @@ class CnnKind(ClassifierKind):
         return unfitted
 
     def input_count(self, estimator: ClassifierMixin) -> int:
+        """Return the number of columns that the fitted estimator expects."""
         return int(estimator.n_features_in_)
 
     def contributions(self, estimator: ClassifierMixin, values: Any) -> FloatArray:
         """Return what the crop adds to the log-odds of a lesion of which nothing is known: the prior.
 
-        A crop is one input: which part of it speaks for the answer is told by its heat map instead.
+        A crop is one input: its heat map shows which part of it speaks for the answer.
         """
         log_odds = estimator.decision_function(values)
         return np.stack([log_odds - estimator.prior_, np.full(len(log_odds), estimator.prior_)], axis=1)

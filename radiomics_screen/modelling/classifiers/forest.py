@@ -58,6 +58,7 @@ class Forest:
 
     @cached_property
     def booster(self) -> xgboost.Booster:
+        """Return the trees as an XGBoost booster."""
         return as_booster(self.trees, self.features)
 
 
@@ -126,7 +127,7 @@ def forest_classifier(
     n_estimators
         Number of trees.
     max_features
-        Part of the features that a question is chosen from, drawn anew for each; ``"sqrt"``: the
+        Part of the features that a question is chosen from, drawn again for each; ``"sqrt"``: the
         root of their number, which finds few good ones where most say little.
     min_samples_leaf
         Fewest rows in a leaf.
@@ -171,12 +172,14 @@ class ForestKind(ClassifierKind):
     space: ClassVar = {"max_features": Span(0.05, 0.6, log=True), "min_samples_leaf": Span(1, 20, log=True)}
 
     def save(self, estimator: ClassifierMixin, path: Path) -> None:
+        """Write the fitted estimator to `path`."""
         forest = estimator.forest_
         write_content(
             path, _ForestFile(features=forest.features, limit=forest.limit, trees=parted(forest.trees))
         )
 
     def load(self, path: Path, unfitted: ClassifierMixin) -> ClassifierMixin:
+        """Return `unfitted` filled with the learned values that were saved at `path`."""
         content = read_content(path, _ForestFile)
         unfitted.forest_ = Forest(joined(content.trees), content.features, content.limit)
         unfitted.classes_ = class_labels()
@@ -184,6 +187,7 @@ class ForestKind(ClassifierKind):
         return unfitted
 
     def input_count(self, estimator: ClassifierMixin) -> int:
+        """Return the number of columns that the fitted estimator expects."""
         return int(estimator.n_features_in_)
 
     def contributions(self, estimator: ClassifierMixin, values: FloatArray) -> FloatArray:

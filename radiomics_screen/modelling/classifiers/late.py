@@ -46,7 +46,7 @@ BlockName = Annotated[str, Field(pattern=rf"^{REGION}$")]
 #: Classifiers of blocks that one alone does for; other blocks have :data:`OTHERWISE`.
 MEMBERS: dict[str, tuple[str, ...]] = {CLINICAL: ("logistic",), EMBEDDING: ("logistic",), CROP: ("cnn",)}
 OTHERWISE = ("logistic", "svm", "xgboost")
-#: The one block of columns whose names are not told.
+#: The one block of columns whose names are unknown.
 WHOLE = "all"
 
 
@@ -60,7 +60,7 @@ class LateClassifier(CombiningClassifier):
     blocks_ : dict of str to list of int
         The places of each block's columns.
     names_ : list of str or None
-        Names of all columns; None where they were not told.
+        Names of all columns; None where they were not given.
     """
 
     _accepts: ClassVar = {"dtype": None, "ensure_all_finite": False}  # each member checks what it sees
@@ -116,9 +116,9 @@ class LateClassifier(CombiningClassifier):
         """
         width = np.shape(X)[1] if np.ndim(X) > 1 else 0
         if names is not None and len(names) != width:
-            raise ModelError(f"{len(names)} names are told of {width} columns")
+            raise ModelError(f"{len(names)} names are given for {width} columns")
         if blocks is not None and len(blocks) != width:
-            raise ModelError(f"{len(blocks)} blocks are told of {width} columns")
+            raise ModelError(f"{len(blocks)} blocks are given for {width} columns")
         self.names_ = None if names is None else [str(name) for name in names]
         if self.names_ is None:
             self.blocks_ = {WHOLE: list(range(width))}
@@ -133,12 +133,15 @@ class LateClassifier(CombiningClassifier):
             del self._watch
 
     def decision_function(self, X: Any) -> FloatArray:
+        """Return the decision values, shape (n_rows,)."""
         return super().decision_function(np.asarray(X))
 
     def watch_of(self, member: str) -> Watch | None:
+        """Return the progress watch of a member, or None."""
         return self._watch and self._watch.within(member)
 
     def unfitted_members(self) -> dict[str, ClassifierMixin]:
+        """Return new, unfitted members with their options, by name."""
         given: Mapping[str, Mapping[str, Any]] = self.options or {}
         built = {}
         for block in self.blocks_:
@@ -149,12 +152,15 @@ class LateClassifier(CombiningClassifier):
         return built
 
     def kind_of(self, member: str) -> str:
+        """Return the name of a member's classifier."""
         return member.partition("/")[2]
 
     def places_of(self, member: str) -> list[int]:
+        """Return the column positions of a member's block."""
         return self.blocks_[member.partition("/")[0]]
 
     def names_of(self, member: str) -> list[str] | None:
+        """Return the column names of a member's block, or None if they are unknown."""
         return None if self.names_ is None else [self.names_[place] for place in self.places_of(member)]
 
 
@@ -212,7 +218,7 @@ def late_classifier(
     device
         Where members that can use it are trained: ``"cpu"`` or ``"cuda"``.
     """
-    for block in sorted({*(members or {}), *(options or {})}):  # a wrong name or option is told now
+    for block in sorted({*(members or {}), *(options or {})}):  # a wrong name or option is reported now
         names, given = members_of(block, members), (options or {}).get(block, {})
         if foreign := sorted(set(given) - set(names)):
             raise ModelError(
@@ -253,9 +259,11 @@ class LateKind(ClassifierKind):
     build = staticmethod(late_classifier)
 
     def owns(self, name: str) -> bool:
+        """Return whether a file in the model folder belongs to this classifier."""
         return name == self.file_name or name.startswith("late-")
 
     def save(self, estimator: ClassifierMixin, path: Path) -> None:
+        """Write the fitted estimator to `path`."""
         members = []
         for (member, fitted), weight in zip(
             estimator.fitted_.items(), estimator.weights_.tolist(), strict=True
@@ -272,6 +280,7 @@ class LateKind(ClassifierKind):
         write_content(path, content)
 
     def load(self, path: Path, unfitted: ClassifierMixin) -> ClassifierMixin:
+        """Return `unfitted` filled with the learned values that were saved at `path`."""
         content = read_content(path, _LateFile)
         unfitted.blocks_, unfitted.names_ = content.blocks, None
         members = unfitted.unfitted_members()
@@ -291,6 +300,7 @@ class LateKind(ClassifierKind):
         return filled(unfitted, fitted, content.members, content.intercept, content.features)
 
     def input_count(self, estimator: ClassifierMixin) -> int:
+        """Return the number of columns that the fitted estimator expects."""
         return int(estimator.n_features_in_)
 
     def contributions(self, estimator: ClassifierMixin, values: FloatArray) -> FloatArray:

@@ -123,6 +123,7 @@ class LogisticKind(ClassifierKind):
     space: ClassVar = {"penalty": Span(0.002, 0.3, log=True), "l1_ratio": Span(0.0, 1.0)}
 
     def save(self, estimator: ClassifierMixin, path: Path) -> None:
+        """Write the fitted estimator to `path`."""
         content = _LogisticFile(
             scaling=ScalingPart.of(estimator.scaling_),
             coefficients=estimator.coefficients_.tolist(),
@@ -131,6 +132,7 @@ class LogisticKind(ClassifierKind):
         write_content(path, content)
 
     def load(self, path: Path, unfitted: ClassifierMixin) -> ClassifierMixin:
+        """Return `unfitted` filled with the learned values that were saved at `path`."""
         content = read_content(path, _LogisticFile)
         unfitted.scaling_ = content.scaling.scaling()
         unfitted.coefficients_ = np.array(content.coefficients)
@@ -140,6 +142,7 @@ class LogisticKind(ClassifierKind):
         return unfitted
 
     def input_count(self, estimator: ClassifierMixin) -> int:
+        """Return the number of columns that the fitted estimator expects."""
         return int(estimator.n_features_in_)
 
     def contributions(self, estimator: ClassifierMixin, values: FloatArray) -> FloatArray:

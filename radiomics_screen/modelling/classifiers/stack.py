@@ -61,6 +61,7 @@ class StackClassifier(CombiningClassifier):
         self.device = device
 
     def unfitted_members(self) -> dict[str, ClassifierMixin]:
+        """Return new, unfitted members with their options, by name."""
         names = member_names(self.members, self.options)
         given: Mapping[str, Any] = self.options or {}
         built = {}
@@ -122,7 +123,7 @@ def stack_classifier(
         Where members that can use it are trained: ``"cpu"`` or ``"cuda"``.
     """
     made = StackClassifier(members, options, inner_folds, pull, seed, device)
-    made.unfitted_members()  # a wrong name or option is told now
+    made.unfitted_members()  # a wrong name or option is reported now
     return made
 
 
@@ -145,6 +146,7 @@ class StackKind(ClassifierKind):
     build = staticmethod(stack_classifier)
 
     def save(self, estimator: ClassifierMixin, path: Path) -> None:
+        """Write the fitted estimator to `path`."""
         members = []
         for (name, member), weight in zip(
             estimator.fitted_.items(), estimator.weights_.tolist(), strict=True
@@ -157,6 +159,7 @@ class StackKind(ClassifierKind):
         write_content(path, content)
 
     def load(self, path: Path, unfitted: ClassifierMixin) -> ClassifierMixin:
+        """Return `unfitted` filled with the learned values that were saved at `path`."""
         content = read_content(path, _StackFile)
         members = unfitted.unfitted_members()
         if [member.name for member in content.members] != list(members):
@@ -174,6 +177,7 @@ class StackKind(ClassifierKind):
         return filled(unfitted, fitted, content.members, content.intercept, content.features)
 
     def input_count(self, estimator: ClassifierMixin) -> int:
+        """Return the number of columns that the fitted estimator expects."""
         return int(estimator.n_features_in_)
 
     def contributions(self, estimator: ClassifierMixin, values: FloatArray) -> FloatArray:

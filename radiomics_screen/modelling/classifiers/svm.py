@@ -210,6 +210,7 @@ class SvmKind(ClassifierKind):
     space: ClassVar = {"C": Span(0.3, 100.0, log=True), "gamma": Span(0.01, 1.0, log=True)}
 
     def save(self, estimator: ClassifierMixin, path: Path) -> None:
+        """Write the fitted estimator to `path`."""
         machine = estimator.machine_
         content = _SvmFile(
             gamma=machine.gamma,
@@ -223,6 +224,7 @@ class SvmKind(ClassifierKind):
         write_content(path, content)
 
     def load(self, path: Path, unfitted: ClassifierMixin) -> ClassifierMixin:
+        """Return `unfitted` filled with the learned values that were saved at `path`."""
         content = read_content(path, _SvmFile)
         unfitted.machine_ = Machine(
             content.scaling.scaling(),
@@ -237,6 +239,7 @@ class SvmKind(ClassifierKind):
         return unfitted
 
     def input_count(self, estimator: ClassifierMixin) -> int:
+        """Return the number of columns that the fitted estimator expects."""
         return int(estimator.n_features_in_)
 
     def contributions(self, estimator: ClassifierMixin, values: FloatArray) -> FloatArray:

@@ -46,6 +46,7 @@ class Trees(XGBClassifier):
         return {name: value for name, value in super().get_xgb_params().items() if name != "class_weights"}
 
     def fit(self, X: Any, y: Any, **options: Any) -> Self:
+        """Fit the trees, with the class weights if they are set."""
         if self.class_weights is not None:
             codes = np.unique(np.asarray(y), return_inverse=True)[1]
             options["sample_weight"] = row_weights(codes, self.class_weights)
@@ -133,12 +134,14 @@ class XGBoostKind(ClassifierKind):
     }
 
     def save(self, estimator: ClassifierMixin, path: Path) -> None:
+        """Write the fitted estimator to `path`."""
         try:
             estimator.save_model(path)
         except xgboost.core.XGBoostError as error:
             raise ModelError(f"{path} cannot be written ({str(error).strip().splitlines()[0]})") from None
 
     def load(self, path: Path, unfitted: ClassifierMixin) -> ClassifierMixin:
+        """Return `unfitted` filled with the learned values that were saved at `path`."""
         content = checked_trees(path)
         try:
             unfitted.load_model(content)
@@ -149,9 +152,11 @@ class XGBoostKind(ClassifierKind):
         return unfitted
 
     def input_count(self, estimator: ClassifierMixin) -> int:
+        """Return the number of columns that the fitted estimator expects."""
         return int(estimator.get_booster().num_features())
 
     def contributions(self, estimator: ClassifierMixin, values: FloatArray) -> FloatArray:
+        """Return the SHAP values in log-odds, one row a row of `values`."""
         rows = xgboost.DMatrix(values, nthread=1)
         found = estimator.get_booster().predict(rows, pred_contribs=True)
         return np.asarray(found, dtype=np.float64)

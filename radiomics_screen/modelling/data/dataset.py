@@ -87,7 +87,7 @@ class Dataset:
     target, positive, negative
         Name of the outcome column, and its two values as text.
     group
-        Name of the column that tells patients apart, or None where each row counts as one.
+        Name of the column that identifies patients, or None where each row counts as one.
     rows_read
         Number of rows of the table.
     left_out

@@ -68,7 +68,7 @@ def prepare(
     positive
         The value that counts as positive; not needed where the values are 0/1 or False/True.
     group
-        Column that tells patients apart, or ``"none"`` where each row is another patient.
+        Column that identifies patients, or ``"none"`` where each row is another patient.
     folds
         Column with the fold of each row.
     clinical
@@ -183,7 +183,7 @@ def checked_clinical(
 
 
 def _group_column(frame: pd.DataFrame, group: str | None) -> str | None:
-    """Return the column that tells patients apart, None where each row is asked to count as one."""
+    """Return the column that identifies patients, None where each row is asked to count as one."""
     if group is None:
         raise ModelError(
             "which rows belong to one patient? Name the column (group: 'patient_id'), so that no patient "

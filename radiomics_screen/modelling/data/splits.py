@@ -46,7 +46,7 @@ def grouped_splits(
 ) -> list[Split]:
     """Return repeated, shuffled, stratified folds that keep each patient whole.
 
-    Each repeat divides all rows anew, into folds of about the same part of positives
+    Each repeat divides all rows again, into folds of about the same part of positives
     (:class:`sklearn.model_selection.StratifiedGroupKFold`).
 
     Parameters

@@ -61,7 +61,7 @@ def all_options() -> dict[str, Option]:
 
 
 def gathered(
-    given: Mapping[str, Any], further: Callable[[Mapping[str, Any]], Iterable[str]] = lambda _: ()
+    given: Mapping[str, Any], secondary: Callable[[Mapping[str, Any]], Iterable[str]] = lambda _: ()
 ) -> FitOptions:
     """Make the groups from flat options and from groups, both by name; all that is wrong is raised at once.
 
@@ -70,7 +70,7 @@ def gathered(
     given
         Flat options, and groups under ``"design"`` and the like. An option that keeps its default leaves the
         group's; names that are neither are ignored.
-    further
+    secondary
         Returns what else is wrong with the merged options, one sentence each.
 
     Raises
@@ -85,7 +85,7 @@ def gathered(
         faults += [*twice, *kind.faults(merged[group])]
     if missing := [name for name, one in all_options().items() if one.required and given.get(name) is None]:
         faults += [f"{{{name}}} is missing: name the column" for name in missing]
-    faults += further({name: value for values in merged.values() for name, value in values.items()})
+    faults += secondary({name: value for values in merged.values() for name, value in values.items()})
     if faults:
         raise OptionError(list(dict.fromkeys(faults)))
     return FitOptions(

@@ -142,11 +142,11 @@ class Conformal:
             y, fold = (tuple(int(value) for value in values[name]) for name in ("outcome", "fold"))
             by_class = values["by_class"]
         except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(f"conformal scores cannot be read ({error!r}): fit the model anew") from error
+            raise ModelError(f"conformal scores cannot be read ({error!r}): fit the model again") from error
         checked_probability(y, p)
         fits = len(p) == len(weight) == len(fold) and isinstance(by_class, bool)
         if not fits or not p or not all(0 < one <= 1 for one in weight) or min(fold) < 0:
-            raise ModelError("conformal scores do not fit together: fit the model anew")
+            raise ModelError("conformal scores do not fit together: fit the model again")
         return Conformal(by_class, p, y, weight, fold)
 
 

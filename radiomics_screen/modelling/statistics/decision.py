@@ -135,7 +135,7 @@ def decision_curve(
 ) -> DecisionCurve:
     """Return the decision curve with the bands of a bootstrap over patients.
 
-    The gain is over the better of acting on all and on none, chosen in each resample anew, as one who
+    The gain is over the better of acting on all and on none, chosen again in each resample, as one who
     uses the model does not know which is better; that is a little to the model's disadvantage where
     both are near.
 

@@ -95,7 +95,7 @@ def fit_elastic_net(
         Coefficients to start from, the intercept last, shape (features + 1,); None: all are 0.
 
     Source: Zou and Hastie, "Regularization and variable selection via the elastic net" (2005);
-    gradient steps by Beck and Teboulle (2009), started anew where they go uphill (O'Donoghue and
+    gradient steps by Beck and Teboulle (2009), restarted where they go uphill (O'Donoghue and
     Candès 2015).
     """
     columns = np.hstack([values, np.ones((len(values), 1))])

@@ -95,11 +95,11 @@ class Outlying:
             used = np.asarray(values["used"], dtype=np.intp)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ModelError(
-                f"the shape of the training rows cannot be read ({error!r}): fit the model anew"
+                f"the shape of the training rows cannot be read ({error!r}): fit the model again"
             ) from error
         shape = _Shape(used=used, rest=rest, **arrays)
         if not (_fits(shape, columns) and _fits_own(own)):
-            raise ModelError("the shape of the training rows does not fit together: fit the model anew")
+            raise ModelError("the shape of the training rows does not fit together: fit the model again")
         return Outlying(columns, tuple(own.tolist()), shape)
 
 

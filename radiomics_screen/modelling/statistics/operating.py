@@ -120,7 +120,7 @@ def sensitivity_at_specificity(
     """Return the best sensitivity of all thresholds with at least this specificity.
 
     Read from the steps of the empirical ROC curve, without interpolation: a threshold that does so
-    exists. The threshold is chosen on the rows it is judged by, in every weighting anew, so the figure
+    exists. The threshold is chosen on the rows it is judged by, again in every weighting, so the figure
     describes the curve, not a threshold set before.
 
     Parameters

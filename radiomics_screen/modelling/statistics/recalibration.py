@@ -163,14 +163,14 @@ def recalibration_from_dict(values: Mapping[str, Any]) -> Recalibration:
                 raise ModelError("an isotonic map needs as many values as knots, both rising")
             return _finite(Isotonic(at, levels))
     except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"a recalibration map cannot be read ({error!r}): fit the model anew") from error
+        raise ModelError(f"a recalibration map cannot be read ({error!r}): fit the model again") from error
     raise ModelError(f"a recalibration map is of kind {values['kind']!r}: known are 'platt' and 'isotonic'")
 
 
 def _finite(found: Recalibration) -> Recalibration:
     numbers = found.at + found.values if isinstance(found, Isotonic) else (found.intercept, found.slope)
     if not np.all(np.isfinite(numbers)):
-        raise ModelError("a recalibration map holds numbers that are not finite: fit the model anew")
+        raise ModelError("a recalibration map holds numbers that are not finite: fit the model again")
     return found
 
 

@@ -23,7 +23,7 @@ Texts = npt.NDArray[np.object_]
 ArrayTransform = Callable[[FloatArray, Mapping[str, Texts]], FloatArray]
 
 
-class PlainStep(BaseEstimator):
+class PlainStep(BaseEstimator):  # type: ignore[misc]  # the base has no types
     """A transformer that can be written as plain JSON, by the names of its columns.
 
     A subclass says what it has learned (:meth:`learned`) and takes it back (:meth:`restore`).
@@ -93,7 +93,7 @@ def step_from_dict(written: Mapping[str, Any], names: Sequence[str]) -> PlainSte
     return STEPS[written["step"]].from_dict(written, names)
 
 
-class KeptColumns(SelectorMixin, PlainStep, metaclass=ABCMeta):
+class KeptColumns(SelectorMixin, PlainStep, metaclass=ABCMeta):  # type: ignore[misc]  # the base has no types
     """A step that drops columns and changes nothing else; a subclass fits.
 
     Attributes
@@ -107,12 +107,15 @@ class KeptColumns(SelectorMixin, PlainStep, metaclass=ABCMeta):
         return self.support_
 
     def learned(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return the learned values as plain data for the model folder, by column name."""
         return {"kept": [name for name, kept in zip(names, self.support_, strict=True) if kept]}
 
     def restore(self, learned: Mapping[str, Any], names: Sequence[str]) -> None:
+        """Set the learned values from what `learned` returned, for columns in the order of `names`."""
         self.support_ = flags_of(learned["kept"], names)
 
     def array_transform(self, names: Sequence[str]) -> ArrayTransform | None:
+        """Return the step as a function of arrays (rows, columns), or None where it needs a data frame."""
         kept = self._get_support_mask()
         return lambda numbers, texts: numbers[:, kept]
 

@@ -27,7 +27,7 @@ class BorutaSelector(Selector):
     rejected, else it stays tentative.
 
     Where patients are given, whole patients are shuffled, so that the rows of one are as alike in a
-    shadow as in its column; otherwise what merely tells patients apart would look useful.
+    shadow as in its column; otherwise a column that merely identifies patients would look useful.
 
     Parameters
     ----------

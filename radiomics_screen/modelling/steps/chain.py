@@ -16,7 +16,9 @@ from radiomics_screen.modelling.steps.numerics.frames import FrameStep
 Steps = Sequence[tuple[str, Any]]
 
 
-def fitted_chain(steps: Steps, rows: Any, outcome: Any, told: Mapping[str, Any]) -> tuple[Pipeline, Any]:
+def fitted_chain(
+    steps: Steps, rows: Any, outcome: Any, fit_params: Mapping[str, Any]
+) -> tuple[Pipeline, Any]:
     """Fit steps one after the other; return them, and what becomes of the rows.
 
     Parameters
@@ -25,13 +27,13 @@ def fitted_chain(steps: Steps, rows: Any, outcome: Any, told: Mapping[str, Any])
         Named and unfitted.
     rows, outcome
         What they learn from.
-    told
+    fit_params
         Further arguments by name, such as the patients of the rows, for each step that asks for them.
     """
     handed = {
         f"{name}__{what}": value
         for name, one in steps
-        for what, value in told.items()
+        for what, value in fit_params.items()
         if value is not None and has_fit_parameter(one, what)
     }
     chain = Pipeline(list(steps))

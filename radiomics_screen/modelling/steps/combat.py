@@ -191,6 +191,7 @@ class ComBat(FrameStep):
         return out
 
     def array_transform(self, names: Sequence[str]) -> ArrayTransform | None:
+        """Return the step as a function of arrays (rows, columns), or None where it needs a data frame."""
         if self._covariate_names():
             return None
         place = {name: number for number, name in enumerate(names)}
@@ -239,6 +240,7 @@ class ComBat(FrameStep):
         return [str(name) for name in self.feature_names_in_ if name not in gone]
 
     def learned(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return the learned values as plain data for the model folder, by column name."""
         found = self.estimates_
         columns = {
             name: {
@@ -254,6 +256,7 @@ class ComBat(FrameStep):
         return {**head, "columns": columns}
 
     def restore(self, learned: Mapping[str, Any], names: Sequence[str]) -> None:
+        """Set the learned values from what `learned` returned, for columns in the order of `names`."""
         super().restore(learned, names)
         columns, self.coding_ = learned["columns"], dict(learned["covariates"])
         self.batches_ = list(learned["batches"])

@@ -40,21 +40,21 @@ class CropPassthrough(FrameStep):
 
         `measured` has the columns of `X`, shape (rows, measurements, columns).
         """
-        self._told = {"groups": groups, "measured": measured}
+        self._fit_params = {"groups": groups, "measured": measured}
         try:
             return super().fit(X, y)
         finally:
-            del self._told
+            del self._fit_params
 
     def _learn(self, frame: pd.DataFrame, outcome: npt.NDArray[Any] | None) -> None:
         numbers = frame.drop(columns=CROP)
         self.chain_: Pipeline | None = None
         if numbers.shape[1]:
             steps = [(name, clone(one)) for name, one in self.steps or []]
-            told = dict(self._told)
-            if told["measured"] is not None:  # of all columns, the crops too, which nobody measures
-                told["measured"] = told["measured"][:, :, frame.columns != CROP]
-            self.chain_, _ = fitted_chain(steps, numbers, outcome, told)
+            fit_params = dict(self._fit_params)
+            if fit_params["measured"] is not None:  # of all columns, the crops too, which nobody measures
+                fit_params["measured"] = fit_params["measured"][:, :, frame.columns != CROP]
+            self.chain_, _ = fitted_chain(steps, numbers, outcome, fit_params)
 
     def _apply(self, frame: pd.DataFrame) -> pd.DataFrame:
         crops = frame[[CROP]]
@@ -68,14 +68,17 @@ class CropPassthrough(FrameStep):
         return [*([] if self.chain_ is None else names_after(self.chain_)), CROP]
 
     def to_dict(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return the step and its inner chain as plain data."""
         numbers = [name for name in names if name != CROP]
         written = None if self.chain_ is None else chain_to_dict(self.chain_.steps, numbers)
         return {"step": self.step_name, "options": {}, "chain": written}
 
     def learned(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return the learned values as plain data for the model folder, by column name."""
         return {"chain": self.to_dict(names)["chain"]}
 
     def restore(self, learned: Mapping[str, Any], names: Sequence[str]) -> None:
+        """Set the learned values from what `learned` returned, for columns in the order of `names`."""
         super().restore(learned, names)
         written = learned["chain"]
         self.chain_ = None if written is None else Pipeline(chain_from_dict(written))

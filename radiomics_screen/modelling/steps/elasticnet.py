@@ -23,7 +23,7 @@ class ElasticNetSelector(Selector):
     """Keep the columns that have a weight in a logistic regression with the elastic net.
 
     The strength of the penalty is chosen by the logistic loss on inner folds, which keep patients
-    whole where they are given. Columns are standardised inside, anew in each inner fold; what comes
+    whole where they are given. Columns are standardised inside, again in each inner fold; what comes
     out has the values that came in.
 
     Parameters

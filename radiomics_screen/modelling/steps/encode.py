@@ -147,6 +147,7 @@ class ClinicalEncoder(FrameStep):
         return pd.DataFrame(parts, index=frame.index)
 
     def array_transform(self, names: Sequence[str]) -> ArrayTransform | None:
+        """Return the step as a function of arrays (rows, columns), or None where it needs a data frame."""
         pieces: list[tuple[str, int, slice]] = []  # of each turned column: name, place, places that it gets
         passing: list[int] = []
         targets: list[int] = []
@@ -205,9 +206,11 @@ class ClinicalEncoder(FrameStep):
         return [missing.astype(np.float64)] if wanted else []
 
     def learned(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return the learned values as plain data for the model folder, by column name."""
         return {"coding": self.coding_}
 
     def restore(self, learned: Mapping[str, Any], names: Sequence[str]) -> None:
+        """Set the learned values from what `learned` returned, for columns in the order of `names`."""
         super().restore(learned, names)
         self.coding_ = dict(learned["coding"])
         require_columns(list(self.coding_), names, "encoded")

@@ -17,7 +17,7 @@ from radiomics_screen.modelling.steps.base import ArrayTransform, PlainStep, Tex
 
 
 @step("impute")
-class MedianImputer(TransformerMixin, PlainStep):
+class MedianImputer(TransformerMixin, PlainStep):  # type: ignore[misc]  # the base has no types
     """Fill missing values with the column's median; drop columns that have no value at all.
 
     Infinite values are refused: they come from a division that should not have happened, and a
@@ -48,6 +48,8 @@ class MedianImputer(TransformerMixin, PlainStep):
         return self._filled(values)
 
     def array_transform(self, names: Sequence[str]) -> ArrayTransform | None:
+        """Return the step as a function of arrays (rows, columns), or None where it needs a data frame."""
+
         def filled(numbers: FloatArray, texts: Mapping[str, Texts]) -> FloatArray:
             if np.isinf(numbers).any():
                 return self.transform(numbers)  # which refuses them
@@ -67,10 +69,12 @@ class MedianImputer(TransformerMixin, PlainStep):
         return names[~np.isnan(self.medians_)]
 
     def learned(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return the learned values as plain data for the model folder, by column name."""
         pairs = zip(names, self.medians_.tolist(), strict=True)
         return {"medians": {name: median for name, median in pairs if not np.isnan(median)}}
 
     def restore(self, learned: Mapping[str, Any], names: Sequence[str]) -> None:
+        """Set the learned values from what `learned` returned, for columns in the order of `names`."""
         medians = learned["medians"]
         self.medians_ = np.full(len(names), np.nan)
         self.medians_[flags_of(list(medians), names)] = list(medians.values())

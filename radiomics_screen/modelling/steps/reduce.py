@@ -89,7 +89,7 @@ class EmbeddingReducer(FrameStep):
     Raises
     ------
     ModelError
-        If an option has a value that it cannot have, or ``"pls"`` is not told an outcome of two values.
+        If an option has a value that it cannot have, or ``"pls"`` is not given an outcome of two values.
     """
 
     def __init__(self, method: str = "pca", components: float | None = None) -> None:
@@ -101,7 +101,7 @@ class EmbeddingReducer(FrameStep):
         codes = None
         if self.method == "pls":
             if outcome is None:
-                raise ModelError("partial least squares (pls) learns from the outcome, and is told none")
+                raise ModelError("partial least squares (pls) learns from the outcome, but none was given")
             codes = two_classes(outcome).astype(np.float64)
         self.projections_ = [
             self._projection(stem, frame[columns], codes)
@@ -141,6 +141,7 @@ class EmbeddingReducer(FrameStep):
         return pd.concat(parts, axis=1)
 
     def array_transform(self, names: Sequence[str]) -> ArrayTransform | None:
+        """Return the step as a function of arrays (rows, columns), or None where it needs a data frame."""
         place = {name: number for number, name in enumerate(names)}
         others = [place[name] for name in self._others()]
         embedded = [[place[name] for name in one.columns] for one in self.projections_]
@@ -161,6 +162,7 @@ class EmbeddingReducer(FrameStep):
         return [*self._others(), *(name for one in self.projections_ for name in one.names(self.method))]
 
     def learned(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return the learned values as plain data for the model folder, by column name."""
         return {
             "projections": [
                 {
@@ -175,6 +177,7 @@ class EmbeddingReducer(FrameStep):
         }
 
     def restore(self, learned: Mapping[str, Any], names: Sequence[str]) -> None:
+        """Set the learned values from what `learned` returned, for columns in the order of `names`."""
         super().restore(learned, names)
         check_reduction(self.method, self.components)
         self.projections_ = []

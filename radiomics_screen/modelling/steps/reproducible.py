@@ -123,10 +123,12 @@ class ReproducibleFilter(NameFilter):
             self.icc_[part], self.low_[part] = found.value, found.low
 
     def learned(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return the learned values as plain data for the model folder, by column name."""
         lows = zip(names, self.low_.tolist(), strict=True)
         return {**super().learned(names), "low": {name: low for name, low in lows if not np.isnan(low)}}
 
     def restore(self, learned: Mapping[str, Any], names: Sequence[str]) -> None:
+        """Set the learned values from what `learned` returned, for columns in the order of `names`."""
         super().restore(learned, names)
         lows = learned["low"]
         self.low_ = np.array([lows.get(name, np.nan) for name in names], dtype=np.float64)

@@ -69,14 +69,14 @@ def build_pipeline(
 def fitted(pipeline: Pipeline, rows: Dataset, watch: Watch | None = None) -> Pipeline:
     """Return a clone fitted on `rows`, with or without a classifier at its end.
 
-    Steps and classifiers that divide the rows anew keep patients whole; the step that looks at repeated
+    Steps and classifiers that divide the rows again keep patients whole; the step that looks at repeated
     measurements gets them, and a classifier that tells columns apart names and blocks of those that reach it.
     """
     made = clone(pipeline)
     ends = made.steps[-1:] if made.steps[-1][0] == CLASSIFIER else []
     steps = made.steps[: len(made.steps) - len(ends)]
-    told = {"groups": rows.groups, "measured": rows.measured_columns()}
-    chain, values = fitted_chain(steps, rows.inputs, rows.outcome, told)
+    fit_params = {"groups": rows.groups, "measured": rows.measured_columns()}
+    chain, values = fitted_chain(steps, rows.inputs, rows.outcome, fit_params)
     for _, estimator in ends:
         names = names_after(chain)
         fit_rows(estimator, values, rows.outcome, rows.groups, names, watch, rows.columns.blocks_of(names))

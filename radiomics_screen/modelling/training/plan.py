@@ -79,7 +79,7 @@ class Plan:
     device
         ``"cpu"`` or ``"cuda"``.
     watch
-        Who is told of long trainings, and where they are kept.
+        Where the progress of long trainings is reported and their checkpoints are kept.
     """
 
     preparation: Preparation = field(default_factory=Preparation)

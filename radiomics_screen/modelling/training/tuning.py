@@ -1,6 +1,6 @@
 """Which classifier, with which settings: found on folds inside the rows to learn from.
 
-Everything that looks at the rows is learned anew in each inner fold: preparation, classifier, and the
+Everything that looks at the rows is learned again in each inner fold: preparation, classifier, and the
 weights of a stack. What is found here is too good by having been searched for; how good it is, only rows
 outside can tell.
 """
@@ -83,7 +83,7 @@ class Search:
 
 @dataclass(frozen=True)
 class _Fold:
-    """An inner fold, prepared for a classifier that is told names and blocks of its columns."""
+    """An inner fold, prepared for a classifier that gets the names and blocks of its columns."""
 
     learned: FloatArray
     outcome: npt.NDArray[np.int64]

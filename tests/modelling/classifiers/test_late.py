@@ -265,7 +265,7 @@ def test_late_fusion_is_no_member_of_a_stack():
 
 def test_as_many_names_as_columns():
     values, outcome = rows_of()
-    with pytest.raises(ModelError, match="5 names are told of 6 columns"):
+    with pytest.raises(ModelError, match="5 names are given for 6 columns"):
         built().fit(values, outcome, names=NAMES[:5])
 
 

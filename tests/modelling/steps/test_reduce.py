@@ -215,7 +215,7 @@ def test_options_that_cannot_be_are_refused(options, cause):
 
 
 def test_what_cannot_be_learned_is_said():
-    with pytest.raises(ModelError, match="learns from the outcome, and is told none"):
+    with pytest.raises(ModelError, match="learns from the outcome, but none was given"):
         EmbeddingReducer("pls").fit(embedding(10, 4))
     with pytest.raises(ModelError, match="all there is to learn from, and gives no component"):
         EmbeddingReducer("pca").fit(embedding(10, 4) * 0)

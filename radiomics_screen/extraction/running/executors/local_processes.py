@@ -40,12 +40,14 @@ class LocalProcesses:
 
     @property
     def slots(self) -> int:
+        """Return the number of worker processes."""
         import joblib
 
         return int(joblib.effective_n_jobs(self.jobs))
 
     @property
     def in_this_process(self) -> bool:
+        """Return False: the work runs in other processes."""
         return False
 
     def run(

@@ -86,6 +86,7 @@ class Header:
 
     @property
     def is_segmentation(self) -> bool:
+        """Return whether the object is a DICOM segmentation."""
         return self.modality == "SEG" or self.kind.startswith("Segmentation")
 
 

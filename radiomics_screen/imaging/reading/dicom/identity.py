@@ -71,6 +71,7 @@ def calibrations_of(ds: pydicom.Dataset, groups: Groups) -> tuple[Calibration, .
 
 
 def first_item(ds: pydicom.Dataset | None, sequence: str) -> pydicom.Dataset | None:
+    """Return the first item of a sequence; None where there is none."""
     items = ds.get(sequence) if ds is not None else None
     return items[0] if items else None
 

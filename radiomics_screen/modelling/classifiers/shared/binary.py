@@ -26,7 +26,7 @@ CLIP = 5.0  # standard deviations: what lies farther out counts as if it lay the
 _ROUNDING = 1e-12  # a spread below this part of the values is the rounding of equal numbers
 
 
-class BinaryClassifier(ClassifierMixin, BaseEstimator):
+class BinaryClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # the base has no types
     """A two-class classifier that computes log-odds.
 
     Attributes

@@ -70,7 +70,7 @@ class CnnClassifier(BinaryClassifier):
         return self.options or TrainingOptions()
 
     def fit(self, X: Any, y: Any, groups: Any = None, watch: Watch | None = None) -> Self:
-        """Learn from rows, as every classifier does; `watch` is told of each round, and keeps trainings."""
+        """Learn from rows; each round is reported to `watch`, which keeps the checkpoints."""
         self._watch = watch or Watch()
         try:
             return super().fit(X, y, groups)

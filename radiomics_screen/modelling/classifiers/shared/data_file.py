@@ -37,9 +37,11 @@ class ScalingPart(BaseModel):
 
     @classmethod
     def of(cls, scaling: Scaling) -> ScalingPart:
+        """Return the part that stores this scaling."""
         return cls(centre=scaling.centre.tolist(), spread=scaling.spread.tolist())
 
     def scaling(self) -> Scaling:
+        """Return the scaling with arrays of shape (n_columns,)."""
         return Scaling(np.array(self.centre), np.array(self.spread))
 
 

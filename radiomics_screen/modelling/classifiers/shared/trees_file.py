@@ -156,7 +156,7 @@ class _TreesFile(BaseModel):
 
 
 def checked_trees(path: Path) -> bytearray:
-    """Return the content of XGBoost's JSON file, written anew from what was found to be sound.
+    """Return the content of XGBoost's JSON file, rewritten from what was found to be sound.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a long training tells on its way, and where it keeps what it has reached."""
+"""Progress reports and checkpoints of long trainings."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def estimate(
     Raises
     ------
     ModelError
-        If the rows cannot tell batches and covariates apart.
+        If the rows cannot separate batches from covariates.
     """
     design = np.hstack([batches, covariates])
     if len(values) <= design.shape[1] or np.linalg.matrix_rank(design) < design.shape[1]:

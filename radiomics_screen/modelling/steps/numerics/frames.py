@@ -47,7 +47,7 @@ def require_columns(asked: Sequence[str], names: Sequence[str], role: str) -> No
             raise ModelError(f"there is no column '{name}' ({role}){did_you_mean(name, names)}")
 
 
-class FrameStep(TransformerMixin, PlainStep, ABC):
+class FrameStep(TransformerMixin, PlainStep, ABC):  # type: ignore[misc]  # the base has no types
     """A step from a DataFrame to a DataFrame, both with named columns.
 
     An array is taken too; its columns are then called ``x0``, ``x1``, ... in fitting, and like
@@ -102,6 +102,7 @@ class FrameStep(TransformerMixin, PlainStep, ABC):
         return np.array(self._names_out(), dtype=object)
 
     def restore(self, learned: Mapping[str, Any], names: Sequence[str]) -> None:
+        """Set the learned values from what `learned` returned, for columns in the order of `names`."""
         self._remember(names)
 
     def _remember(self, names: Sequence[str]) -> None:
@@ -154,12 +155,15 @@ class NameFilter(FrameStep):
         return [str(name) for name in self.feature_names_in_[self.support_]]
 
     def learned(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return the learned values as plain data for the model folder, by column name."""
         return {"kept": self._names_out()}
 
     def restore(self, learned: Mapping[str, Any], names: Sequence[str]) -> None:
+        """Set the learned values from what `learned` returned, for columns in the order of `names`."""
         super().restore(learned, names)
         self.support_ = flags_of(learned["kept"], names)
 
     def array_transform(self, names: Sequence[str]) -> ArrayTransform | None:
+        """Return the step as a function of arrays (rows, columns), or None where it needs a data frame."""
         kept = self.support_
         return lambda numbers, texts: numbers[:, kept]
