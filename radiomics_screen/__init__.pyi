@@ -19,6 +19,9 @@ from .extraction.perturbed import extract_altered
 from .extraction.run import extract_cohort
 from .extraction.transformer import RadiomicsTransformer
 from .image_controls.run import run_image_controls
+from .imaging.loaded_image import LoadedImage
+from .imaging.reading import load_image
+from .imaging.sources import BytesSource
 from .modelling.assessment.evaluation import Evaluation
 from .modelling.bundle.answers import Contribution
 from .modelling.bundle.loading import load_model
@@ -33,6 +36,7 @@ from .table.feature_table import FeatureTable, read_table, write_table
 __version__: str
 
 __all__ = [
+    "BytesSource",
     "Case",
     "Cohort",
     "CohortError",
@@ -40,6 +44,7 @@ __all__ = [
     "Evaluation",
     "FeatureTable",
     "GeometryError",
+    "LoadedImage",
     "Model",
     "ModelError",
     "RadiomicsTransformer",
@@ -57,6 +62,7 @@ __all__ = [
     "extract_cohort",
     "feature_maps",
     "fit",
+    "load_image",
     "load_model",
     "load_settings",
     "read_cases",

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +45,7 @@ class Case:
     label
         Mask value that marks the lesion; None takes the one value there is.
     line
-        Line of the file, its header being line 1.
+        Line of the file, its header being line 1; 0 where there is none.
     carried
         Every other column: outcome, clinical variables, folds.
     problem
@@ -56,9 +56,9 @@ class Case:
     patient_id: str | None
     image: Path | ImageSource
     mask: Path | MaskSource
-    label: int | None
-    line: int
-    carried: Mapping[str, Any]
+    label: int | None = None
+    line: int = 0
+    carried: Mapping[str, Any] = field(default_factory=dict)
     problem: str = ""
 
     def __post_init__(self) -> None:
