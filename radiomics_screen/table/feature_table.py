@@ -23,14 +23,32 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from radiomics_screen.core.columns import Column, Role
+from radiomics_screen.core.columns import IDENTITY, STATUS, Column, Role
 from radiomics_screen.core.errors import TableError
 from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.table.origin import Origin
 from radiomics_screen.table.roles import columns_of, content_of, sort_columns
 
+__all__ = [
+    "IDENTITY",
+    "OUTCOME",
+    "FeatureTable",
+    "as_table",
+    "provenance_path",
+    "read_table",
+    "require_writable",
+    "table_of",
+    "values_digest",
+    "with_origin",
+    "write_frame",
+    "write_table",
+]
+
 if TYPE_CHECKING:
     import pandas as pd  # takes a while to import: a run needs it when all is measured
+
+#: Columns after those that are carried from the cohort.
+OUTCOME = STATUS
 
 _TEXT = ("case_id", "patient_id", "image", "mask", "status", "error", "warnings", "case_key")
 _METADATA = b"radiomics_screen"
