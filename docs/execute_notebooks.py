@@ -25,7 +25,7 @@ REPOSITORY = Path(__file__).parents[1]
 NOTEBOOKS = REPOSITORY / "notebooks"
 GALLERY = REPOSITORY / "docs" / "gallery"
 TIMEOUT_S = 1200
-LARGEST_WIDTH, COLOURS = 800, 32  # of a picture: the repository keeps them
+LARGEST_WIDTH, COLOURS = 760, 32  # of a picture: the repository keeps them
 
 
 def execute(path: Path) -> nbformat.NotebookNode:
