@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.arrays import BoolArray, FloatArray
 from radiomics_screen.core.errors import ModelError, did_you_mean
 from radiomics_screen.modelling.bundle.card import Card
 from radiomics_screen.modelling.data.blocks import CROP
@@ -24,7 +24,6 @@ from radiomics_screen.modelling.training.pipeline import input_names, steps_of
 
 Rows = pd.DataFrame | Mapping[str, Any]
 Texts = npt.NDArray[np.object_]
-Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +62,7 @@ class InputRows:
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def take(self, chosen: Flags) -> InputRows:
+    def take(self, chosen: BoolArray) -> InputRows:
         """Return some of the rows."""
         return InputRows(
             self.names,
@@ -187,7 +186,7 @@ class Inputs:
         learned_as_text = {name: found for name, found in texts.items() if name not in self.numbers}
         return InputRows(self.names, given.index, cases, numbers, learned_as_text, crops, refused, unlearned)
 
-    def unknown_batches(self, rows: Rows) -> Flags:
+    def unknown_batches(self, rows: Rows) -> BoolArray:
         """Return whether each row is of a batch that was not learned, shape (rows,).
 
         Raises
@@ -229,8 +228,8 @@ class Inputs:
             reasons[row] = f"infinite or beyond 3.4e38: {listed(which)}"
         return reasons
 
-    def _is_unknown(self, batches: Texts) -> Flags:
-        found: Flags = ~np.isin(batches, self.batches)
+    def _is_unknown(self, batches: Texts) -> BoolArray:
+        found: BoolArray = ~np.isin(batches, self.batches)
         return found
 
     def _unlearned(self, texts: Mapping[str, Texts], rows: int) -> Texts:

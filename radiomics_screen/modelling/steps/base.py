@@ -12,11 +12,10 @@ from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.arrays import BoolArray, FloatArray
 from radiomics_screen.core.errors import ModelError
 from radiomics_screen.core.options import Registry
 
-Flags = npt.NDArray[np.bool_]
 Texts = npt.NDArray[np.object_]
 #: From numbers, shape (rows, columns), NaN in columns of texts, and these texts by the column's name, to
 #: the numbers that come out, shape (rows, columns out).
@@ -102,7 +101,7 @@ class KeptColumns(SelectorMixin, PlainStep, metaclass=ABCMeta):  # type: ignore[
         True for each column that is kept.
     """
 
-    def _get_support_mask(self) -> Flags:
+    def _get_support_mask(self) -> BoolArray:
         check_is_fitted(self)
         return self.support_
 
@@ -132,11 +131,11 @@ class ColumnFilter(KeptColumns):
         return self
 
     @abstractmethod
-    def _keep(self, values: FloatArray) -> Flags:
+    def _keep(self, values: FloatArray) -> BoolArray:
         """Return which columns of `values`, shape (rows, columns), are kept."""
 
 
-def flags_of(kept: Sequence[str], names: Sequence[str]) -> Flags:
+def flags_of(kept: Sequence[str], names: Sequence[str]) -> BoolArray:
     """Return which of `names` are in `kept`; all of `kept` must be there, in the same order."""
     wanted = set(kept)
     if [name for name in names if name in wanted] != list(kept):

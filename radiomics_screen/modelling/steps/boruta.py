@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from scipy.stats import binom
 
-from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.arrays import BoolArray, FloatArray, IndexArray
 from radiomics_screen.core.errors import ModelError
 from radiomics_screen.core.remarks import add_remark
-from radiomics_screen.modelling.steps.base import Flags, step
-from radiomics_screen.modelling.steps.numerics.selection import Codes, Selector
+from radiomics_screen.modelling.steps.base import step
+from radiomics_screen.modelling.steps.numerics.selection import Selector
 
 IMPORTANCE = ("forest", "xgboost")
 _LEAST_SHADOWS = 5
@@ -87,13 +87,13 @@ class BorutaSelector(Selector):
         self.depth = depth
         self.seed = seed
 
-    def _select(self, values: FloatArray, outcome: Codes, groups: Codes) -> Flags:
+    def _select(self, values: FloatArray, outcome: IndexArray, groups: IndexArray) -> BoolArray:
         self._check()
         count = values.shape[1]
         self.hits_ = np.zeros(count, dtype=np.intp)
         sums = np.zeros(count)  # of importances, to choose among columns of equal hits
         confirmed = np.zeros(count, dtype=bool)
-        rejected: Flags = values.max(axis=0) == values.min(axis=0)
+        rejected: BoolArray = values.max(axis=0) == values.min(axis=0)
         if rejected.all():
             raise ModelError("features cannot be selected: none of them varies")
         # Seeds come from one stream each: the draws of a round do not depend on the trees' library.
@@ -111,14 +111,14 @@ class BorutaSelector(Selector):
             if (confirmed | rejected).all():
                 break
         self.confirmed_, self.tentative_ = confirmed, ~confirmed & ~rejected
-        keep: Flags = confirmed | self.tentative_ if self.tentative else confirmed.copy()
+        keep: BoolArray = confirmed | self.tentative_ if self.tentative else confirmed.copy()
         if not keep.any():
             add_remark("no feature does better than shuffled ones: the one that came nearest is kept")
             keep[np.lexsort((-sums, -self.hits_))[0]] = True
         return keep
 
     def _compete(
-        self, values: FloatArray, outcome: Codes, groups: Codes, random: np.random.Generator
+        self, values: FloatArray, outcome: IndexArray, groups: IndexArray, random: np.random.Generator
     ) -> tuple[FloatArray, float]:
         """Return the columns' importances in one round and that of the best shadow."""
         copies = -(-_LEAST_SHADOWS // values.shape[1])
@@ -162,7 +162,7 @@ class BorutaSelector(Selector):
             raise ModelError(f"percentile is {self.percentile}; it must be above 0 and at most 100")
 
 
-def shuffled(values: FloatArray, groups: Codes, random: np.random.Generator) -> FloatArray:
+def shuffled(values: FloatArray, groups: IndexArray, random: np.random.Generator) -> FloatArray:
     """Return each column shuffled on its own, the rows of a group kept together.
 
     Groups are put into a random order, and their rows laid over the rows in the groups' old order; where
@@ -183,7 +183,7 @@ def shuffled(values: FloatArray, groups: Codes, random: np.random.Generator) -> 
     return result
 
 
-def _surprise(hits: Codes, rounds: int) -> FloatArray:
+def _surprise(hits: IndexArray, rounds: int) -> FloatArray:
     """Return the two-sided p-values of so many hits in so many throws of a fair coin."""
     low, high = binom.cdf(hits, rounds, 0.5), binom.sf(hits - 1, rounds, 0.5)
     p: FloatArray = np.minimum(2 * np.minimum(low, high), 1.0)

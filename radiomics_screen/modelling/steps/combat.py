@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.arrays import BoolArray, FloatArray
 from radiomics_screen.core.errors import ModelError, did_you_mean
 from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.core.threads import single_threaded
 from radiomics_screen.modelling.data.values import beyond_largest, listed
-from radiomics_screen.modelling.steps.base import ArrayTransform, Flags, step
+from radiomics_screen.modelling.steps.base import ArrayTransform, step
 from radiomics_screen.modelling.steps.numerics.clinical import Texts, levels_in, numbers_in, one_hot, texts_of
 from radiomics_screen.modelling.steps.numerics.combat_estimates import Estimates, estimate
 from radiomics_screen.modelling.steps.numerics.covariates import centred_covariate, covariate_coding, width_of
@@ -101,7 +101,7 @@ class ComBat(FrameStep):
         self.preserve_outcome = preserve_outcome
         self.prefixes = prefixes
 
-    def unknown_batches(self, rows: pd.DataFrame) -> Flags:
+    def unknown_batches(self, rows: pd.DataFrame) -> BoolArray:
         """Return for each row whether its batch was not learned, so that it is not harmonised."""
         return ~np.isin(texts_of(self._frame(rows)[self.batch_column]), self.batches_)
 
@@ -213,7 +213,7 @@ class ComBat(FrameStep):
 
         return without_batch_effects
 
-    def _changed(self, batches: Texts) -> Flags:
+    def _changed(self, batches: Texts) -> BoolArray:
         """Return which rows are harmonised; a remark says which batches were not learned."""
         unknown = ~np.isin(batches, self.batches_)
         if unknown.any():
@@ -222,7 +222,7 @@ class ComBat(FrameStep):
                 f"{int(unknown.sum())} rows are of a batch that was not learned ('{self.batch_column}': "
                 f"{listed(named)}): their features are not harmonised"
             )
-        changed: Flags = ~unknown & (batches != self.reference_batch) & (len(self.batches_) > 1)
+        changed: BoolArray = ~unknown & (batches != self.reference_batch) & (len(self.batches_) > 1)
         return changed
 
     def _harmonise(self, values: FloatArray, batches: Texts, covariates: FloatArray) -> FloatArray:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.arrays import BoolArray, FloatArray
 from radiomics_screen.core.errors import ModelError
-from radiomics_screen.modelling.steps.base import ColumnFilter, Flags, step
+from radiomics_screen.modelling.steps.base import ColumnFilter, step
 
 
 @step("constant")
@@ -15,8 +15,8 @@ class ConstantFilter(ColumnFilter):
 
     minimum_rows = 2
 
-    def _keep(self, values: FloatArray) -> Flags:
-        varies: Flags = np.ptp(values, axis=0) > 0
+    def _keep(self, values: FloatArray) -> BoolArray:
+        varies: BoolArray = np.ptp(values, axis=0) > 0
         if not varies.any():
             raise ModelError(
                 f"every one of the {values.shape[1]} features has the same value in all "

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import rankdata
 
-from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.arrays import BoolArray, FloatArray
 from radiomics_screen.core.errors import ModelError
-from radiomics_screen.modelling.steps.base import ColumnFilter, Flags, step
+from radiomics_screen.modelling.steps.base import ColumnFilter, step
 
 
 @step("correlation")
@@ -35,7 +35,7 @@ class CorrelationFilter(ColumnFilter):
     def __init__(self, limit: float = 0.95) -> None:
         self.limit = limit
 
-    def _keep(self, values: FloatArray) -> Flags:
+    def _keep(self, values: FloatArray) -> BoolArray:
         if not 0 < self.limit <= 1:
             raise ModelError(f"the correlation limit is {self.limit}; it must be above 0 and at most 1")
         near = absolute_correlation(values) > self.limit

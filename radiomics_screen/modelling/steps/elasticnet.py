@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.arrays import BoolArray, FloatArray, IndexArray
 from radiomics_screen.core.errors import ModelError
 from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.core.threads import single_threaded
 from radiomics_screen.modelling.data.splits import inner_splits
 from radiomics_screen.modelling.statistics.elastic_net import elastic_net_path, log_loss, strongest_penalty
-from radiomics_screen.modelling.steps.base import Flags, step
+from radiomics_screen.modelling.steps.base import step
 from radiomics_screen.modelling.steps.numerics.scale import centre_and_spread, scaled
-from radiomics_screen.modelling.steps.numerics.selection import Codes, Selector
+from radiomics_screen.modelling.steps.numerics.selection import Selector
 
 RULES = ("best", "one standard error")
 
@@ -75,12 +75,12 @@ class ElasticNetSelector(Selector):
         self.splits = splits
         self.seed = seed
 
-    def _select(self, values: FloatArray, outcome: Codes, groups: Codes) -> Flags:
+    def _select(self, values: FloatArray, outcome: IndexArray, groups: IndexArray) -> BoolArray:
         self._check()
         with single_threaded():  # the order of the sums, and so their last digit, depends on threads
             return self._with_weight(values, outcome, groups)
 
-    def _with_weight(self, values: FloatArray, outcome: Codes, groups: Codes) -> Flags:
+    def _with_weight(self, values: FloatArray, outcome: IndexArray, groups: IndexArray) -> BoolArray:
         """Return which columns have a weight at the strength that the inner folds prefer."""
         standard = scaled(values, *centre_and_spread(values))
         highest = strongest_penalty(standard, outcome, self.l1_ratio)
@@ -96,10 +96,12 @@ class ElasticNetSelector(Selector):
             chosen += int(np.argmax(some[chosen:]))
             add_remark("the elastic net finds nothing in the features: the first with a weight is kept")
         self.strength_, self.weights_ = float(strengths[chosen]), weights[chosen]
-        keep: Flags = self.weights_ != 0
+        keep: BoolArray = self.weights_ != 0
         return keep
 
-    def _chosen(self, values: FloatArray, outcome: Codes, groups: Codes, strengths: FloatArray) -> int:
+    def _chosen(
+        self, values: FloatArray, outcome: IndexArray, groups: IndexArray, strengths: FloatArray
+    ) -> int:
         """Return the number of the strength that the inner folds prefer."""
         losses: list[npt.NDArray[np.float64]] = []
         sizes = []

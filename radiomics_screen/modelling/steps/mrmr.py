@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import rankdata
 
-from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.arrays import BoolArray, FloatArray, IndexArray
 from radiomics_screen.core.errors import ModelError
-from radiomics_screen.modelling.steps.base import Flags, step
-from radiomics_screen.modelling.steps.numerics.selection import Codes, Selector, shrunk
+from radiomics_screen.modelling.steps.base import step
+from radiomics_screen.modelling.steps.numerics.selection import Selector, shrunk
 
 RELEVANCE = ("f", "mutual information")
 FORMS = ("quotient", "difference")
@@ -60,7 +60,7 @@ class MRMR(Selector):
         self.form = form
         self.bins = bins
 
-    def _select(self, values: FloatArray, outcome: Codes, groups: Codes) -> Flags:
+    def _select(self, values: FloatArray, outcome: IndexArray, groups: IndexArray) -> BoolArray:
         self._check()
         rows = len(values)
         if self.relevance == "f":
@@ -113,7 +113,7 @@ def _take(values: FloatArray, relevance: FloatArray, k: int, quotient: bool) -> 
     return taken
 
 
-def correlation_ratio(values: FloatArray, outcome: Codes) -> FloatArray:
+def correlation_ratio(values: FloatArray, outcome: IndexArray) -> FloatArray:
     """Return the part of each column's sum of squares that lies between the classes, 0 to 1.
 
     With n rows and two classes, F = (n − 2) ratio / (1 − ratio). 0 for a constant column.
@@ -129,7 +129,7 @@ def correlation_ratio(values: FloatArray, outcome: Codes) -> FloatArray:
     return np.minimum(ratio, 1.0)
 
 
-def mutual_information(values: FloatArray, outcome: Codes, bins: int) -> FloatArray:
+def mutual_information(values: FloatArray, outcome: IndexArray, bins: int) -> FloatArray:
     """Return the mutual information of each column and the outcome in nats, shape (columns,).
 
     The column's values are put into bins of about equal numbers of rows by their ranks; equal

@@ -8,11 +8,11 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.arrays import BoolArray, FloatArray
 from radiomics_screen.core.errors import ModelError
 from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.modelling.statistics.reliability import IccKind, icc
-from radiomics_screen.modelling.steps.base import Flags, step
+from radiomics_screen.modelling.steps.base import step
 from radiomics_screen.modelling.steps.numerics.frames import NameFilter
 
 #: Every row has its own chance perturbations, which no other row shares: a one-way random design.
@@ -103,7 +103,7 @@ class ReproducibleFilter(NameFilter):
             )
         return self
 
-    def _keep(self, names: Sequence[str]) -> Flags:
+    def _keep(self, names: Sequence[str]) -> BoolArray:
         return np.ones(len(names), dtype=bool)
 
     def _checked(self, measured: Any, rows: int) -> FloatArray:

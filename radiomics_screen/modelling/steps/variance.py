@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.arrays import BoolArray, FloatArray
 from radiomics_screen.core.errors import ModelError
-from radiomics_screen.modelling.steps.base import ColumnFilter, Flags, step
+from radiomics_screen.modelling.steps.base import ColumnFilter, step
 
 
 @step("variance")
@@ -41,7 +41,7 @@ class VarianceFilter(ColumnFilter):
         self.limit = limit
         self.precision = precision
 
-    def _keep(self, values: FloatArray) -> Flags:
+    def _keep(self, values: FloatArray) -> BoolArray:
         if not 0 < self.limit <= 1:
             raise ModelError(
                 f"the limit of the commonest value is {self.limit}; it must be above 0 and at most 1"
@@ -49,7 +49,7 @@ class VarianceFilter(ColumnFilter):
         if not 0 <= self.precision < 1:
             raise ModelError(f"the precision is {self.precision}; it must be at least 0 and below 1")
         common = commonest(values, self.precision)
-        keep: Flags = (common <= self.limit * len(values)) & (common < len(values))
+        keep: BoolArray = (common <= self.limit * len(values)) & (common < len(values))
         if not keep.any():
             raise ModelError(
                 f"every one of the {values.shape[1]} features has one value in more than {self.limit:.0%} of "

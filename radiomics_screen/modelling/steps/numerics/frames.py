@@ -16,13 +16,14 @@ import pandas as pd
 from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from radiomics_screen.core.arrays import BoolArray
 from radiomics_screen.core.column_names import is_feature
 from radiomics_screen.core.errors import ModelError, did_you_mean
 from radiomics_screen.modelling.data.values import listed, refuse_double_columns
-from radiomics_screen.modelling.steps.base import ArrayTransform, Flags, PlainStep, flags_of
+from radiomics_screen.modelling.steps.base import ArrayTransform, PlainStep, flags_of
 
 
-def radiomic_flags(names: Sequence[str], prefixes: Sequence[str] | None) -> Flags:
+def radiomic_flags(names: Sequence[str], prefixes: Sequence[str] | None) -> BoolArray:
     """Return which of `names` are radiomic features; the others are clinical variables.
 
     Parameters
@@ -137,10 +138,10 @@ class NameFilter(FrameStep):
     """
 
     @abstractmethod
-    def _keep(self, names: Sequence[str]) -> Flags:
+    def _keep(self, names: Sequence[str]) -> BoolArray:
         """Return which of the columns `names` are kept."""
 
-    def get_support(self) -> Flags:
+    def get_support(self) -> BoolArray:
         """Return which columns are kept."""
         check_is_fitted(self)
         return self.support_

@@ -10,11 +10,9 @@ import numpy.typing as npt
 from sklearn.utils import ClassifierTags, Tags
 from sklearn.utils.validation import check_consistent_length, validate_data
 
-from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.arrays import BoolArray, FloatArray, IndexArray
 from radiomics_screen.core.errors import ModelError
-from radiomics_screen.modelling.steps.base import Flags, KeptColumns
-
-Codes = npt.NDArray[np.intp]
+from radiomics_screen.modelling.steps.base import KeptColumns
 
 
 class Selector(KeptColumns):
@@ -52,7 +50,7 @@ class Selector(KeptColumns):
         return self
 
     @abstractmethod
-    def _select(self, values: FloatArray, outcome: Codes, groups: Codes) -> Flags:
+    def _select(self, values: FloatArray, outcome: IndexArray, groups: IndexArray) -> BoolArray:
         """Return which columns are kept, at least one.
 
         Parameters
@@ -72,7 +70,7 @@ class Selector(KeptColumns):
         return tags
 
 
-def two_classes(outcome: npt.NDArray[Any]) -> Codes:
+def two_classes(outcome: npt.NDArray[Any]) -> IndexArray:
     """Return the outcome as 0 and 1, in the order of its two values.
 
     Raises
