@@ -16,7 +16,7 @@ from radiomics_screen.modelling.statistics.delong import compare_aucs
 from radiomics_screen.modelling.statistics.multiple_comparison import holm
 from radiomics_screen.report.fit_report import write_fit_report
 from radiomics_screen.report.sections.ablation import comparison_of
-from tests.helpers.summaries import full_summary
+from tests.helpers.summaries import findings, full_summary
 from tests.helpers.tables import ASKED
 
 QUICK: dict[str, Any] = {
@@ -164,7 +164,7 @@ def test_a_block_that_cannot_be_learned_costs_its_own_models_alone(table):
     assert "clinical" not in names
     assert "all but clinical" in names
     assert all(one["second"] != "clinical" for one in found["tests"])
-    shown = comparison_of(model.evaluation.summary)
+    shown = comparison_of(model.evaluation.findings)
     assert shown is not None
     assert shown.blocks[0][:2] == ("clinical data", "")
 
@@ -193,7 +193,7 @@ def test_a_single_block_is_not_fused(table, monkeypatch):
 
 
 def test_the_report_shows_what_each_block_adds(table, model, tmp_path):
-    shown = comparison_of(model.evaluation.summary)
+    shown = comparison_of(model.evaluation.findings)
     assert shown is not None
     assert shown.chart.title == "What each block of columns adds"
     assert [row[0] for row in shown.blocks] == ["clinical data", "radiomics", "embedding", "rim"]
@@ -208,7 +208,7 @@ def test_the_report_shows_what_each_block_adds(table, model, tmp_path):
 
 
 def test_older_evaluations_are_shown_as_they_were():
-    shown = comparison_of(full_summary())
+    shown = comparison_of(findings(**full_summary()))
     assert shown is not None
     assert shown.blocks == []
     assert shown.chart.title == "With and without radiomics"

@@ -30,6 +30,7 @@ from radiomics_screen.report.sections.montage import montage_of  # noqa: E402
 from radiomics_screen.report.sections.out_of_fold import out_of_fold  # noqa: E402
 from radiomics_screen.report.wording.crop_models import cut_text  # noqa: E402
 from tests.helpers.cnn_examples import SmallBackbone, crops_of  # noqa: E402
+from tests.helpers.summaries import findings  # noqa: E402
 from tests.helpers.tables import ASKED  # noqa: E402
 
 EDGE = 64
@@ -335,16 +336,19 @@ def test_how_crops_are_cut_in_words() -> None:
 
 
 def test_inputs_in_words() -> None:
-    said = inputs_text({"clinical": ["age"]}, crops=True)
+    said = inputs_text(findings(clinical=["age"]), crops=True)
     assert "radiomic features, the clinical variable age and crops of the lesions: these figures are" in said
-    said = inputs_text({"clinical": ["age"]}, crops=True, features=False)
+    said = inputs_text(findings(clinical=["age"]), crops=True, features=False)
     assert "Learned from the clinical variable age and crops of the lesions: these figures are not" in said
 
 
 def test_controls_of_networks_say_how_their_aucs_differ() -> None:
-    asked = {"controls": [{"name": "background"}]}
-    beside = controls_intro({**asked, "cohort": {"features": 3}, "clinical": ["age"]})
+    asked = [{"name": "background", "title": "Background", "verdict": "passed", "text": "It falls."}]
+    counts = {"rows_read": 8, "rows": 8, "positives": 3, "negatives": 5, "patients": 8, "missing_values": 0}
+    twice = {"column": None, "splits": 5, "repeats": 2, "stratified": True, "seed": 0}
+    with_features, without = ({**counts, "features": number} for number in (3, 0))
+    beside = controls_intro(findings(controls=asked, cohort=with_features, clinical=["age"]))
     assert "of the radiomic features without clinical columns and crops. Those of what a network" in beside
-    assert controls_intro({**asked, "cohort": {"features": 0}}) == ""
-    alone = controls_intro({**asked, "cohort": {"features": 0}, "repeats": 2, "clinical": ["age"]})
+    assert controls_intro(findings(controls=asked, cohort=without)) == ""
+    alone = controls_intro(findings(controls=asked, cohort=without, fold_design=twice, clinical=["age"]))
     assert "AUCs are here of the first repeat only; the crops without clinical columns. So" in alone
