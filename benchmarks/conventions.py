@@ -39,20 +39,20 @@ FAMILIES = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
 
 #: Each switch, what it is turned to, and what has to be set for it to have an effect.
 SWITCHES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "grid: `resamplingGrid: centre`": ({"resamplingGrid": "centre"}, {}),
+    "grid: `resampling_grid: centre`": ({"resampling_grid": "centre"}, {}),
     "image: `interpolator: sitkLinear`": ({"interpolator": "sitkLinear"}, {}),
-    "mask: `maskInterpolator: sitkLinear`": ({"maskInterpolator": "sitkLinear"}, {}),
-    "rounding: `roundIntensities: true`": ({"roundIntensities": True}, {}),
-    "bins: `binOrigin: range`": ({"binOrigin": "range"}, {"range": True}),
-    "shape: `cropShape: false`": ({"cropShape": False}, {"range": True}),
+    "mask: `mask_interpolator: sitkLinear`": ({"mask_interpolator": "sitkLinear"}, {}),
+    "rounding: `round_intensities: true`": ({"round_intensities": True}, {}),
+    "bins: `bin_origin: range`": ({"bin_origin": "range"}, {"range": True}),
+    "shape: `crop_shape: false`": ({"crop_shape": False}, {"range": True}),
     "all of them": (
         {
-            "resamplingGrid": "centre",
+            "resampling_grid": "centre",
             "interpolator": "sitkLinear",
-            "maskInterpolator": "sitkLinear",
-            "roundIntensities": True,
-            "binOrigin": "range",
-            "cropShape": False,
+            "mask_interpolator": "sitkLinear",
+            "round_intensities": True,
+            "bin_origin": "range",
+            "crop_shape": False,
         },
         {"range": True},
     ),
@@ -111,11 +111,11 @@ FILTER_PAIRS: dict[str, tuple[tuple[str, dict[str, Any], int], tuple[str, dict[s
     ),
     "`Wavelet`, `SeparableWavelet` (coif1, LLH)": (
         ("Wavelet", {}, 0),
-        ("SeparableWavelet", {"waveletBands": ("LLH",)}, 0),
+        ("SeparableWavelet", {"wavelet_bands": ("LLH",)}, 0),
     ),
     "the same, second level": (
         ("Wavelet", {"start_level": 1}, 0),
-        ("SeparableWavelet", {"waveletBands": ("LLH",), "waveletLevels": (2,)}, 0),
+        ("SeparableWavelet", {"wavelet_bands": ("LLH",), "wavelet_levels": (2,)}, 0),
     ),
 }
 

@@ -15,11 +15,11 @@ PYRADIOMICS, IBSI = "pyradiomics", "ibsi"
 SWITCHES: Mapping[str, Mapping[str, Any]] = {
     PYRADIOMICS: {},
     IBSI: {
-        "resamplingGrid": "centre",  # not the corner of the mask's grid, cut to the region
+        "resampling_grid": "centre",  # not the corner of the mask's grid, cut to the region
         "interpolator": "sitkLinear",  # not a cubic B-spline
-        "maskInterpolator": "sitkLinear",  # at least half inside, not nearest neighbour
-        "binOrigin": "range",  # bins begin at the lower bound, not at multiples of their width
-        "cropShape": False,  # shape is that of the whole mask as drawn
+        "mask_interpolator": "sitkLinear",  # at least half inside, not nearest neighbour
+        "bin_origin": "range",  # bins begin at the lower bound, not at multiples of their width
+        "crop_shape": False,  # shape is that of the whole mask as drawn
     },
 }
 

@@ -42,7 +42,7 @@ Margin = Annotated[float, Field(ge=0, le=MOST_MARGIN)]
     block="pixels",
 )
 def hog(
-    region: Region, *, hogCellPixels: CellPixels = 16, hogNorm: Norm = "L2-Hys", hogMargin: Margin = 0.0
+    region: Region, *, hog_cell_pixels: CellPixels = 16, hog_norm: Norm = "L2-Hys", hog_margin: Margin = 0.0
 ) -> dict[str, float]:
     """Describe where in a lesion's box intensities change, and how oriented: 9 cells by 9 orientations.
 
@@ -57,12 +57,12 @@ def hog(
 
     Parameters
     ----------
-    hogCellPixels
+    hog_cell_pixels
         Height and width of a cell, in pixels of the box as brought to its size.
-    hogNorm
+    hog_norm
         How the 81 values are normalised together: by their sum (L1), the root of that (L1-sqrt), their
         Euclidean length (L2), or that with values cut off at 0.2 and normalised again (L2-Hys).
-    hogMargin
+    hog_margin
         How much wider than the lesion's box is looked at on each side, in parts of its height and width.
 
     Source: Dalal and Triggs, Histograms of oriented gradients for human detection, CVPR (2005) 886, without
@@ -72,14 +72,14 @@ def hog(
     from skimage.transform import resize
 
     plane = plane_of(region)
-    window = known_around(plane, margin_of(plane, hogMargin))
-    side = hogCellPixels * len(ROWS)
+    window = known_around(plane, margin_of(plane, hog_margin))
+    side = hog_cell_pixels * len(ROWS)
     picture = resize(standardised(window), (side, side), order=1, mode="edge", anti_aliasing=True)
     values = histogram_of_gradients(
         picture,
         orientations=len(ORIENTATIONS),
-        pixels_per_cell=(hogCellPixels, hogCellPixels),
+        pixels_per_cell=(hog_cell_pixels, hog_cell_pixels),
         cells_per_block=(len(ROWS), len(COLUMNS)),
-        block_norm=hogNorm,
+        block_norm=hog_norm,
     )
     return values_of(FEATURES, values)

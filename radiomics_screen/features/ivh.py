@@ -48,7 +48,7 @@ class Levels:
 
 @family("ivh", FEATURES, conventions="ibsi", graded=False)
 def ivh(
-    region: Region, *, ivhBinWidth: Positive | None = None, ivhBinCount: BinCount | None = None
+    region: Region, *, ivh_bin_width: Positive | None = None, ivh_bin_count: BinCount | None = None
 ) -> dict[str, float]:
     """Describe which fraction of the voxels is at least as bright as each level.
 
@@ -65,10 +65,10 @@ def ivh(
 
     Parameters
     ----------
-    ivhBinWidth
+    ivh_bin_width
         Width of the bins of the intensity-volume histogram, from the lower end of the range; levels are
         the middles of bins. For intensities in units that mean something, and are no whole numbers.
-    ivhBinCount
+    ivh_bin_count
         Number of bins of the intensity-volume histogram, between the smallest and the largest intensity
         of the region; levels are numbers of bins.
 
@@ -82,7 +82,7 @@ def ivh(
     Source: IBSI family P88C. auc is the area under the fraction of voxels over that of the range, by
     trapezoids; the IBSI gives no reference value for it.
     """
-    levels = _levels(region, ivhBinWidth, ivhBinCount)
+    levels = _levels(region, ivh_bin_width, ivh_bin_count)
     n_voxels, n_levels = len(levels.steps), floor(levels.span) + 1
     if levels.span == 0:
         add_remark("ivh: the range has one level only; v10, v90 and auc tell nothing of the region")
@@ -120,14 +120,16 @@ def _levels(region: Region, width: float | None, count: int | None) -> Levels:
     """Find the levels that the options, or else the intensities, ask for."""
     values = region.raw_values
     if width is not None and count is not None:
-        raise SettingsError(f"both ivhBinWidth ({width:g}) and ivhBinCount ({count}) are set; leave one out")
+        raise SettingsError(
+            f"both ivh_bin_width ({width:g}) and ivh_bin_count ({count}) are set; leave one out"
+        )
     if width is not None:
         return _of_width(region, width)
     if count is None:
         if _whole(values):
             return _as_they_are(region)
         count = BINS_OF_CONTINUOUS
-    bins = discretize(values, binCount=count, binOrigin="range")
+    bins = discretize(values, binCount=count, bin_origin="range")
     return Levels(bins - 1, 1.0, 1.0, float(count - 1) if bins.max() > 1 else 0.0)
 
 
@@ -150,10 +152,10 @@ def _of_width(region: Region, width: float) -> Levels:
     highest = float(region.raw_values.max())
     if highest - low > MOST_BINS * width:
         raise RegionError(
-            f"ivhBinWidth {width:g} is too narrow for intensities from {low:g} to {highest:g}: "
-            "set a larger one, or ivhBinCount"
+            f"ivh_bin_width {width:g} is too narrow for intensities from {low:g} to {highest:g}: "
+            "set a larger one, or ivh_bin_count"
         )
-    steps = discretize(region.raw_values, binWidth=width, binOrigin=low) - 1
+    steps = discretize(region.raw_values, binWidth=width, bin_origin=low) - 1
     if region.thresholds is None or not isfinite(region.thresholds[1]):
         span = float(steps.max())
     else:

@@ -70,7 +70,7 @@ class Picture:
     block="pixels",
 )
 def keypoints(
-    region: Region, *, fastThreshold: Positive = 1.0, blobThreshold: Positive = 0.25
+    region: Region, *, fast_threshold: Positive = 1.0, blob_threshold: Positive = 0.25
 ) -> dict[str, float]:
     """Describe ORB keypoints and blobs of a lesion: number, strength, scale, direction and place.
 
@@ -85,10 +85,10 @@ def keypoints(
 
     Parameters
     ----------
-    fastThreshold
+    fast_threshold
         How much brighter or darker than the middle 9 neighbouring pixels on a circle of 16 must be at a
         keypoint, in standard deviations of the region.
-    blobThreshold
+    blob_threshold
         Least strength of a blob, in standard deviations of the region.
 
     Source: Rublee, Rabaud, Konolige and Bradski, ORB, ICCV (2011) 2564, as scikit-image finds it; for blobs
@@ -96,8 +96,8 @@ def keypoints(
     statistics are our own choice.
     """
     picture = picture_of(plane_of(region))
-    blob_values = blobs.blob_values(picture.values, picture.mask, picture.inner, blobThreshold)
-    found = values_of(FEATURES, (*_orb_values(picture, fastThreshold), *blob_values))
+    blob_values = blobs.blob_values(picture.values, picture.mask, picture.inner, blob_threshold)
+    found = values_of(FEATURES, (*_orb_values(picture, fast_threshold), *blob_values))
     if any(map(isnan, found.values())):
         lacking = {
             "keypoints": "OrbDensity",

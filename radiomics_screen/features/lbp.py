@@ -43,7 +43,7 @@ Radii = Annotated[tuple[Radius, ...], Field(min_length=SCALES, max_length=SCALES
     reach_lengths=REACH_LENGTHS,
     block="pixels",
 )
-def lbp(region: Region, *, lbpRadii: Radii = (1.0, 2.0, 4.0)) -> dict[str, float]:
+def lbp(region: Region, *, lbp_radii: Radii = (1.0, 2.0, 4.0)) -> dict[str, float]:
     """Count local binary patterns of the region's pixels, on circles of three radii.
 
     Eight samples at equal distances on a circle round a pixel (bilinear) are each at least as bright as the
@@ -58,20 +58,20 @@ def lbp(region: Region, *, lbpRadii: Radii = (1.0, 2.0, 4.0)) -> dict[str, float
 
     Parameters
     ----------
-    lbpRadii
+    lbp_radii
         Three radii in pixels, of Scale1 to Scale3.
 
     Source: Ojala, Pietikainen and Maenpaa, IEEE Trans. Pattern Analysis and Machine Intelligence 24 (2002)
     971: LBP(8,R,riu2), and VAR(8,R), whose mean is divided by the variance of the region as Contrast.
     """
     plane = plane_of(region)
-    margin = ceil(max(lbpRadii)) + 1
+    margin = ceil(max(lbp_radii)) + 1
     image = known_around(plane, (margin, margin)) - plane.values.mean()
     rows, columns = (places + margin for places in np.nonzero(plane.kept))
     values = image[rows, columns]
     tolerance, variance = TOLERANCE * float(np.abs(image).max()), float(values.var())
     found: list[float] = []
-    for radius in lbpRadii:
+    for radius in lbp_radii:
         counts, varying = patterns(image, rows, columns, circle(radius), tolerance)
         parts = counts / len(values)
         some = parts[parts > 0]

@@ -68,9 +68,9 @@ def resegment(
     *,
     resegmentRange: Thresholds | None = None,
     resegmentMode: Literal["absolute", "relative", "sigma"] = "absolute",
-    outlierSigma: Positive | None = None,
+    outlier_sigma: Positive | None = None,
     resegmentShape: bool = False,
-    cropShape: bool = True,
+    crop_shape: bool = True,
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Keep the voxels of the mask whose intensity lies in a range (both ends included).
 
@@ -81,13 +81,13 @@ def resegment(
     resegmentMode
         Thresholds are intensities (absolute), fractions of the region's maximum (relative), or
         standard deviations from its mean (sigma).
-    outlierSigma
+    outlier_sigma
         Leave out what lies more than so many standard deviations from the mean of the mask as drawn,
         besides what resegmentRange leaves out; null leaves out nothing.
     resegmentShape
         Measure the shape (and distances to the border) of the kept voxels too, instead of the mask as it
         was drawn.
-    cropShape
+    crop_shape
         Measure of the mask as drawn only what lies in the bounding box of the kept voxels, as pyradiomics.
 
     Returns
@@ -101,7 +101,7 @@ def resegment(
 
     Source: pyradiomics; IBSI USB3 (range) and 7ACA (outliers).
     """
-    if resegmentRange is None and outlierSigma is None:
+    if resegmentRange is None and outlier_sigma is None:
         return mask, mask
     values = intensities[mask]
     if values.dtype.kind in "iu":
@@ -116,12 +116,12 @@ def resegment(
         keep = values >= thresholds[0]
         if len(thresholds) == 2:
             keep &= values <= thresholds[1]
-    if outlierSigma is not None:
-        mean, reach = values.mean(dtype=np.float64), outlierSigma * values.std(dtype=np.float64)
+    if outlier_sigma is not None:
+        mean, reach = values.mean(dtype=np.float64), outlier_sigma * values.std(dtype=np.float64)
         keep &= (values >= mean - reach) & (values <= mean + reach)
     if np.count_nonzero(keep) < 2:
         asked = [] if resegmentRange is None else [f"resegmentRange {list(resegmentRange)} ({resegmentMode})"]
-        asked += [] if outlierSigma is None else [f"outlierSigma {outlierSigma:g}"]
+        asked += [] if outlier_sigma is None else [f"outlier_sigma {outlier_sigma:g}"]
         raise RegionError(
             f"{' and '.join(asked)} keeps {np.count_nonzero(keep)} of "
             f"{values.size} voxels (intensities {values.min():g} to {values.max():g}); widen it"

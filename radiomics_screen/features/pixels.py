@@ -45,7 +45,7 @@ Margin = Annotated[float, Field(ge=0, le=MOST_MARGIN)]
     reach_lengths=REACH_LENGTHS,
     block="pixels",
 )
-def pixels(region: Region, *, gridMargin: Margin = 0.0) -> dict[str, float]:
+def pixels(region: Region, *, grid_margin: Margin = 0.0) -> dict[str, float]:
     """Show the lesion's box as a grid of 8 by 8 means, and norms of its intensities by ring.
 
     Intensities are standardised: less the mean of the box of the mask as drawn (all of its pixels), divided
@@ -64,7 +64,7 @@ def pixels(region: Region, *, gridMargin: Margin = 0.0) -> dict[str, float]:
 
     Parameters
     ----------
-    gridMargin
+    grid_margin
         How much wider than the lesion's box the grid reaches on each side, in parts of its height and
         width; also what the intensities are standardised by.
 
@@ -74,7 +74,7 @@ def pixels(region: Region, *, gridMargin: Margin = 0.0) -> dict[str, float]:
     from skimage.transform import resize_local_mean
 
     plane = plane_of(region)
-    window = known_around(plane, margin_of(plane, gridMargin))
+    window = known_around(plane, margin_of(plane, grid_margin))
     mean, deviation = float(window.mean()), float(window.std())
     grid = resize_local_mean(standardised(window), (SIDE, SIDE), grid_mode=True)
     scale = 1 / deviation if standardised(window).any() else 0.0

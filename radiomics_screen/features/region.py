@@ -92,7 +92,7 @@ class Region:
             self.raw_values,
             binWidth=self.bin_width,
             binCount=self.bin_count,
-            binOrigin=self.bin_origin,
+            bin_origin=self.bin_origin,
             discretization=self.discretization,
         )
 
@@ -204,7 +204,7 @@ def discretize(
     *,
     binWidth: Positive = 25.0,
     binCount: BinCount | None = None,
-    binOrigin: BinOrigin = "multiples",
+    bin_origin: BinOrigin = "multiples",
     discretization: Discretization = "bins",
 ) -> NDArray[np.int32]:
     """Turn intensities into grey levels 1, 2, ...
@@ -220,7 +220,7 @@ def discretize(
     binCount
         Number of bins between the smallest and the largest intensity of the region; takes the
         place of binWidth.
-    binOrigin
+    bin_origin
         Where bins of a fixed width begin: at multiples of the width (multiples), at the lower bound of
         resegmentRange (range; at the smallest intensity where there is none, and in filtered images), or
         at a number.
@@ -244,8 +244,8 @@ def discretize(
     if discretization == "none":
         return _as_levels(values, float(low), float(high))
     _require_few_bins(float(high) - float(low), binWidth, binCount, low, high)
-    if binOrigin != "multiples":
-        return _by_formula(values.astype(np.float64), binWidth, binCount, binOrigin)
+    if bin_origin != "multiples":
+        return _by_formula(values.astype(np.float64), binWidth, binCount, bin_origin)
     if binCount is not None:
         try:
             edges = np.histogram_bin_edges(values, binCount)
@@ -295,7 +295,7 @@ def _by_formula(
     if low < start:
         raise RegionError(
             f"the first bin begins at {start:g}, but the region's smallest intensity is {low:g}; "
-            "leave such voxels out by resegmentRange, or set another binOrigin"
+            "leave such voxels out by resegmentRange, or set another bin_origin"
         )
     return (np.floor((values - start) / width) + 1).astype(np.int32)
 

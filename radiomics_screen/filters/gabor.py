@@ -46,14 +46,14 @@ def gabor(
     box: Box,
     *,
     sigma: Widths,
-    gaborWavelength: Positive,
-    gaborGamma: Positive = 1.0,
-    gaborTheta: Finite = 0.0,
-    gaborThetaStep: AngleStep | None = None,
-    gaborResponse: Response = "modulus",
+    gabor_wavelength: Positive,
+    gabor_gamma: Positive = 1.0,
+    gabor_theta: Finite = 0.0,
+    gabor_theta_step: AngleStep | None = None,
+    gabor_response: Response = "modulus",
     pooling: Pooling = "max",
     boundary: Boundary = "mirror",
-    boundaryValue: Finite = 0.0,
+    boundary_value: Finite = 0.0,
     force2D: bool = False,
     force2Ddimension: FlatAxis = 0,
 ) -> Filtered:
@@ -66,22 +66,22 @@ def gabor(
     ----------
     sigma
         Widths of the Gaussian, in mm.
-    gaborWavelength
+    gabor_wavelength
         Length of the wave (lambda), in mm.
-    gaborGamma
+    gabor_gamma
         Width of the Gaussian along the wave, divided by its width across.
-    gaborTheta
+    gabor_theta
         Direction of the wave in degrees: from the plane's first axis to its second, in the order x, y, z.
-    gaborThetaStep
+    gabor_theta_step
         Filter in all directions of a full turn, by this step in degrees, and pool; null: in one only.
-    gaborResponse
+    gabor_response
         Part of the complex response: modulus, real or imaginary.
     pooling
         How responses are joined voxel by voxel: max, mean or min; signs count.
     boundary
-        How the image continues beyond its border: zero; constant (boundaryValue); mirror (its outermost
+        How the image continues beyond its border: zero; constant (boundary_value); mirror (its outermost
         voxels are repeated in reverse, the last one first); nearest (its outermost voxel); periodic.
-    boundaryValue
+    boundary_value
         Intensity beyond the border with the boundary constant.
     force2D
         Filter within slices only; always so for a 2-D image.
@@ -96,27 +96,27 @@ def gabor(
 
     Source: IBSI reference manual, part 2 (Gabor Q88H, wavelength S4N6, gamma GDR5, theta FQER, step XTGK).
     """
-    options = ("Gabor", volume, boundary, boundaryValue)
+    options = ("Gabor", volume, boundary, boundary_value)
     setup = frame(*options, force2D, force2Ddimension)
     planes = [frame(*options, True, flat) for flat in (0, 1, 2)] if setup.flat is None else [setup]
-    angles, both = _angles(gaborTheta, gaborThetaStep, gaborResponse)
-    step = "" if gaborThetaStep is None else f"-step-{in_name(gaborThetaStep)}-{pooling}"
-    part = "" if gaborResponse == "modulus" else f"-{gaborResponse}"
+    angles, both = _angles(gabor_theta, gabor_theta_step, gabor_response)
+    step = "" if gabor_theta_step is None else f"-step-{in_name(gabor_theta_step)}-{pooling}"
+    part = "" if gabor_response == "modulus" else f"-{gabor_response}"
     waves = {
-        width: [Wave(width, gaborWavelength, gaborGamma, radians(angle)) for angle in angles]
+        width: [Wave(width, gabor_wavelength, gabor_gamma, radians(angle)) for angle in angles]
         for width in sigma
     }
     require_fitting(setup, planes, box, list(waves.values()))
     for width in sigma:
         total = np.zeros([side.stop - side.start for side in box])
         magnitude = max(
-            _add_plane(plane, box, waves[width], _Joined(gaborResponse, pooling, both), total)
+            _add_plane(plane, box, waves[width], _Joined(gabor_response, pooling, both), total)
             for plane in planes
         )
         total = without_rounding(total / len(planes), magnitude)
         yield (
-            f"gabor{part}-sigma-{in_name(width)}-lambda-{in_name(gaborWavelength)}-mm-"
-            f"gamma-{in_name(gaborGamma)}-theta-{in_name(gaborTheta)}{step}-{setup.ending}",
+            f"gabor{part}-sigma-{in_name(width)}-lambda-{in_name(gabor_wavelength)}-mm-"
+            f"gamma-{in_name(gabor_gamma)}-theta-{in_name(gabor_theta)}{step}-{setup.ending}",
             total,
         )
 

@@ -18,9 +18,9 @@ def laplacian_of_gaussian(
     box: Box,
     *,
     sigma: Widths,
-    logCutoff: Positive = 4.0,
+    log_cutoff: Positive = 4.0,
     boundary: Boundary = "mirror",
-    boundaryValue: Finite = 0.0,
+    boundary_value: Finite = 0.0,
     force2D: bool = False,
     force2Ddimension: FlatAxis = 0,
 ) -> Filtered:
@@ -33,12 +33,12 @@ def laplacian_of_gaussian(
     ----------
     sigma
         Widths of the Gaussian, in mm.
-    logCutoff
+    log_cutoff
         Where the kernel ends along each axis, in widths of the Gaussian.
     boundary
-        How the image continues beyond its border: zero; constant (boundaryValue); mirror (its outermost
+        How the image continues beyond its border: zero; constant (boundary_value); mirror (its outermost
         voxels are repeated in reverse, the last one first); nearest (its outermost voxel); periodic.
-    boundaryValue
+    boundary_value
         Intensity beyond the border with the boundary constant.
     force2D
         Filter within slices only; always so for a 2-D image.
@@ -53,9 +53,9 @@ def laplacian_of_gaussian(
 
     Source: IBSI reference manual, part 2 (Laplacian of Gaussian L6PA, scale 41LN, cut-off WGPM).
     """
-    setup = frame("LaplacianOfGaussian", volume, boundary, boundaryValue, force2D, force2Ddimension)
-    ending = name_ending(logCutoff, setup.ending)
-    kernels = [laplacian(setup, width, logCutoff) for width in sigma]
+    setup = frame("LaplacianOfGaussian", volume, boundary, boundary_value, force2D, force2Ddimension)
+    ending = name_ending(log_cutoff, setup.ending)
+    kernels = [laplacian(setup, width, log_cutoff) for width in sigma]
     setup.reached(box, [kernel.reach for kernel in kernels], REMEDY)
     for width, kernel in zip(sigma, kernels, strict=True):
         yield f"laplacian-sigma-{in_name(width)}-mm{ending}", kernel.response(box)

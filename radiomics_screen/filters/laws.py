@@ -54,12 +54,12 @@ def laws(
     volume: Volume,
     box: Box,
     *,
-    lawsKernels: LawsKernels = ("L5E5E5",),
-    lawsEnergyDistance: NonNegativeInt | None = None,
-    rotationInvariance: bool = False,
+    laws_kernels: LawsKernels = ("L5E5E5",),
+    laws_energy_distance: NonNegativeInt | None = None,
+    rotation_invariance: bool = False,
     pooling: Pooling = "max",
     boundary: Boundary = "mirror",
-    boundaryValue: Finite = 0.0,
+    boundary_value: Finite = 0.0,
     force2D: bool = False,
     force2Ddimension: FlatAxis = 0,
 ) -> Filtered:
@@ -67,21 +67,21 @@ def laws(
 
     Parameters
     ----------
-    lawsKernels
+    laws_kernels
         Sets of kernels, one kernel for each axis in the order x, y, z (L5E5E5), or for the two axes of a
         slice (L5E5): L3, L5 level; E3, E5 edge; S3, S5 spot; W5 wave; R5 ripple.
-    lawsEnergyDistance
+    laws_energy_distance
         Take the mean of the response's magnitude over a cube (square) that reaches so many voxels from its
         centre; null: take the response itself.
-    rotationInvariance
+    rotation_invariance
         Filter under all rotations by right angles (24, or 4 within slices) and pool the responses.
     pooling
         How responses are joined voxel by voxel: max, mean or min; signs count.
     boundary
-        How the image continues beyond its border: zero; constant (boundaryValue); mirror (its outermost
+        How the image continues beyond its border: zero; constant (boundary_value); mirror (its outermost
         voxels are repeated in reverse, the last one first); nearest (its outermost voxel); periodic. The
         response continues likewise where its energy is taken.
-    boundaryValue
+    boundary_value
         Intensity beyond the border with the boundary constant.
     force2D
         Filter within slices only; always so for a 2-D image.
@@ -96,25 +96,25 @@ def laws(
 
     Source: IBSI reference manual, part 2 (Laws kernels JTXT, JVAD; energy PQSD, distance I176).
     """
-    setup = frame("Laws", volume, boundary, boundaryValue, force2D, force2Ddimension)
-    for name in lawsKernels:
+    setup = frame("Laws", volume, boundary, boundary_value, force2D, force2Ddimension)
+    for name in laws_kernels:
         _check(name, setup)
-    far = max(len(TAPS[part]) // 2 for name in lawsKernels for part in _parts(name))
-    setup.reached(box, [setup.along((lawsEnergyDistance or 0) + far)], "a smaller lawsEnergyDistance")
-    ending = setup.ending + (f"-rot-{pooling}" if rotationInvariance else "")
-    for name in lawsKernels:
+    far = max(len(TAPS[part]) // 2 for name in laws_kernels for part in _parts(name))
+    setup.reached(box, [setup.along((laws_energy_distance or 0) + far)], "a smaller laws_energy_distance")
+    ending = setup.ending + (f"-rot-{pooling}" if rotation_invariance else "")
+    for name in laws_kernels:
         pool = Pool(pooling)
-        if lawsEnergyDistance is None:
-            yield f"laws-{name}-{ending}", _response(setup, name, box, rotationInvariance, pool)
+        if laws_energy_distance is None:
+            yield f"laws-{name}-{ending}", _response(setup, name, box, rotation_invariance, pool)
             continue
-        wanted = wider(box, setup.along(lawsEnergyDistance))
+        wanted = wider(box, setup.along(laws_energy_distance))
         held = setup.needed(wanted)
-        magnitude = abs(_response(setup, name, held, rotationInvariance, pool))
+        magnitude = abs(_response(setup, name, held, rotation_invariance, pool))
         energy = setup.continued(magnitude, held, wanted)
-        size = 2 * lawsEnergyDistance + 1
+        size = 2 * laws_energy_distance + 1
         for axis in setup.axes:
             energy = convolve(energy, (1 / size,) * size, axis)
-        yield f"laws-{name}-energy-{lawsEnergyDistance}-{ending}", energy
+        yield f"laws-{name}-energy-{laws_energy_distance}-{ending}", energy
 
 
 def _check(name: str, setup: Frame) -> None:

@@ -32,9 +32,9 @@ def mean(
     volume: Volume,
     box: Box,
     *,
-    meanSupport: Supports = (3,),
+    mean_support: Supports = (3,),
     boundary: Boundary = "mirror",
-    boundaryValue: Finite = 0.0,
+    boundary_value: Finite = 0.0,
     force2D: bool = False,
     force2Ddimension: FlatAxis = 0,
 ) -> Filtered:
@@ -42,12 +42,12 @@ def mean(
 
     Parameters
     ----------
-    meanSupport
+    mean_support
         Lengths of the cube's edge, in voxels; odd.
     boundary
-        How the image continues beyond its border: zero; constant (boundaryValue); mirror (its outermost
+        How the image continues beyond its border: zero; constant (boundary_value); mirror (its outermost
         voxels are repeated in reverse, the last one first); nearest (its outermost voxel); periodic.
-    boundaryValue
+    boundary_value
         Intensity beyond the border with the boundary constant.
     force2D
         Filter within slices only; always so for a 2-D image.
@@ -61,9 +61,9 @@ def mean(
 
     Source: IBSI reference manual, part 2 (mean filter S60F, support YNOF).
     """
-    setup = frame("Mean", volume, boundary, boundaryValue, force2D, force2Ddimension)
-    reaches = [setup.along(size // 2) for size in meanSupport]
-    for size, wanted in zip(meanSupport, setup.reached(box, reaches, "a smaller meanSupport"), strict=True):
+    setup = frame("Mean", volume, boundary, boundary_value, force2D, force2Ddimension)
+    reaches = [setup.along(size // 2) for size in mean_support]
+    for size, wanted in zip(mean_support, setup.reached(box, reaches, "a smaller mean_support"), strict=True):
         data = setup.read(wanted)
         for axis in setup.axes:
             data = convolve(data, (1 / size,) * size, axis)

@@ -23,10 +23,10 @@ def riesz_laplacian_of_gaussian(
     box: Box,
     *,
     sigma: Widths,
-    rieszOrder: Order = (1, 0, 0),
-    logCutoff: Positive = 4.0,
+    riesz_order: Order = (1, 0, 0),
+    log_cutoff: Positive = 4.0,
     boundary: Boundary = "mirror",
-    boundaryValue: Finite = 0.0,
+    boundary_value: Finite = 0.0,
     force2D: bool = False,
     force2Ddimension: FlatAxis = 0,
 ) -> Filtered:
@@ -40,14 +40,14 @@ def riesz_laplacian_of_gaussian(
     ----------
     sigma
         Widths of the Gaussian, in mm.
-    rieszOrder
+    riesz_order
         Order of the Riesz transform along x, y and z, as of a derivative: [1, 0, 0], [0, 1, 1] ...
-    logCutoff
+    log_cutoff
         Where the kernel ends along each axis, in widths of the Gaussian.
     boundary
-        How the image continues beyond its border: zero; constant (boundaryValue); mirror (its outermost
+        How the image continues beyond its border: zero; constant (boundary_value); mirror (its outermost
         voxels are repeated in reverse, the last one first); nearest (its outermost voxel); periodic.
-    boundaryValue
+    boundary_value
         Intensity beyond the border with the boundary constant.
     force2D
         Filter within slices only; always so for a 2-D image.
@@ -62,10 +62,10 @@ def riesz_laplacian_of_gaussian(
 
     Source: IBSI reference manual, part 2 (Laplacian of Gaussian L6PA, Riesz transform AYRS).
     """
-    setup = frame("RieszLaplacianOfGaussian", volume, boundary, boundaryValue, force2D, force2Ddimension)
-    name, riesz = riesz_of(setup, rieszOrder)
-    ending = name_ending(logCutoff, setup.ending)
-    kernels = [laplacian(setup, width, logCutoff) for width in sigma]
+    setup = frame("RieszLaplacianOfGaussian", volume, boundary, boundary_value, force2D, force2Ddimension)
+    name, riesz = riesz_of(setup, riesz_order)
+    ending = name_ending(log_cutoff, setup.ending)
+    kernels = [laplacian(setup, width, log_cutoff) for width in sigma]
     for width, kernel in zip(sigma, kernels, strict=True):
         response = on_box(setup, box, kernel.margin, kernel.response, riesz, REMEDY)
         yield f"{name}-laplacian-sigma-{in_name(width)}-mm{ending}", response

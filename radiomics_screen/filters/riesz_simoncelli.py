@@ -29,10 +29,10 @@ def riesz_simoncelli(
     volume: Volume,
     box: Box,
     *,
-    waveletLevels: Levels = (1,),
-    rieszOrder: Order = (1, 0, 0),
+    wavelet_levels: Levels = (1,),
+    riesz_order: Order = (1, 0, 0),
     boundary: Boundary = "mirror",
-    boundaryValue: Finite = 0.0,
+    boundary_value: Finite = 0.0,
     force2D: bool = False,
     force2Ddimension: FlatAxis = 0,
 ) -> Filtered:
@@ -44,14 +44,14 @@ def riesz_simoncelli(
 
     Parameters
     ----------
-    waveletLevels
+    wavelet_levels
         Levels of which images are made.
-    rieszOrder
+    riesz_order
         Order of the Riesz transform along x, y and z, as of a derivative: [1, 0, 0], [0, 1, 1] ...
     boundary
-        How the image continues beyond its border: zero; constant (boundaryValue); mirror (its outermost
+        How the image continues beyond its border: zero; constant (boundary_value); mirror (its outermost
         voxels are repeated in reverse, the last one first); nearest (its outermost voxel); periodic.
-    boundaryValue
+    boundary_value
         Intensity beyond the border with the boundary constant.
     force2D
         Filter within slices only; always so for a 2-D image.
@@ -66,10 +66,10 @@ def riesz_simoncelli(
 
     Source: IBSI reference manual, part 2 (Simoncelli wavelet PRT7, Riesz transform AYRS).
     """
-    setup = frame("RieszSimoncelli", volume, boundary, boundaryValue, force2D, force2Ddimension)
-    name, riesz = riesz_of(setup, rieszOrder)
-    require_levels(setup, waveletLevels)
-    for level in waveletLevels:
+    setup = frame("RieszSimoncelli", volume, boundary, boundary_value, force2D, force2Ddimension)
+    name, riesz = riesz_of(setup, riesz_order)
+    require_levels(setup, wavelet_levels)
+    for level in wavelet_levels:
         both = _product(simoncelli_factors(level), riesz)
         response = on_box(setup, box, simoncelli_margin(level), setup.read, both, LEVELS_REMEDY)
         yield f"{name}-simoncelli-level-{level}-{setup.ending}", response

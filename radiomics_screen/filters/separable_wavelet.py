@@ -41,12 +41,12 @@ def separable_wavelet(
     box: Box,
     *,
     wavelet: Wavelet = "coif1",
-    waveletLevels: Levels = (1,),
-    waveletBands: Bands | None = None,
-    rotationInvariance: bool = False,
+    wavelet_levels: Levels = (1,),
+    wavelet_bands: Bands | None = None,
+    rotation_invariance: bool = False,
     pooling: Pooling = "max",
     boundary: Boundary = "mirror",
-    boundaryValue: Finite = 0.0,
+    boundary_value: Finite = 0.0,
     force2D: bool = False,
     force2Ddimension: FlatAxis = 0,
 ) -> Filtered:
@@ -59,19 +59,19 @@ def separable_wavelet(
     ----------
     wavelet
         Name of the wavelet in PyWavelets.
-    waveletLevels
+    wavelet_levels
         Levels of which images are made.
-    waveletBands
+    wavelet_bands
         Bands of which images are made, such as LLH, or LH within slices; L is low-pass, H high-pass. null:
         all of them.
-    rotationInvariance
+    rotation_invariance
         Filter under all rotations by right angles (24, or 4 within slices) and pool the responses.
     pooling
         How responses are joined voxel by voxel: max, mean or min; signs count.
     boundary
-        How the image continues beyond its border: zero; constant (boundaryValue); mirror (its outermost
+        How the image continues beyond its border: zero; constant (boundary_value); mirror (its outermost
         voxels are repeated in reverse, the last one first); nearest (its outermost voxel); periodic.
-    boundaryValue
+    boundary_value
         Intensity beyond the border with the boundary constant.
     force2D
         Filter within slices only; always so for a 2-D image.
@@ -86,20 +86,20 @@ def separable_wavelet(
 
     Source: IBSI reference manual, part 2 (separable wavelets 25BO, family BPXS, filters UK1F, level GCEK).
     """
-    setup = frame("SeparableWavelet", volume, boundary, boundaryValue, force2D, force2Ddimension)
+    setup = frame("SeparableWavelet", volume, boundary, boundary_value, force2D, force2Ddimension)
     axes = len(setup.axes)
-    bands = waveletBands or tuple("".join(letters) for letters in product("LH", repeat=axes))
+    bands = wavelet_bands or tuple("".join(letters) for letters in product("LH", repeat=axes))
     for band in bands:
         if len(band) != axes:
             raise RegionError(
                 f"SeparableWavelet: band '{band}' has {len(band)} letters, and the image is filtered in "
                 f"{axes}-D; give {axes} letters" + ("" if axes == 2 else ", or set force2D: true")
             )
-    setup.reached(box, [setup.along(_reach(wavelet, level)) for level in waveletLevels], LEVELS_REMEDY)
-    rotations = turns(axes, rotationInvariance)
-    ending = setup.ending + (f"-rot-{pooling}" if rotationInvariance else "")
+    setup.reached(box, [setup.along(_reach(wavelet, level)) for level in wavelet_levels], LEVELS_REMEDY)
+    rotations = turns(axes, rotation_invariance)
+    ending = setup.ending + (f"-rot-{pooling}" if rotation_invariance else "")
     family = wavelet.replace(".", "-")
-    for level in waveletLevels:
+    for level in wavelet_levels:
         pools = {band: Pool(pooling) for band in bands}
         _add_bands(setup, box, wavelet, level, rotations, pools)
         for band in bands:

@@ -21,9 +21,9 @@ def simoncelli(
     volume: Volume,
     box: Box,
     *,
-    waveletLevels: Levels = (1,),
+    wavelet_levels: Levels = (1,),
     boundary: Boundary = "mirror",
-    boundaryValue: Finite = 0.0,
+    boundary_value: Finite = 0.0,
     force2D: bool = False,
     force2Ddimension: FlatAxis = 0,
 ) -> Filtered:
@@ -36,12 +36,12 @@ def simoncelli(
 
     Parameters
     ----------
-    waveletLevels
+    wavelet_levels
         Levels of which images are made.
     boundary
-        How the image continues beyond its border: zero; constant (boundaryValue); mirror (its outermost
+        How the image continues beyond its border: zero; constant (boundary_value); mirror (its outermost
         voxels are repeated in reverse, the last one first); nearest (its outermost voxel); periodic.
-    boundaryValue
+    boundary_value
         Intensity beyond the border with the boundary constant.
     force2D
         Filter within slices only; always so for a 2-D image.
@@ -56,9 +56,9 @@ def simoncelli(
 
     Source: IBSI reference manual, part 2 (non-separable wavelets, Simoncelli PRT7).
     """
-    setup = frame("Simoncelli", volume, boundary, boundaryValue, force2D, force2Ddimension)
-    require_levels(setup, waveletLevels)
-    for level in waveletLevels:
+    setup = frame("Simoncelli", volume, boundary, boundary_value, force2D, force2Ddimension)
+    require_levels(setup, wavelet_levels)
+    for level in wavelet_levels:
         factors = simoncelli_factors(level)
         response = on_box(setup, box, simoncelli_margin(level), setup.read, factors, LEVELS_REMEDY)
         yield f"simoncelli-level-{level}-{setup.ending}", response

@@ -147,10 +147,10 @@ def resample(
     *,
     resampledPixelSpacing: tuple[NonNegative, ...] | None = None,
     interpolator: Interpolator | None = "sitkBSpline",
-    resamplingGrid: Literal["corner", "centre", "origin", "fit"] = "corner",
-    maskInterpolator: MaskInterpolator = "sitkNearestNeighbor",
-    maskThreshold: Threshold = 0.5,
-    roundIntensities: bool = False,
+    resampling_grid: Literal["corner", "centre", "origin", "fit"] = "corner",
+    mask_interpolator: MaskInterpolator = "sitkNearestNeighbor",
+    mask_threshold: Threshold = 0.5,
+    round_intensities: bool = False,
     padDistance: PadDistance = 5,
 ) -> tuple[sitk.Image, Roi]:
     """Resample image and mask to a new spacing.
@@ -172,15 +172,15 @@ def resample(
         New spacing x, y, z in mm; 0 keeps a direction as it is, null resamples nothing.
     interpolator
         SimpleITK interpolator for the image, by name or number 1 to 10; null resamples nothing.
-    resamplingGrid
+    resampling_grid
         Where the new voxels lie: the grids share the corner of the mask's grid, cut to the region
         (corner), the centre of the image (centre), its first voxel (origin), or its first and last voxel,
         which changes the spacing a little (fit).
-    maskInterpolator
+    mask_interpolator
         SimpleITK interpolator for the mask, taken as zeros and ones.
-    maskThreshold
+    mask_threshold
         Least value of an interpolated mask inside the region.
-    roundIntensities
+    round_intensities
         Round intensities to whole numbers where a spacing is set, also if the image has it already.
     padDistance
         Voxels kept round the region after resampling or preCrop, for filters that look beyond it.
@@ -198,22 +198,22 @@ def resample(
     name = interpolator if isinstance(interpolator, str) else get_args(_Name)[interpolator - 1]
     roi = in_space_of(image, roi)
     spacing_mm = _target_spacing(resampledPixelSpacing, roi.grid)
-    if resamplingGrid != "corner":
+    if resampling_grid != "corner":
         if name not in ORDERS:
             raise GeometryError(
-                f"{name} is an interpolator for resamplingGrid: corner only; choose {' or '.join(ORDERS)}"
+                f"{name} is an interpolator for resampling_grid: corner only; choose {' or '.join(ORDERS)}"
             )
         if np.allclose(image.GetSpacing(), spacing_mm):
-            return (sitk.Round(image) if roundIntensities else image), roi
+            return (sitk.Round(image) if round_intensities else image), roi
         return resampled(
             image,
             roi,
             spacing_mm.tolist(),
-            alignment=resamplingGrid,
+            alignment=resampling_grid,
             interpolator=name,
-            mask_interpolator=maskInterpolator,
-            mask_threshold=maskThreshold,
-            rounded=roundIntensities,
+            mask_interpolator=mask_interpolator,
+            mask_threshold=mask_threshold,
+            rounded=round_intensities,
             margin_mm=margin_mm,
         )
     return resampled_from_corner(
@@ -221,9 +221,9 @@ def resample(
         roi,
         spacing_mm,
         interpolator=name,
-        mask_interpolator=maskInterpolator,
-        mask_threshold=maskThreshold,
-        rounded=roundIntensities,
+        mask_interpolator=mask_interpolator,
+        mask_threshold=mask_threshold,
+        rounded=round_intensities,
         pad=padDistance,
     )
 

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, ValidationError
 
 from radiomics_screen.core.conventions import PYRADIOMICS, SWITCHES
 from radiomics_screen.core.errors import did_you_mean
+from radiomics_screen.core.older_options import PRESENT_NAMES
 from radiomics_screen.core.options import REQUIRED, Option, PositiveInt, Snapshot, options_of, validator_of
 from radiomics_screen.features import FAMILIES
 from radiomics_screen.features.mask import check_size, resegment
@@ -43,7 +44,7 @@ STAGES: tuple[Function, ...] = (
 PER_IMAGE: tuple[Function, ...] = (flat_axis_of, discretize)
 
 #: Options that say the same in two ways: one of each pair may be set.
-EITHER_OR = (("ivhBinWidth", "ivhBinCount"),)
+EITHER_OR = (("ivh_bin_width", "ivh_bin_count"),)
 
 #: Settings of pyradiomics that have nothing to decide here: the provenance is always written.
 WITHOUT_EFFECT = ("additionalInfo",)
@@ -159,6 +160,9 @@ def _validated(known: Mapping[str, Option], values: Mapping[str, Any]) -> tuple[
     unknown: list[str] = []
     wrong: dict[str, str] = {}
     for name, value in values.items():
+        if PRESENT_NAMES.get(name) in values:
+            unknown.append(f": '{name}' and '{PRESENT_NAMES[name]}' are one option; leave out '{name}'")
+            continue
         if name not in known:
             voxel = name in options_of(voxel_maps)
             hint = ", which stands under 'voxelSetting'" if voxel else did_you_mean(name, known)

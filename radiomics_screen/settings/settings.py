@@ -16,6 +16,7 @@ from typing import Any
 
 from radiomics_screen.core.conventions import GREY_LEVELS, PYRADIOMICS, SWITCHES
 from radiomics_screen.core.errors import SettingsError, did_you_mean
+from radiomics_screen.core.older_options import PRESENT_NAMES, older_names_in, with_present_names
 from radiomics_screen.core.options import REQUIRED, Snapshot, options_of
 from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.features import FAMILIES
@@ -63,7 +64,10 @@ def load_settings(
     if isinstance(source, Settings):
         return source
     asked = _asked(source or {}, for_maps)
-    settings = _resolve(asked) if asked.text is None else _resolved(asked)
+    settings, older = _resolve(asked) if asked.text is None else _resolved(asked)
+    if older:
+        today = ", ".join(f"{name} is now {PRESENT_NAMES[name]}" for name in older)
+        add_remark(f"{asked.origin}: options with names of version 0.5 and before: {today}")
     if settings.voxel_setting and not for_maps:
         add_remark("voxelSetting acts in `radiomics-screen map` only")
     return settings
@@ -105,16 +109,17 @@ def _is_plain(content: Any) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _resolved(asked: _Asked) -> Settings:
+def _resolved(asked: _Asked) -> tuple[Settings, tuple[str, ...]]:
     return _resolve(asked)
 
 
-def _resolve(asked: _Asked) -> Settings:
-    """Read and check parameters, whose settings are in no cache."""
+def _resolve(asked: _Asked) -> tuple[Settings, tuple[str, ...]]:
+    """Read and check parameters, whose settings are in no cache; say which options have an older name."""
     origin, folder, for_maps = asked.origin, asked.folder, asked.for_maps
     content = parse_yaml(asked.text, origin) or {} if asked.is_file and asked.text else asked.content or {}
     if not isinstance(content, Mapping):
         raise SettingsError(f"{origin}: expected sections ({', '.join(SECTIONS)}), got {content!r:.60}")
+    older, content = older_names_in(content), with_present_names(content)
     problems: list[str] = []
     for section in content:
         if section not in SECTIONS:
@@ -141,7 +146,7 @@ def _resolve(asked: _Asked) -> Settings:
         )
     if problems:
         raise SettingsError("\n".join(f"{origin}: {problem}" for problem in problems))
-    return settings
+    return settings, older
 
 
 def _conventions(content: Any, problems: list[str]) -> str:

@@ -25,6 +25,7 @@ import pyarrow.parquet
 
 from radiomics_screen.core.columns import IDENTITY, STATUS, Column, Role
 from radiomics_screen.core.errors import TableError
+from radiomics_screen.core.older_options import with_present_names
 from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.table.origin import Origin
 from radiomics_screen.table.roles import columns_of, content_of, sort_columns
@@ -135,6 +136,8 @@ def read_table(path: str | Path) -> FeatureTable:
     embedded = (stored.schema.metadata or {}).get(_METADATA)
     if embedded is not None:
         provenance = {**(provenance or {}), **json.loads(embedded)}
+    if provenance and "parameters" in provenance:
+        provenance = {**provenance, "parameters": with_present_names(provenance["parameters"])}
     frame = _with_identity(_with_types(stored.to_pandas(), provenance or {}))
     complete = provenance is not None and "digest" in provenance and "columns" not in provenance
     found = sort_columns(frame, provenance, complete=complete)

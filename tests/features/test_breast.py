@@ -264,10 +264,10 @@ def images(mask: np.ndarray, image: np.ndarray, spacing: float) -> list[sitk.Ima
 
 
 def test_its_option_is_set_for_the_whole_file() -> None:
-    content = {"featureClass": {"breast": []}, "setting": {"spotDiameters": [0.2, 2]}}
-    assert load_settings(content).setting["spotDiameters"] == (0.2, 2)
-    with pytest.raises(SettingsError, match="'spotDiameters' acts before the image types"):
-        load_settings({**content, "imageType": {"Original": {"spotDiameters": [0.2, 2]}}})
+    content = {"featureClass": {"breast": []}, "setting": {"spot_diameters": [0.2, 2]}}
+    assert load_settings(content).setting["spot_diameters"] == (0.2, 2)
+    with pytest.raises(SettingsError, match="'spot_diameters' acts before the image types"):
+        load_settings({**content, "imageType": {"Original": {"spot_diameters": [0.2, 2]}}})
 
 
 def test_it_is_extracted_where_it_is_named() -> None:
@@ -289,7 +289,7 @@ def test_resampling_leaves_it_enough_of_the_image_and_other_families_as_they_wer
     image = gaussian_filter(speckled(mask), 1.5)
     image[mask.nonzero()[0].max() + 1 :] *= 0.5
     pair = images(mask, image, 0.1)
-    setting = {"resampledPixelSpacing": [0.05, 0.05], "resamplingGrid": grid, "interpolator": "sitkLinear"}
+    setting = {"resampledPixelSpacing": [0.05, 0.05], "resampling_grid": grid, "interpolator": "sitkLinear"}
     types = {"Original": {}, "LoG": {"sigma": [0.3]}}
     others = {"imageType": types, "featureClass": {"firstorder": [], "glcm": []}, "setting": setting}
     alone = extract(*pair, others)

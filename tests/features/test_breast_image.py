@@ -167,8 +167,8 @@ def test_bright_spots_are_counted_within_limits_of_size() -> None:
     assert found["SpotCount"] == len(large)
     assert found["SpotAreaFraction"] == pytest.approx(large.sum() / np.count_nonzero(mask))
     cut = np.count_nonzero((sizes >= pi) & (sizes <= pi * 2**2))
-    assert breast(mass(mask, image), spotDiameters=(2.0, 4.0))["SpotCount"] == cut
-    any_size = breast(mass(mask, image, (0.1, 0.1)), spotDiameters=(0.19, 0.6))
+    assert breast(mass(mask, image), spot_diameters=(2.0, 4.0))["SpotCount"] == cut
+    any_size = breast(mass(mask, image, (0.1, 0.1)), spot_diameters=(0.19, 0.6))
     assert any_size["SpotCount"] == np.count_nonzero(sizes >= 3)  # pixels: 0.195 mm across
     assert described(mask, speckled(mask))["SpotCount"] <= 8  # of 11310 pixels, 0.13 % are above 3 sigma
     assert described(mask, np.where(mask, 50.0, 200.0))["SpotCount"] == 0

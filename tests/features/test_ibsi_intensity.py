@@ -391,7 +391,7 @@ def test_bins_of_fixed_width(seed: int, thresholds: tuple[float, float] | None, 
         low + k * width for k in range(round((high - low) / width) + 2) if low + k * width <= high + 1e-9
     ]
     expected = naive_ivh(centres, levels, low, high)
-    assert ivh(region, ivhBinWidth=width) == pytest.approx(expected, rel=1e-9)
+    assert ivh(region, ivh_bin_width=width) == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize("count", [None, 2, 11, 64, 1000])
@@ -403,7 +403,7 @@ def test_bins_of_fixed_number_span_the_region_whatever_was_kept(seed: int, count
     low, high = values.min(), values.max()
     levels = np.minimum(np.floor(n * (values - low) / (high - low)) + 1, n)
     expected = naive_ivh(levels, list(np.arange(1.0, n + 1)), 1, n)
-    assert ivh(region, ivhBinCount=count) == pytest.approx(expected, rel=1e-9)
+    assert ivh(region, ivh_bin_count=count) == pytest.approx(expected, rel=1e-9)
 
 
 def test_fractions_that_are_met_exactly_are_met() -> None:
@@ -413,15 +413,15 @@ def test_fractions_that_are_met_exactly_are_met() -> None:
     twenty = ivh(line(np.arange(20)))  # 2 of 20 voxels reach level 18, and 18 of 20 level 2
     assert (twenty["i10"], twenty["i90"]) == (18, 2)
     tenths = line(np.arange(11) / 10 + 0.05, thresholds=(0.0, 1.1))
-    found = ivh(tenths, ivhBinWidth=0.1)  # 1.1 / 0.1 is more than 11 to a computer
+    found = ivh(tenths, ivh_bin_width=0.1)  # 1.1 / 0.1 is more than 11 to a computer
     assert (found["v10"], found["v90"]) == (pytest.approx(10 / 11), pytest.approx(2 / 11))
 
 
 def test_where_no_level_is_high_enough_the_next_one_stands_for_it() -> None:
     values = [0, 1, 2, 3, 4, 9, 9, 9]
     assert ivh(line(values))["i10"] == 10
-    assert ivh(line([0.5, *values[1:]]), ivhBinWidth=3.0)["i10"] == 0.5 + 3.5 * 3
-    assert ivh(line(values), ivhBinCount=4)["i10"] == 5
+    assert ivh(line([0.5, *values[1:]]), ivh_bin_width=3.0)["i10"] == 0.5 + 3.5 * 3
+    assert ivh(line(values), ivh_bin_count=4)["i10"] == 5
 
 
 @pytest.mark.parametrize(
@@ -429,10 +429,10 @@ def test_where_no_level_is_high_enough_the_next_one_stands_for_it() -> None:
     [
         ([7, 7, 7], {}, {}, 8),
         ([7.5, 7.5], {}, {}, 2),
-        ([7.5, 7.5], {}, {"ivhBinCount": 32}, 2),
-        ([7, 9], {}, {"ivhBinCount": 1}, 2),
-        ([7.5, 8.0], {}, {"ivhBinWidth": 2.0}, 7.5 + 3),
-        ([7.5, 8.0], {"thresholds": (7.0, 8.5)}, {"ivhBinWidth": 1.0}, 7 + 1.5),
+        ([7.5, 7.5], {}, {"ivh_bin_count": 32}, 2),
+        ([7, 9], {}, {"ivh_bin_count": 1}, 2),
+        ([7.5, 8.0], {}, {"ivh_bin_width": 2.0}, 7.5 + 3),
+        ([7.5, 8.0], {"thresholds": (7.0, 8.5)}, {"ivh_bin_width": 1.0}, 7 + 1.5),
     ],
 )
 def test_one_level(values: Any, facts: dict[str, Any], options: dict[str, Any], above: float) -> None:
@@ -467,7 +467,9 @@ def test_levels_are_not_listed() -> None:
 
 
 def test_options_that_cannot_be_followed_are_refused() -> None:
-    with pytest.raises(SettingsError, match=r"both ivhBinWidth \(2\) and ivhBinCount \(8\) are set"):
-        ivh(line([1, 5]), ivhBinWidth=2.0, ivhBinCount=8)
-    with pytest.raises(RegionError, match=r"ivhBinWidth 1e-06 is too narrow .* set a larger one, or ivhBinC"):
-        ivh(line([1, 5]), ivhBinWidth=1e-6)
+    with pytest.raises(SettingsError, match=r"both ivh_bin_width \(2\) and ivh_bin_count \(8\) are set"):
+        ivh(line([1, 5]), ivh_bin_width=2.0, ivh_bin_count=8)
+    with pytest.raises(
+        RegionError, match=r"ivh_bin_width 1e-06 is too narrow .* set a larger one, or ivh_bin_c"
+    ):
+        ivh(line([1, 5]), ivh_bin_width=1e-6)

@@ -169,9 +169,9 @@ def test_gradients_are_those_of_scikit_image() -> None:
         box = image[50:98, 60:108]
         expected = hog((box - box.mean()) / box.std(), 9, (16, 16), (3, 3), norm)
         np.testing.assert_allclose(
-            list(described("hog", mask, image, hogNorm=norm).values()), expected, atol=1e-12
+            list(described("hog", mask, image, hog_norm=norm).values()), expected, atol=1e-12
         )
-    wider = described("hog", mask, image, hogMargin=MOST_MARGIN, hogCellPixels=32)
+    wider = described("hog", mask, image, hog_margin=MOST_MARGIN, hog_cell_pixels=32)
     box = image[26:122, 36:132]
     expected = hog((box - box.mean()) / box.std(), 9, (32, 32), (3, 3), "L2-Hys")
     np.testing.assert_allclose(list(wider.values()), expected, atol=1e-12)
@@ -199,7 +199,7 @@ def test_patterns_are_counted_in_the_region_with_neighbours_outside_as_by_scikit
 
     image = np.random.default_rng(2).integers(0, 256, LOBED.shape).astype(np.uint8)
     radii = (1.0, 2.5, 7.0)
-    found = described("lbp", LOBED, image, lbpRadii=radii)
+    found = described("lbp", LOBED, image, lbp_radii=radii)
     for n, radius in enumerate(radii, 1):
         codes = local_binary_pattern(image, 8, radius, "uniform")[LOBED].astype(int)
         parts = np.bincount(codes, minlength=10) / len(codes)
@@ -276,7 +276,7 @@ def test_a_known_grid_is_shown_standardised() -> None:
     assert found["WholeMean"] == pytest.approx(0, abs=1e-9)
     assert found["WholeL2"] == pytest.approx(1)
     assert found["WholeL1"] == pytest.approx(np.abs(known - known.mean()).mean() / known.std())
-    shrunk = described("pixels", rectangle(image, 20, 60, 20, 76), image, gridMargin=0.25)
+    shrunk = described("pixels", rectangle(image, 20, 60, 20, 76), image, grid_margin=0.25)
     np.testing.assert_allclose(shrunk["WholeL1"] / shrunk["WholeL2"], found["WholeL1"], rtol=1e-9)
 
 

@@ -236,7 +236,7 @@ def test_every_image_type_leaves_the_image_as_it_was() -> None:
     before = image.array.copy()
     width: dict[str, object] = {"sigma": (2.0,)}
     needs = dict.fromkeys(("LoG", "LaplacianOfGaussian", "RieszLaplacianOfGaussian"), width)
-    needs["Gabor"] = {**width, "gaborWavelength": 6.0}
+    needs["Gabor"] = {**width, "gabor_wavelength": 6.0}
     for (name, make), box in product(FILTERS.items(), boxes((6, 20, 20))):
         for _, values in make(image, box, **needs.get(name, {})):
             assert values.shape == tuple(s.stop - s.start for s in box)

@@ -34,16 +34,16 @@ INSIDE = (slice(5, 12), slice(5, 15), slice(4, 20))
 NEEDS: dict[str, dict[str, object]] = {
     "LaplacianOfGaussian": {"sigma": (1.2,)},
     "RieszLaplacianOfGaussian": {"sigma": (1.2,)},
-    "Gabor": {"sigma": (0.8,), "gaborWavelength": 2.5, "gaborThetaStep": 60.0},
-    "SeparableWavelet": {"wavelet": "db2", "waveletLevels": (1, 2)},
+    "Gabor": {"sigma": (0.8,), "gabor_wavelength": 2.5, "gabor_theta_step": 60.0},
+    "SeparableWavelet": {"wavelet": "db2", "wavelet_levels": (1, 2)},
 }
 
 
 def options_of_all(name: str) -> list[dict[str, object]]:
     base = NEEDS.get(name, {})
     more: dict[str, list[dict[str, object]]] = {
-        "Laws": [{}, {"rotationInvariance": True, "lawsEnergyDistance": 3}],
-        "SeparableWavelet": [{}, {"rotationInvariance": True, "waveletBands": ("LLH", "HLH")}],
+        "Laws": [{}, {"rotation_invariance": True, "laws_energy_distance": 3}],
+        "SeparableWavelet": [{}, {"rotation_invariance": True, "wavelet_bands": ("LLH", "HLH")}],
     }
     return [base | extra for extra in more.get(name, [{}])]
 
@@ -66,7 +66,7 @@ def test_a_box_gets_its_part_of_the_whole_image(name: str, boundary: str) -> Non
     image = noise((14, 17, 18), "int16")
     image.flags.writeable = False
     for options in options_of_all(name):
-        options = options | {"boundary": boundary, "boundaryValue": VALUE}
+        options = options | {"boundary": boundary, "boundary_value": VALUE}
         full = filtered(name, cubes(image), **options)
         for box in boxes(image.shape):
             part = filtered(name, cubes(image), box, **options)
@@ -87,13 +87,13 @@ def test_slices_are_filtered_as_2d_images(name: str, flat: int) -> None:
     order, planar_order = [1, 1, 1], (1, 1, 0)
     order[2 - flat] = 0
     if name.startswith("Riesz"):
-        options["rieszOrder"] = tuple(order)
+        options["riesz_order"] = tuple(order)
     if name == "Laws":
-        options["lawsKernels"] = ("L5E3",)
+        options["laws_kernels"] = ("L5E3",)
     found = filtered(name, cubes(image), force2D=True, force2Ddimension=flat, **options)
     box = tuple(slice(2, 3) if axis == flat else slice(0, n) for axis, n in enumerate(image.shape))
     if name.startswith("Riesz"):
-        options["rieszOrder"] = planar_order
+        options["riesz_order"] = planar_order
     plane = np.moveaxis(image, flat, 0)[2:3]
     expected = filtered(name, cubes(plane, planar=True), **options)
     for values, single in zip(found.values(), expected.values(), strict=True):
@@ -108,11 +108,11 @@ def test_a_turned_image_gives_the_turned_response(name: str, boundary: str) -> N
     image = noise((7, 9, 11))
     options = NEEDS.get(name, {}) | {"boundary": boundary}
     if name in ("Laws", "SeparableWavelet"):
-        options |= {"rotationInvariance": True}
+        options |= {"rotation_invariance": True}
     if name == "Laws":
-        options |= {"lawsKernels": ("L5E5S3",)}
+        options |= {"laws_kernels": ("L5E5S3",)}
     if name == "SeparableWavelet":
-        options |= {"waveletBands": ("LHL",)}
+        options |= {"wavelet_bands": ("LHL",)}
     if name == "Simoncelli":
         options |= {"boundary": "periodic"}  # else lengths that transform fast lengthen one end only
     upright = filtered(name, cubes(image), **options)
@@ -137,7 +137,7 @@ def test_images_thinner_than_the_kernel(name: str) -> None:
 def test_slabs_of_the_laplacian_make_no_difference(boundary: str, monkeypatch: pytest.MonkeyPatch) -> None:
     volume, options = (
         cubes(noise((24, 5, 6))),
-        {"sigma": (0.6,), "boundary": boundary, "boundaryValue": VALUE},
+        {"sigma": (0.6,), "boundary": boundary, "boundary_value": VALUE},
     )
     names = ("LaplacianOfGaussian", "RieszLaplacianOfGaussian")
     before = [one(name, volume, **options) for name in names]
@@ -149,23 +149,23 @@ def test_slabs_of_the_laplacian_make_no_difference(boundary: str, monkeypatch: p
 def test_names_tell_images_apart() -> None:
     volume, tiny = cubes(noise((3, 4, 5))), (slice(0, 1),) * 3
     asked: list[tuple[str, dict[str, object]]] = [
-        *(("Mean", {"meanSupport": (3, 5), "boundary": boundary}) for boundary in BOUNDARIES),
-        ("Mean", {"boundary": "constant", "boundaryValue": -0.5}),
+        *(("Mean", {"mean_support": (3, 5), "boundary": boundary}) for boundary in BOUNDARIES),
+        ("Mean", {"boundary": "constant", "boundary_value": -0.5}),
         *(("Mean", {"force2D": True, "force2Ddimension": flat}) for flat in range(3)),
-        *(("LaplacianOfGaussian", {"sigma": (1, 1.5), "logCutoff": cutoff}) for cutoff in (3.0, 4.0)),
-        *(("Laws", {"lawsKernels": ("L5E5E5", "E5L5E5"), "lawsEnergyDistance": d}) for d in (None, 2, 3)),
-        *(("Laws", {"rotationInvariance": True, "pooling": pooling}) for pooling in ("max", "mean", "min")),
-        *(("SeparableWavelet", {"wavelet": w, "waveletLevels": (1, 2)}) for w in ("bior1.3", "db2")),
-        ("SeparableWavelet", {"rotationInvariance": True}),
-        *(("Simoncelli", {"waveletLevels": (1, 2), "boundary": b}) for b in ("zero", "periodic")),
-        *(("RieszSimoncelli", {"rieszOrder": order}) for order in ((1, 0, 0), (0, 2, 0))),
+        *(("LaplacianOfGaussian", {"sigma": (1, 1.5), "log_cutoff": cutoff}) for cutoff in (3.0, 4.0)),
+        *(("Laws", {"laws_kernels": ("L5E5E5", "E5L5E5"), "laws_energy_distance": d}) for d in (None, 2, 3)),
+        *(("Laws", {"rotation_invariance": True, "pooling": pooling}) for pooling in ("max", "mean", "min")),
+        *(("SeparableWavelet", {"wavelet": w, "wavelet_levels": (1, 2)}) for w in ("bior1.3", "db2")),
+        ("SeparableWavelet", {"rotation_invariance": True}),
+        *(("Simoncelli", {"wavelet_levels": (1, 2), "boundary": b}) for b in ("zero", "periodic")),
+        *(("RieszSimoncelli", {"riesz_order": order}) for order in ((1, 0, 0), (0, 2, 0))),
         ("RieszLaplacianOfGaussian", {"sigma": (1.0, 1.5)}),
         *(
-            ("Gabor", {"sigma": (1, 1.5), "gaborWavelength": 2.0} | extra)
+            ("Gabor", {"sigma": (1, 1.5), "gabor_wavelength": 2.0} | extra)
             for extra in (
-                {}, {"gaborWavelength": 2.5}, {"gaborGamma": 0.5}, {"gaborTheta": -30.0},
-                {"gaborThetaStep": 90.0}, {"gaborThetaStep": 90.0, "pooling": "mean"},
-                {"gaborResponse": "real"}, {"force2D": True},
+                {}, {"gabor_wavelength": 2.5}, {"gabor_gamma": 0.5}, {"gabor_theta": -30.0},
+                {"gabor_theta_step": 90.0}, {"gabor_theta_step": 90.0, "pooling": "mean"},
+                {"gabor_response": "real"}, {"force2D": True},
             )
         ),
     ]  # fmt: skip
@@ -185,25 +185,35 @@ def test_names_tell_images_apart() -> None:
     [
         (
             "Laws",
-            {"lawsKernels": ("L5E5E5",)},
+            {"laws_kernels": ("L5E5E5",)},
             True,
             "'L5E5E5' are 3, and the image is filtered in 2-D; give two",
         ),
         (
             "Laws",
-            {"lawsKernels": ("L5E5",)},
+            {"laws_kernels": ("L5E5",)},
             False,
             "'L5E5' are 2, and .* 3-D; give three, such as L5E5E5, or set",
         ),
-        ("SeparableWavelet", {"waveletBands": ("LLH",)}, True, "'LLH' has 3 letters, .* 2-D; give 2 letters"),
-        ("SeparableWavelet", {"waveletBands": ("LH",)}, False, "'LH' has 2 letters, .* or set force2D: true"),
+        (
+            "SeparableWavelet",
+            {"wavelet_bands": ("LLH",)},
+            True,
+            "'LLH' has 3 letters, .* 2-D; give 2 letters",
+        ),
+        (
+            "SeparableWavelet",
+            {"wavelet_bands": ("LH",)},
+            False,
+            "'LH' has 2 letters, .* or set force2D: true",
+        ),
         (
             "RieszSimoncelli",
-            {"rieszOrder": (0, 0, 1)},
+            {"riesz_order": (0, 0, 1)},
             True,
-            r"rieszOrder \[0, 0, 1\] \(x, y, z\) .* along z",
+            r"riesz_order \[0, 0, 1\] \(x, y, z\) .* along z",
         ),
-        ("RieszLaplacianOfGaussian", {"sigma": (1.0,), "rieszOrder": (0, 0, 2)}, True, "along z"),
+        ("RieszLaplacianOfGaussian", {"sigma": (1.0,), "riesz_order": (0, 0, 2)}, True, "along z"),
     ],
 )
 def test_what_does_not_fit_the_image(
@@ -228,22 +238,26 @@ def test_values_that_are_not_finite_are_an_error_where_they_reach(name: str) -> 
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("Mean", {"meanSupport": [4]}, "meanSupport: expected an odd number"),
-        ("Laws", {"lawsKernels": ["L5X5E5"]}, "'L5X5E5' is not a sequence of two"),
-        ("Laws", {"lawsKernels": ["L5"]}, "'L5' is not a sequence of two"),
-        ("SeparableWavelet", {"waveletBands": ["LLA"]}, "'LLA' is not a band"),
-        ("RieszSimoncelli", {"rieszOrder": [0, 0, 0]}, "expected three orders"),
-        ("RieszSimoncelli", {"rieszOrder": [1, 0]}, "expected three orders"),
-        ("Gabor", {"sigma": [1], "gaborWavelength": 2, "gaborThetaStep": 50}, "a part of a full turn"),
-        ("Gabor", {"sigma": [1]}, "needs 'gaborWavelength'"),
-        ("Gabor", {"sigma": [1], "gaborWavelength": 2, "gaborThetaStep": 1e-6}, "gaborThetaStep: expected"),
+        ("Mean", {"mean_support": [4]}, "mean_support: expected an odd number"),
+        ("Laws", {"laws_kernels": ["L5X5E5"]}, "'L5X5E5' is not a sequence of two"),
+        ("Laws", {"laws_kernels": ["L5"]}, "'L5' is not a sequence of two"),
+        ("SeparableWavelet", {"wavelet_bands": ["LLA"]}, "'LLA' is not a band"),
+        ("RieszSimoncelli", {"riesz_order": [0, 0, 0]}, "expected three orders"),
+        ("RieszSimoncelli", {"riesz_order": [1, 0]}, "expected three orders"),
+        ("Gabor", {"sigma": [1], "gabor_wavelength": 2, "gabor_theta_step": 50}, "a part of a full turn"),
+        ("Gabor", {"sigma": [1]}, "needs 'gabor_wavelength'"),
+        (
+            "Gabor",
+            {"sigma": [1], "gabor_wavelength": 2, "gabor_theta_step": 1e-6},
+            "gabor_theta_step: expected",
+        ),
         ("Mean", {"boundary": "wrap"}, "boundary: expected 'zero'"),
-        ("Mean", {"meanSupport": [3, 5, 3]}, "meanSupport: 3 is given twice"),
-        ("Simoncelli", {"waveletLevels": [1, 1]}, "waveletLevels: 1 is given twice"),
-        ("SeparableWavelet", {"waveletBands": ["LLH", "LLH"]}, "waveletBands: LLH is given twice"),
-        ("Laws", {"lawsKernels": ["L5E5E5", "L5E5E5"]}, "lawsKernels: L5E5E5 is given twice"),
+        ("Mean", {"mean_support": [3, 5, 3]}, "mean_support: 3 is given twice"),
+        ("Simoncelli", {"wavelet_levels": [1, 1]}, "wavelet_levels: 1 is given twice"),
+        ("SeparableWavelet", {"wavelet_bands": ["LLH", "LLH"]}, "wavelet_bands: LLH is given twice"),
+        ("Laws", {"laws_kernels": ["L5E5E5", "L5E5E5"]}, "laws_kernels: L5E5E5 is given twice"),
         ("LaplacianOfGaussian", {"sigma": [3, 3.0]}, "sigma: 3.0 is given twice"),
-        ("RieszSimoncelli", {"rieszOrder": [300, 0, 1]}, "rieszOrder: .* a sum of at most 20"),
+        ("RieszSimoncelli", {"riesz_order": [300, 0, 1]}, "riesz_order: .* a sum of at most 20"),
         ("SeparableWavelet", {"wavelet": "Haar"}, "'Haar': did you mean 'haar'"),
     ],
 )
@@ -259,7 +273,7 @@ def test_parameter_files_are_checked(name: str, options: dict[str, object], mess
 def test_kernels_may_be_several_times_as_long_as_the_image(boundary: str) -> None:
     for shape in ((4, 5, 6), (1, 5, 6)):
         image = noise(shape)
-        found = one("Mean", cubes(image), meanSupport=(17,), boundary=boundary)
+        found = one("Mean", cubes(image), mean_support=(17,), boundary=boundary)
         np.testing.assert_allclose(found, convolved(image, np.full((17,) * 3, 17**-3.0), boundary))
         found = one("LaplacianOfGaussian", cubes(image), sigma=(2,), boundary=boundary)
         np.testing.assert_allclose(found, convolved(image, log_kernel(2, 3), boundary), atol=1e-10)
@@ -270,7 +284,7 @@ def test_kernels_may_be_several_times_as_long_as_the_image(boundary: str) -> Non
     [
         (
             "Mean",
-            {"meanSupport": (3, 501)},
+            {"mean_support": (3, 501)},
             "250 voxels along x, and the image has 28; choose a smaller mean",
         ),
         ("LaplacianOfGaussian", {"sigma": (100,)}, "400 voxels along x, .* smaller sigma"),
@@ -279,16 +293,20 @@ def test_kernels_may_be_several_times_as_long_as_the_image(boundary: str) -> Non
         ("LaplacianOfGaussian", {"sigma": (1e-200,)}, "under a thousandth of a voxel .* larger sigma"),
         ("RieszLaplacianOfGaussian", {"sigma": (100,)}, "400 voxels along x"),
         ("RieszLaplacianOfGaussian", {"sigma": (12,)}, "96 voxels along z"),
-        ("Laws", {"lawsEnergyDistance": 1000}, "1002 voxels along x, .* smaller lawsEnergyDistance"),
-        ("Gabor", {"sigma": (1000,), "gaborWavelength": 4.0}, "voxels along x, .* smaller sigma"),
-        ("Gabor", {"sigma": (2,), "gaborWavelength": 4.0, "gaborGamma": 1e-300}, "another gaborGamma"),
-        ("Gabor", {"sigma": (2,), "gaborWavelength": 4.0, "gaborGamma": 1e300}, "under a thousandth of a vo"),
-        ("Gabor", {"sigma": (2,), "gaborWavelength": 1e-200}, "larger gaborWavelength"),
-        ("SeparableWavelet", {"waveletLevels": (1, 9)}, "1533 voxels along x, .* lower waveletLevels"),
-        ("SeparableWavelet", {"waveletLevels": (1, 1000)}, "voxels along x, .* lower waveletLevels"),
-        ("Simoncelli", {"waveletLevels": (1, 8)}, "level 8 .* along 28 x 24 x 20 .* useful level is 3"),
-        ("Simoncelli", {"waveletLevels": (1100,), "boundary": "periodic"}, "useful level is 4"),
-        ("RieszSimoncelli", {"waveletLevels": (4,)}, "useful level is 3"),
+        ("Laws", {"laws_energy_distance": 1000}, "1002 voxels along x, .* smaller laws_energy_distance"),
+        ("Gabor", {"sigma": (1000,), "gabor_wavelength": 4.0}, "voxels along x, .* smaller sigma"),
+        ("Gabor", {"sigma": (2,), "gabor_wavelength": 4.0, "gabor_gamma": 1e-300}, "another gabor_gamma"),
+        (
+            "Gabor",
+            {"sigma": (2,), "gabor_wavelength": 4.0, "gabor_gamma": 1e300},
+            "under a thousandth of a vo",
+        ),
+        ("Gabor", {"sigma": (2,), "gabor_wavelength": 1e-200}, "larger gabor_wavelength"),
+        ("SeparableWavelet", {"wavelet_levels": (1, 9)}, "1533 voxels along x, .* lower wavelet_levels"),
+        ("SeparableWavelet", {"wavelet_levels": (1, 1000)}, "voxels along x, .* lower wavelet_levels"),
+        ("Simoncelli", {"wavelet_levels": (1, 8)}, "level 8 .* along 28 x 24 x 20 .* useful level is 3"),
+        ("Simoncelli", {"wavelet_levels": (1100,), "boundary": "periodic"}, "useful level is 4"),
+        ("RieszSimoncelli", {"wavelet_levels": (4,)}, "useful level is 3"),
     ],
 )
 def test_filters_that_reach_too_far_say_so_before_they_begin(
@@ -313,9 +331,9 @@ def test_a_level_without_a_wave_of_the_image_is_refused(shape: tuple[int, int, i
         expected = bands_by_definition(image, level)
         if abs(expected).max() < 1e-9:
             with pytest.raises(RegionError, match=r"too long for the image|too small for any level"):
-                one("Simoncelli", cubes(image), waveletLevels=(level,), boundary="periodic")
+                one("Simoncelli", cubes(image), wavelet_levels=(level,), boundary="periodic")
         else:
-            found = one("Simoncelli", cubes(image), waveletLevels=(level,), boundary="periodic")
+            found = one("Simoncelli", cubes(image), wavelet_levels=(level,), boundary="periodic")
             np.testing.assert_allclose(found, expected, atol=1e-9)
 
 
@@ -346,14 +364,14 @@ def test_kernels_that_are_sampled_too_coarsely_are_remarked_on() -> None:
             name, thick, sigma=(2,)
         )
         assert remarks(name, thick, sigma=(2,), force2D=True) == ""
-        assert "no neighbours along x, y, z" in remarks(name, fine, sigma=(1,), logCutoff=0.3)
-    wave = {"sigma": (4,), "gaborWavelength": 4.0}
+        assert "no neighbours along x, y, z" in remarks(name, fine, sigma=(1,), log_cutoff=0.3)
+    wave = {"sigma": (4,), "gabor_wavelength": 4.0}
     assert remarks("Gabor", fine, **wave) == ""
-    assert remarks("Gabor", thick, **wave | {"gaborTheta": 0.0}) == ""  # no wave along z
-    for more in ({"gaborTheta": 80.0}, {"gaborThetaStep": 90.0}):
+    assert remarks("Gabor", thick, **wave | {"gabor_theta": 0.0}) == ""  # no wave along z
+    for more in ({"gabor_theta": 80.0}, {"gabor_theta_step": 90.0}):
         assert "4 mm is under two voxels along z (voxels of 5 mm)" in remarks("Gabor", thick, **wave | more)
         assert remarks("Gabor", thick, **wave | more, force2D=True) == ""
-    assert "along x (voxels of 1 mm), y" in remarks("Gabor", fine, **wave | {"gaborWavelength": 1.5})
+    assert "along x (voxels of 1 mm), y" in remarks("Gabor", fine, **wave | {"gabor_wavelength": 1.5})
 
 
 @pytest.mark.parametrize("name", [*TYPES, *FOURIER])
@@ -361,7 +379,7 @@ def test_filters_that_miss_what_was_cropped_away_say_so(name: str) -> None:
     image = noise((30, 34, 38))
     part = Volume(image[10:22, 10:22, 10:22].copy(), (1.0, 1.0, 1.0), cropped=True)
     lesion = (slice(1, 11),) * 3
-    options = NEEDS.get(name, {}) | ({"meanSupport": (3, 5)} if name == "Mean" else {})
+    options = NEEDS.get(name, {}) | ({"mean_support": (3, 5)} if name == "Mean" else {})
     with collect_remarks() as notes:
         filtered(name, part, lesion, **options)
     (message,) = notes

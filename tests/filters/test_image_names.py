@@ -15,25 +15,30 @@ from radiomics_screen.imaging.volume import Volume
 OPTIONS: dict[str, list[dict[str, Any]]] = {
     "LoG": [{"sigma": (1.0, 0.75)}],
     "LaplacianOfGaussian": [
-        {"sigma": (1.0, 1.5), "logCutoff": cutoff, "boundary": "constant", "boundaryValue": -0.25}
+        {"sigma": (1.0, 1.5), "log_cutoff": cutoff, "boundary": "constant", "boundary_value": -0.25}
         for cutoff in (4.0, 2.5)
     ],
-    "RieszLaplacianOfGaussian": [{"sigma": (1.5,), "rieszOrder": (1, 0, 0), "logCutoff": 3.0}],
-    "RieszSimoncelli": [{"rieszOrder": (0, 2, 0), "waveletLevels": (1, 2)}],
-    "Simoncelli": [{"waveletLevels": (1, 2)}],
+    "RieszLaplacianOfGaussian": [{"sigma": (1.5,), "riesz_order": (1, 0, 0), "log_cutoff": 3.0}],
+    "RieszSimoncelli": [{"riesz_order": (0, 2, 0), "wavelet_levels": (1, 2)}],
+    "Simoncelli": [{"wavelet_levels": (1, 2)}],
     "Laws": [
-        {"lawsKernels": ("L5E5S3", "E3W5R5")},
-        {"lawsKernels": ("L5E5E5",), "lawsEnergyDistance": 3, "rotationInvariance": True, "pooling": "mean"},
-    ],
-    "Mean": [{"meanSupport": (3, 5), "boundary": "zero"}],
-    "Gabor": [
-        {"sigma": (1.5,), "gaborWavelength": 3.0, "force2D": True},
+        {"laws_kernels": ("L5E5S3", "E3W5R5")},
         {
-            **{"sigma": (2.0,), "gaborWavelength": 2.5, "gaborTheta": -45.0, "gaborThetaStep": 22.5},
-            **{"gaborResponse": "real", "force2D": True},
+            "laws_kernels": ("L5E5E5",),
+            "laws_energy_distance": 3,
+            "rotation_invariance": True,
+            "pooling": "mean",
         },
     ],
-    "SeparableWavelet": [{"wavelet": "bior2.2", "waveletLevels": (1,), "rotationInvariance": True}],
+    "Mean": [{"mean_support": (3, 5), "boundary": "zero"}],
+    "Gabor": [
+        {"sigma": (1.5,), "gabor_wavelength": 3.0, "force2D": True},
+        {
+            **{"sigma": (2.0,), "gabor_wavelength": 2.5, "gabor_theta": -45.0, "gabor_theta_step": 22.5},
+            **{"gabor_response": "real", "force2D": True},
+        },
+    ],
+    "SeparableWavelet": [{"wavelet": "bior2.2", "wavelet_levels": (1,), "rotation_invariance": True}],
     "Wavelet": [{"level": 2}],
 }
 

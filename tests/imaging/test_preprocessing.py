@@ -16,7 +16,7 @@ from radiomics_screen.imaging.preprocessing import STEPS, files_of, with_files_i
 from radiomics_screen.imaging.reading import read_image
 
 ARRAY = np.random.default_rng(3).gamma(4, 12, (9, 22, 25)).clip(0, 255)
-REQUIRED_OPTIONS = {"bilateral": {"rangeSigma": 15.0}, "window": {"lower": 20.0, "upper": 90.0}}
+REQUIRED_OPTIONS = {"bilateral": {"range_sigma": 15.0}, "window": {"lower": 20.0, "upper": 90.0}}
 
 
 def image_of(array: np.ndarray) -> sitk.Image:
@@ -79,7 +79,7 @@ def test_median_removes_an_impulse_and_keeps_an_edge() -> None:
 
 @pytest.mark.parametrize(
     ("name", "given"),
-    [("diffusion", {"iterations": 10}), ("bilateral", {"rangeSigma": 30.0}), ("speckle", {})],
+    [("diffusion", {"iterations": 10}), ("bilateral", {"range_sigma": 30.0}), ("speckle", {})],
 )
 def test_denoising_smooths_tissue_and_keeps_edges(name: str, given: dict) -> None:
     clean = np.full((40, 40), 60.0)
@@ -126,14 +126,16 @@ def test_window_that_is_none(given: dict) -> None:
 def test_clahe_raises_contrast_within_the_range_and_leaves_a_constant() -> None:
     faint = np.tile(np.linspace(100, 110, 64), (64, 1))
     faint[0, 0], faint[0, 1] = 0, 255
-    result = array_of(STEPS["clahe"](image_of(faint), clipLimit=0.05))
+    result = array_of(STEPS["clahe"](image_of(faint), clip_limit=0.05))
     assert result[10:, :].std() > 1.5 * faint[10:, :].std()
     assert (result.min(), result.max()) == (0, 255)
     assert (array_of(STEPS["clahe"](image_of(np.full((9, 9), 7, np.uint8)))) == 7).all()
 
 
 def test_histogram_match_undoes_a_linear_change_of_scale(options: dict[str, dict]) -> None:
-    result = array_of(STEPS["histogram_match"](image_of(ARRAY), **options["histogram_match"], matchPoints=15))
+    result = array_of(
+        STEPS["histogram_match"](image_of(ARRAY), **options["histogram_match"], match_points=15)
+    )
     assert np.median(np.abs(result - (ARRAY * 3 + 10))) < 3
     flat = array_of(STEPS["histogram_match"](image_of(ARRAY[4]), **options["histogram_match"]))
     assert flat.mean() == pytest.approx((ARRAY * 3 + 10).mean(), rel=0.1)
@@ -156,7 +158,7 @@ def test_n4_takes_shading_out() -> None:
     tissue = np.where(np.hypot(y - 20, x - 20) < 17, 100.0, 3.0) + rng.normal(0, 2, z.shape)
     shaded = tissue * np.exp(0.02 * (x - 20))
     inside = np.hypot(y - 20, x - 20) < 15
-    corrected = array_of(STEPS["n4"](image_of(shaded.clip(0.1)), shrinkFactor=2))
+    corrected = array_of(STEPS["n4"](image_of(shaded.clip(0.1)), shrink_factor=2))
     spread = [a[inside].std() / a[inside].mean() for a in (shaded, corrected)]
     assert spread[1] < 0.5 * spread[0]
     with pytest.raises(RegionError, match="constant"):

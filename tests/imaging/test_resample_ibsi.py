@@ -60,7 +60,7 @@ def test_where_the_voxels_lie(alignment: str, size: int, first: float, spacing: 
         image,
         marked(image, (0, 0), (4, 4)),
         resampledPixelSpacing=(2, 2),
-        resamplingGrid=alignment,  # type: ignore[arg-type]
+        resampling_grid=alignment,  # type: ignore[arg-type]
         interpolator="sitkLinear",
     )
     assert new.GetSize() == (size, size)
@@ -77,9 +77,9 @@ def test_intensities_and_mask_are_interpolated_linearly(alignment: str, shape: t
         image,
         roi,
         resampledPixelSpacing=(1.1, 0.8, 2.0)[: len(shape)],
-        resamplingGrid=alignment,  # type: ignore[arg-type]
+        resampling_grid=alignment,  # type: ignore[arg-type]
         interpolator="sitkLinear",
-        maskInterpolator="sitkLinear",
+        mask_interpolator="sitkLinear",
     )
     expected = literally(image, Grid.of(new))
     np.testing.assert_allclose(sitk.GetArrayFromImage(new), expected, rtol=0, atol=1e-9)
@@ -95,8 +95,8 @@ def test_voxels_exactly_half_inside_are_inside() -> None:
         image,
         roi,
         resampledPixelSpacing=(0.5, 0.5, 0.5),
-        resamplingGrid="origin",
-        maskInterpolator="sitkLinear",
+        resampling_grid="origin",
+        mask_interpolator="sitkLinear",
     )
     # of 1-D weights 0.5, 1, 1, 1, 0.5 the product is at least one half with one 0.5 among them at most
     ramp = np.array([0.5, 1, 1, 1, 0.5])
@@ -109,7 +109,7 @@ def test_voxels_exactly_half_inside_are_inside() -> None:
 def test_what_is_cut_to_the_region_is_part_of_the_whole(name: str, lower: tuple[int, ...]) -> None:
     image = noisy((41, 40, 39), (1.0, 1.0, 1.0))
     roi = marked(image, lower, (4, 5, 6))
-    options = {"resampledPixelSpacing": (0.7, 0.8, 0.9), "resamplingGrid": "centre", "interpolator": name}
+    options = {"resampledPixelSpacing": (0.7, 0.8, 0.9), "resampling_grid": "centre", "interpolator": name}
     whole, roi_of_whole = resample(image, roi, **options)  # type: ignore[arg-type]
     part, roi_of_part = resample(image, roi, 2.0, **options)  # type: ignore[arg-type]
     assert part.GetSize() < whole.GetSize()
@@ -122,16 +122,16 @@ def test_what_is_cut_to_the_region_is_part_of_the_whole(name: str, lower: tuple[
 
 def test_rounded_intensities_are_integers() -> None:
     image = noisy()
-    options = {"resampledPixelSpacing": (1, 1, 1), "interpolator": "sitkLinear", "roundIntensities": True}
+    options = {"resampledPixelSpacing": (1, 1, 1), "interpolator": "sitkLinear", "round_intensities": True}
     roi = marked(image, (2, 3, 1), (5, 4, 3))
     for grid in ("centre", "corner"):
         plain, _ = resample(
             image,
             roi,
-            **{**options, "roundIntensities": False},
-            resamplingGrid=grid,  # type: ignore[arg-type]
+            **{**options, "round_intensities": False},
+            resampling_grid=grid,  # type: ignore[arg-type]
         )
-        rounded, _ = resample(image, roi, **options, resamplingGrid=grid)  # type: ignore[arg-type]
+        rounded, _ = resample(image, roi, **options, resampling_grid=grid)  # type: ignore[arg-type]
         difference = sitk.GetArrayFromImage(rounded) - sitk.GetArrayFromImage(plain)
         assert 0.4 < np.abs(difference).max() <= 0.5
         assert np.all(sitk.GetArrayFromImage(rounded) % 1 == 0)
@@ -141,7 +141,7 @@ def test_a_mask_is_interpolated_on_the_corner_grid_too() -> None:
     image = noisy()
     roi = marked(image, (2, 3, 1), (5, 4, 3))
     new, new_roi = resample(
-        image, roi, resampledPixelSpacing=(1, 1, 1), maskInterpolator="sitkLinear", maskThreshold=0.3
+        image, roi, resampledPixelSpacing=(1, 1, 1), mask_interpolator="sitkLinear", mask_threshold=0.3
     )
     inside = literally(sitk.Cast(roi.image(), sitk.sitkFloat64), Grid.of(new)) >= 0.3 - 1e-6
     np.testing.assert_array_equal(sitk.GetArrayFromImage(new_roi.image()) > 0, inside)
@@ -150,7 +150,7 @@ def test_a_mask_is_interpolated_on_the_corner_grid_too() -> None:
 def test_a_spacing_that_is_there_already_changes_nothing() -> None:
     image = noisy()
     roi = marked(image, (2, 3, 1), (5, 4, 3))
-    new, new_roi = resample(image, roi, resampledPixelSpacing=(0, 1.3, 0), resamplingGrid="centre")
+    new, new_roi = resample(image, roi, resampledPixelSpacing=(0, 1.3, 0), resampling_grid="centre")
     assert new is image
     assert new_roi.mask is roi.mask
 
@@ -159,7 +159,7 @@ def test_a_region_that_falls_between_the_voxels_is_named() -> None:
     image = noisy((9, 9, 9), (1.0, 1.0, 1.0))
     roi = marked(image, (1, 1, 1), (1, 1, 1))
     with pytest.raises(RegionError, match="no voxel was left of the region at the spacing"):
-        resample(image, roi, resampledPixelSpacing=(7, 7, 7), resamplingGrid="origin")
+        resample(image, roi, resampledPixelSpacing=(7, 7, 7), resampling_grid="origin")
 
 
 def test_interpolators_and_sizes_that_cannot_be_had_are_named() -> None:
@@ -167,17 +167,17 @@ def test_interpolators_and_sizes_that_cannot_be_had_are_named() -> None:
     roi = marked(image, (2, 3, 1), (5, 4, 3))
     with pytest.raises(GeometryError, match="sitkGaussian is an interpolator for"):
         resample(
-            image, roi, resampledPixelSpacing=(1, 1, 1), resamplingGrid="centre", interpolator="sitkGaussian"
+            image, roi, resampledPixelSpacing=(1, 1, 1), resampling_grid="centre", interpolator="sitkGaussian"
         )
     with pytest.raises(GeometryError, match="voxels; does the file know its spacing"):
-        resample(image, roi, resampledPixelSpacing=(1e-4, 1e-4, 1), resamplingGrid="centre")
+        resample(image, roi, resampledPixelSpacing=(1e-4, 1e-4, 1), resampling_grid="centre")
 
 
 def test_rotated_images_keep_their_place_in_space() -> None:
     image = noisy()
     image.SetDirection((0, 1, 0, -1, 0, 0, 0, 0, 1))
     roi = marked(image, (2, 3, 1), (5, 4, 3))
-    new, _ = resample(image, roi, resampledPixelSpacing=(1, 1, 1), resamplingGrid="centre")
+    new, _ = resample(image, roi, resampledPixelSpacing=(1, 1, 1), resampling_grid="centre")
     centres = [
         np.array(i.TransformContinuousIndexToPhysicalPoint([(n - 1) / 2 for n in i.GetSize()]))
         for i in (image, new)

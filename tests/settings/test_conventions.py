@@ -62,7 +62,7 @@ def test_families_are_those_of_the_conventions() -> None:
 
 
 def test_resolved_settings_load_again() -> None:
-    ibsi = load_settings({**IBSI, "imageType": [{"Original": {}}, {"Mean": {"meanSupport": [3]}}]})
+    ibsi = load_settings({**IBSI, "imageType": [{"Original": {}}, {"Mean": {"mean_support": [3]}}]})
     again = load_settings(ibsi.to_dict())
     assert again.fingerprint == ibsi.fingerprint
     assert again.conventions == "ibsi"
@@ -85,8 +85,8 @@ def test_resolved_settings_load_again() -> None:
             "Original is given twice with the same options",
         ),
         ({"imageType": [3]}, "imageType: expected names with options"),
-        ({"setting": {"binOrigin": "rang"}}, "setting.binOrigin"),
-        ({"setting": {"maskThreshold": 0}}, "setting.maskThreshold"),
+        ({"setting": {"bin_origin": "rang"}}, "setting.bin_origin"),
+        ({"setting": {"mask_threshold": 0}}, "setting.mask_threshold"),
     ],
 )
 def test_mistakes_are_named(content: dict[str, Any], message: str) -> None:
@@ -113,12 +113,12 @@ def test_the_printed_defaults_are_the_defaults(tmp_path: Any) -> None:
 
 def test_bins_begin_at_the_lower_bound() -> None:
     values = np.array([-480.0, -475.0, 3.0, 400.0])
-    np.testing.assert_array_equal(discretize(values, binOrigin=-500.0), [1, 2, 21, 37])
-    np.testing.assert_array_equal(discretize(values, binOrigin=-490.0), [1, 1, 20, 36])
-    np.testing.assert_array_equal(discretize(values, binOrigin="range"), [1, 1, 20, 36])
+    np.testing.assert_array_equal(discretize(values, bin_origin=-500.0), [1, 2, 21, 37])
+    np.testing.assert_array_equal(discretize(values, bin_origin=-490.0), [1, 1, 20, 36])
+    np.testing.assert_array_equal(discretize(values, bin_origin="range"), [1, 1, 20, 36])
     np.testing.assert_array_equal(discretize(values), [1, 2, 21, 37])
     with pytest.raises(RegionError, match="the first bin begins at -400, but the region's smallest"):
-        discretize(values, binOrigin=-400.0)
+        discretize(values, bin_origin=-400.0)
 
 
 def test_a_fixed_number_of_bins_by_formula() -> None:
@@ -126,8 +126,8 @@ def test_a_fixed_number_of_bins_by_formula() -> None:
     values = random.integers(-700, 500, 500).astype(np.float64)
     low, high = values.min(), values.max()
     expected = np.minimum(np.floor(32 * (values - low) / (high - low)) + 1, 32)
-    np.testing.assert_array_equal(discretize(values, binCount=32, binOrigin="range"), expected)
-    np.testing.assert_array_equal(discretize(np.full(3, 7.0), binCount=32, binOrigin="range"), [1, 1, 1])
+    np.testing.assert_array_equal(discretize(values, binCount=32, bin_origin="range"), expected)
+    np.testing.assert_array_equal(discretize(np.full(3, 7.0), binCount=32, bin_origin="range"), [1, 1, 1])
 
 
 def test_intensities_may_be_grey_levels_as_they_are() -> None:
@@ -143,13 +143,13 @@ def test_outliers_and_range_are_both_left_out() -> None:
     mean, reach = values.mean(), 3 * values.std()
     for lower in (None, -1.0):
         kept, drawn = resegment(
-            intensities, mask, outlierSigma=3, resegmentRange=None if lower is None else (lower,)
+            intensities, mask, outlier_sigma=3, resegmentRange=None if lower is None else (lower,)
         )
         expected = (np.abs(intensities - mean) <= reach) & (intensities >= (lower or -np.inf))
         np.testing.assert_array_equal(kept, expected)
         assert drawn is mask
-    with pytest.raises(RegionError, match=r"resegmentRange \[100\.0\] .* and outlierSigma 3 keeps 0"):
-        resegment(intensities, mask, outlierSigma=3, resegmentRange=(100.0,))
+    with pytest.raises(RegionError, match=r"resegmentRange \[100\.0\] .* and outlier_sigma 3 keeps 0"):
+        resegment(intensities, mask, outlier_sigma=3, resegmentRange=(100.0,))
 
 
 def test_shape_is_that_of_the_whole_mask() -> None:
@@ -215,16 +215,16 @@ def test_cohorts_with_two_images_of_one_name_are_refused_before_any_work(tmp_pat
     for name, part in (("image", image), ("mask", mask)):
         sitk.WriteImage(part, tmp_path / f"{name}.nii")
     (tmp_path / "cases.csv").write_text("image,mask\nimage.nii,mask.nii\n")
-    twice = [{"Mean": {"meanSupport": [3]}}, {"Mean": {"meanSupport": [5, 3]}}]
+    twice = [{"Mean": {"mean_support": [3]}}, {"Mean": {"mean_support": [5, 3]}}]
     with pytest.raises(SettingsError, match="two entries of imageType make an image named mean-3-3D"):
         extract_cohort(tmp_path / "cases.csv", {"imageType": twice})
-    assert load_settings({"imageType": [{"Mean": {"meanSupport": [3]}}, {"Mean": {"meanSupport": [5]}}]})
+    assert load_settings({"imageType": [{"Mean": {"mean_support": [3]}}, {"Mean": {"mean_support": [5]}}]})
 
 
 def test_only_what_is_wrong_is_told() -> None:
     with pytest.raises(SettingsError) as raised:
-        load_settings({"imageType": {"Gabor": {"sigma": [1], "gaborWavelength": 2, "gaborThetaStep": 50}}})
-    assert "gaborThetaStep" in str(raised.value)
+        load_settings({"imageType": {"Gabor": {"sigma": [1], "gabor_wavelength": 2, "gabor_theta_step": 50}}})
+    assert "gabor_theta_step" in str(raised.value)
     assert "needs" not in str(raised.value)
 
 
@@ -256,7 +256,7 @@ def test_filters_beside_it_do_not_change_the_original(interpolator: str) -> None
     setting = {"resampledPixelSpacing": [1.3, 1.1, 0.9], "interpolator": interpolator}
     content = {"conventions": "ibsi", "featureClass": {"stat": None}, "setting": setting}
     alone = extract(spoilt, mask, content)
-    beside = extract(spoilt, mask, {**content, "imageType": {"Original": {}, "Mean": {"meanSupport": [3]}}})
+    beside = extract(spoilt, mask, {**content, "imageType": {"Original": {}, "Mean": {"mean_support": [3]}}})
     assert alone == {name: beside[name] for name in alone}
     assert np.isfinite(list(beside.values())).all()
 

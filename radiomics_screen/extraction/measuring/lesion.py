@@ -118,7 +118,7 @@ def prepared_roi(image: sitk.Image, found: Roi, settings: Settings, *, whole: bo
     textured, shaped = resegment(volume.array[box], drawn, **settings.options(resegment))
     if textured is not drawn:
         check_size(textured, **settings.options(check_size))
-    inner = bounding_box(textured if settings.options(resegment)["cropShape"] else drawn)
+    inner = bounding_box(textured if settings.options(resegment)["crop_shape"] else drawn)
     z, y, x = (slice(o.start + i.start, o.start + i.stop) for o, i in zip(box, inner, strict=True))
     footprint = Footprint(textured[inner])
     if _families(settings, of_mask=False):
@@ -217,7 +217,7 @@ def on_one_grid(
     reach = _reach_mm(settings) if reach_mm is None else reach_mm
     if resamples(settings):
         options = _with_room(settings.options(resample), image, reach)
-        if options["resamplingGrid"] == "corner":
+        if options["resampling_grid"] == "corner":
             return resample(image, roi, **options)
         roi = match_grid(image, roi, **settings.options(match_grid))
         filtered = any(image_type.name != "Original" for image_type in filtered_types(settings))
@@ -364,7 +364,7 @@ def region_of(
         slice_axis=0 if volume.planar else flat["force2Ddimension"],
         bin_width=bins["binWidth"],
         bin_count=bins["binCount"],
-        bin_origin=bins["binOrigin"],
+        bin_origin=bins["bin_origin"],
         discretization=bins["discretization"],
     )
 

@@ -34,12 +34,12 @@ _PACKAGES = ("pyradiomics", "pyradiomics-bhklab")
 _DIAGNOSTICS = "diagnostics_"
 #: Options that pyradiomics does not have: they must be left as they are.
 _UNKNOWN = (
-    "resamplingGrid",
-    "maskInterpolator",
-    "roundIntensities",
-    "outlierSigma",
-    "cropShape",
-    "binOrigin",
+    "resampling_grid",
+    "mask_interpolator",
+    "round_intensities",
+    "outlier_sigma",
+    "crop_shape",
+    "bin_origin",
     "discretization",
 )
 

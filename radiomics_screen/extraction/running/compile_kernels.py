@@ -23,8 +23,8 @@ _UNBOUND = {
     "minimumROIDimensions": 1,
     "minimumROISize": None,
     "resegmentRange": None,
-    "outlierSigma": None,
-    "binOrigin": "multiples",
+    "outlier_sigma": None,
+    "bin_origin": "multiples",
     "discretization": "bins",
     "resampledPixelSpacing": None,
 }

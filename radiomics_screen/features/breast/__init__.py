@@ -39,7 +39,7 @@ Diameters = Annotated[tuple[Positive, ...], Field(min_length=2, max_length=2)]
     reach_lengths=1.0,
     block="breast",
 )
-def breast(region: Region, *, spotDiameters: Diameters | None = None) -> dict[str, float]:
+def breast(region: Region, *, spot_diameters: Diameters | None = None) -> dict[str, float]:
     """Describe a mass as BI-RADS does: orientation, shape, margin, echo, posterior features, bright spots.
 
     Depth runs along the first axis of the slice (y of an image), downwards. Outline and size are those of
@@ -53,7 +53,7 @@ def breast(region: Region, *, spotDiameters: Diameters | None = None) -> dict[st
 
     Parameters
     ----------
-    spotDiameters
+    spot_diameters
         Smallest and largest diameter in mm of a bright spot that counts, in pixels where nothing says how
         large these are; null: 1/20 and 1/4 of the radius of a disc as large as the lesion.
 
@@ -69,7 +69,7 @@ def breast(region: Region, *, spotDiameters: Diameters | None = None) -> dict[st
         *margin.margin_values(band),
         *echo.echo_values(plane, contour, band, elliptic),
         *posterior.posterior_values(plane),
-        *spots.spot_values(plane, contour.radius_mm, spotDiameters),
+        *spots.spot_values(plane, contour.radius_mm, spot_diameters),
     )
     found = values_of(FEATURES, values)
     if undefined := [name for name, value in found.items() if isnan(value)]:

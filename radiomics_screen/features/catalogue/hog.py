@@ -9,8 +9,8 @@ from radiomics_screen.features.hog import COLUMNS, ORIENTATIONS, ROWS
 FACTS = FamilyFacts(
     title="Histogram of oriented gradients",
     about=(
-        f"{WINDOW}It is widened on each side by hogMargin (none) of its height and width. "
-        "It is brought to 3 x 3 cells of hogCellPixels x hogCellPixels pixels (bilinear, after a "
+        f"{WINDOW}It is widened on each side by hog_margin (none) of its height and width. "
+        "It is brought to 3 x 3 cells of hog_cell_pixels x hog_cell_pixels pixels (bilinear, after a "
         "Gaussian "
         "of (f - 1) / 2 pixels where it becomes smaller by a factor f), which stretches it to a square. "
         "gx, gy: "
@@ -19,7 +19,7 @@ FACTS = FamilyFacts(
         "sum of sqrt(gx^2 + gy^2) over the pixels of cell c with o - 10 <= angle < o + 10, angle that of "
         "(gx, gy) in degrees, clockwise on the screen, modulo 180, divided by the number of pixels of a "
         "cell. "
-        "n: the length of h, sqrt(sum_co h(c,o)^2), and again after values are cut off at 0.2 (hogNorm: "
+        "n: the length of h, sqrt(sum_co h(c,o)^2), and again after values are cut off at 0.2 (hog_norm: "
         "L2-Hys)."
     ),
     note=(

@@ -70,7 +70,7 @@ FACTS = FamilyFacts(
     about=(
         "x are equidistant levels of intensity from lo to hi: whole numbers where all intensities are; "
         "else the bins 1 ... 1000 between the smallest and the largest intensity; or the bins of "
-        "ivhBinWidth (their middles) or ivhBinCount (their numbers). lo and hi are the ends of the range "
+        "ivh_bin_width (their middles) or ivh_bin_count (their numbers). lo and hi are the ends of the range "
         "of intensities that resegmentation kept, where it has them, else the region's smallest and "
         "largest. nu(x) is the fraction of its voxels whose level is x or higher; gamma(x) = (x - "
         "lo) / (hi - lo), 1 for the only level there is."

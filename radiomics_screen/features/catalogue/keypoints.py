@@ -66,11 +66,11 @@ FACTS = FamilyFacts(
         "octaves, "
         "each 1.2 times smaller: 9 neighbouring pixels of the 16 on a circle differ from the middle one by "
         "more "
-        "than fastThreshold the same way (FAST), most strongly among neighbours. r: |q|^(1/4) with the "
+        "than fast_threshold the same way (FAST), most strongly among neighbours. r: |q|^(1/4) with the "
         "sign of "
         "q, q its Harris response; a: its direction, from it to the centroid of the intensities round it. "
         "Blobs: largest values of D (bright) or -D (dark) among 26 neighbours in place and scale, more than "
-        "blobThreshold; D is (Gaussian of g less Gaussian of 1.6 g) / 0.6, g = 1.5, 2.4, 3.84 or 6.144 "
+        "blob_threshold; D is (Gaussian of g less Gaussian of 1.6 g) / 0.6, g = 1.5, 2.4, 3.84 or 6.144 "
         "pixels; and no lines or edges: (trace H)^2 < 12.1 det H, H its second differences along rows and "
         "columns (Lowe 2004)."
     ),

@@ -35,7 +35,7 @@ FACTS = FamilyFacts(
     title="Local binary patterns",
     about=(
         "Round each pixel of the region lie 8 samples at equal distances on a circle (bilinear; the first to "
-        "the right), with radii of 1, 2 and 4 pixels for Scale1 to Scale3 (lbpRadii). Samples may lie "
+        "the right), with radii of 1, 2 and 4 pixels for Scale1 to Scale3 (lbp_radii). Samples may lie "
         "outside "
         "the region; beyond the border of the image its outermost pixels are repeated, and what is not "
         "finite "

@@ -40,7 +40,7 @@ NORMS = {
 FACTS = FamilyFacts(
     title="Pixels of the picture",
     about=(
-        f"{WINDOW}It is widened on each side by gridMargin (none) of its height and width. "
+        f"{WINDOW}It is widened on each side by grid_margin (none) of its height and width. "
         "u: intensity less the mean of the box, / its standard deviation, both over all its "
         "pixels; 0 "
         "everywhere where the box does not vary. Row 1 is the first, column 1 the leftmost. d: distance of a "

@@ -150,7 +150,7 @@ class Frame:
         if self.volume.cropped:
             add_remark(
                 f"{self.image_type}: the filter takes the whole image, and the image was cropped before: its "
-                "values depend on padDistance; leave out preCrop, and resamplingGrid: corner"
+                "values depend on padDistance; leave out preCrop, and resampling_grid: corner"
             )
 
     def require_sampled(self, widths_mm: Sequence[float], remedy: str) -> None:

@@ -29,7 +29,7 @@ _CHUNK = 1 << 18
 MARGIN = 8
 
 #: What to choose where the waves are too long.
-LEVELS_REMEDY = "lower waveletLevels"
+LEVELS_REMEDY = "lower wavelet_levels"
 
 #: A response differs by more than this part (2 to the power of it) of the largest intensity, or not at all:
 #: what is constant but for the rounding of the transform is made constant.

@@ -16,7 +16,7 @@ from radiomics_screen.filters.registry import Box
 NEGLIGIBLE = 1e-10
 
 #: What to choose where a kernel reaches too far.
-REMEDY = "a smaller sigma or another gaborGamma"
+REMEDY = "a smaller sigma or another gabor_gamma"
 
 
 class Wave:
@@ -76,14 +76,16 @@ def require_fitting(setup: Frame, planes: Sequence[Frame], box: Box, sets: Seque
     """
     widened, coarse = [], set()
     for waves in sets:
-        setup.require_sampled(waves[0].widths_mm, "a larger sigma or another gaborGamma")
+        setup.require_sampled(waves[0].widths_mm, "a larger sigma or another gabor_gamma")
         for plane in planes:
             within, spacing = axes_of(plane)
             spans = [max(sides) for sides in zip(*(wave.span(spacing) for wave in waves), strict=True)]
             plane.require_near(_laid(within, spans), REMEDY)
             wanted = reached(plane, box, waves)
             one = tuple(slice(0, 1) if axis == plane.flat else wanted[axis] for axis in range(3))
-            plane.require_room((one[0], one[1], one[2]), f"{REMEDY}, or a larger gaborThetaStep", len(waves))
+            plane.require_room(
+                (one[0], one[1], one[2]), f"{REMEDY}, or a larger gabor_theta_step", len(waves)
+            )
             widened.append(wanted)
             most = [max(sides) for sides in zip(*(wave.cycles(spacing) for wave in waves), strict=True)]
             coarse |= {axis for axis, cycles in zip(within, most, strict=True) if cycles > 0.5 + 1e-9}
@@ -98,11 +100,11 @@ def _remark_on_aliasing(setup: Frame, wavelength_mm: float, coarse: Sequence[int
     if wavelength_mm < TOO_NARROW * max(sides[axis] for axis in coarse):
         raise RegionError(
             f"Gabor: a wave of {wavelength_mm:.6g} mm is under a thousandth of a voxel along {where}; choose "
-            "a larger gaborWavelength"
+            "a larger gabor_wavelength"
         )
     add_remark(
         f"Gabor: a wave of {wavelength_mm:.6g} mm is under two voxels along {where}: a longer one is seen "
-        "instead; choose a larger gaborWavelength, or resample"
+        "instead; choose a larger gabor_wavelength, or resample"
         + (", or set force2D: true" if setup.flat is None and list(coarse) == [0] else "")
     )
 

@@ -37,7 +37,7 @@ def riesz_of(setup: Frame, order: Order) -> tuple[str, Factors]:
     by_axis = order[::-1]
     if setup.flat is not None and by_axis[setup.flat]:
         raise RegionError(
-            f"{setup.image_type}: rieszOrder {list(order)} (x, y, z) is above 0 along {'zyx'[setup.flat]}, "
+            f"{setup.image_type}: riesz_order {list(order)} (x, y, z) is above 0 along {'zyx'[setup.flat]}, "
             "and the image is filtered in slices across it; set it to 0 there"
         )
     axes = sorted(setup.axes)

@@ -20,7 +20,7 @@ from radiomics_screen.filters.registry import Box
 _CHUNK = 1 << 20
 
 #: What to choose where a kernel reaches too far.
-REMEDY = "a smaller sigma or logCutoff"
+REMEDY = "a smaller sigma or log_cutoff"
 
 
 class Laplacian(NamedTuple):
@@ -87,8 +87,8 @@ def laplacian(frame: Frame, sigma_mm: float, cutoff: float) -> Laplacian:
     cut = [axis for axis in frame.axes if not reach[axis] and voxels[axis] >= NARROW]
     if cut:
         add_remark(
-            f"{frame.image_type}: with logCutoff {cutoff:.6g} the kernel has no neighbours along "
-            f"{', '.join('zyx'[axis] for axis in cut)}; choose a larger logCutoff"
+            f"{frame.image_type}: with log_cutoff {cutoff:.6g} the kernel has no neighbours along "
+            f"{', '.join('zyx'[axis] for axis in cut)}; choose a larger log_cutoff"
         )
     area = prod(frame.volume.spacing_mm[axis] for axis in frame.axes) ** (2 / len(frame.axes))
     return Laplacian(frame, gaussians, bent, -area / sigma_mm**2, (reach[0], reach[1], reach[2]))

@@ -9,16 +9,16 @@ from radiomics_screen.imaging.preprocessing.registry import as_float, on_its_pla
 
 
 @step("bilateral")
-def bilateral(image: sitk.Image, *, rangeSigma: Positive, domainSigma: Positive = 2.0) -> sitk.Image:
+def bilateral(image: sitk.Image, *, range_sigma: Positive, domain_sigma: Positive = 2.0) -> sitk.Image:
     """Average neighbours, weighted by their distance and by how like they are; returns floats.
 
     Parameters
     ----------
     image
         Scalar image, 2-D or 3-D.
-    rangeSigma
+    range_sigma
         Standard deviation of the weight over intensity, in the image's units: larger steps are kept.
-    domainSigma
+    domain_sigma
         Standard deviation of the weight over distance, in mm.
 
     References
@@ -26,5 +26,5 @@ def bilateral(image: sitk.Image, *, rangeSigma: Positive, domainSigma: Positive 
     Tomasi, Manduchi (1998), Bilateral filtering for gray and color images, IEEE ICCV, 839-846.
     """
     return on_its_plane(
-        image, lambda plane: sitk.Bilateral(as_float(plane), domainSigma=domainSigma, rangeSigma=rangeSigma)
+        image, lambda plane: sitk.Bilateral(as_float(plane), domainSigma=domain_sigma, rangeSigma=range_sigma)
     )

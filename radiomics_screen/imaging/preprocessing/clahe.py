@@ -18,8 +18,8 @@ from radiomics_screen.imaging.preprocessing.registry import as_float, on_its_pla
 def clahe(
     image: sitk.Image,
     *,
-    clipLimit: Annotated[float, Field(gt=0, le=1)] = 0.01,
-    kernelSize: PositiveInt | None = None,
+    clip_limit: Annotated[float, Field(gt=0, le=1)] = 0.01,
+    kernel_size: PositiveInt | None = None,
     bins: PositiveInt = 256,
 ) -> sitk.Image:
     """Spread grey levels by the histogram of their neighbourhood; the image keeps its range. Returns floats.
@@ -28,9 +28,9 @@ def clahe(
     ----------
     image
         Scalar image, 2-D or 3-D.
-    clipLimit
+    clip_limit
         Share of a neighbourhood's voxels that one bin may hold: higher gives more contrast, and more noise.
-    kernelSize
+    kernel_size
         Width of a neighbourhood in voxels; null takes an eighth of the image in each direction.
     bins
         Number of grey levels of the histograms.
@@ -39,7 +39,7 @@ def clahe(
     ----------
     Zuiderveld (1994), Contrast limited adaptive histogram equalization, Graphics Gems IV, 474-485.
     """
-    return on_its_plane(image, lambda plane: like(plane, _equalized(plane, clipLimit, kernelSize, bins)))
+    return on_its_plane(image, lambda plane: like(plane, _equalized(plane, clip_limit, kernel_size, bins)))
 
 
 def _equalized(image: sitk.Image, clip: float, kernel: int | None, bins: int) -> NDArray[np.floating]:

@@ -14,7 +14,7 @@ def diffusion(
     *,
     iterations: PositiveInt = 5,
     conductance: Positive = 3.0,
-    timeStep: Positive | None = None,
+    time_step: Positive | None = None,
 ) -> sitk.Image:
     """Let intensities diffuse along the image's level sets; returns floats.
 
@@ -26,7 +26,7 @@ def diffusion(
         Number of time steps: more smooth more.
     conductance
         How strong an edge must be to stop the flow: higher smooths over stronger edges.
-    timeStep
+    time_step
         Length of a time step; null takes the longest stable one, spacing / 4 per doubling of neighbours.
 
     References
@@ -39,7 +39,7 @@ def diffusion(
         stable = min(plane.GetSpacing()) / 2 ** (plane.GetDimension() + 1)
         return sitk.CurvatureAnisotropicDiffusion(
             as_float(plane),
-            timeStep=stable if timeStep is None else timeStep,
+            timeStep=stable if time_step is None else time_step,
             conductanceParameter=conductance,
             numberOfIterations=iterations,
         )

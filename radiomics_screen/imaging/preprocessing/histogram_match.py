@@ -18,8 +18,8 @@ def histogram_match(
     *,
     reference: File,
     levels: PositiveInt = 256,
-    matchPoints: PositiveInt = 7,
-    thresholdAtMean: bool = True,
+    match_points: PositiveInt = 7,
+    threshold_at_mean: bool = True,
 ) -> sitk.Image:
     """Map intensities so that their quantiles meet those of a reference image; returns floats.
 
@@ -31,9 +31,9 @@ def histogram_match(
         Image file whose histogram is the model, 2-D or 3-D; a relative path starts at the parameter file.
     levels
         Number of histogram bins.
-    matchPoints
+    match_points
         Number of quantiles that are matched; between them the map is linear.
-    thresholdAtMean
+    threshold_at_mean
         Leave voxels below the mean (air, background) out of both histograms.
 
     Raises
@@ -53,8 +53,8 @@ def histogram_match(
         source,
         sitk.Cast(model, source.GetPixelID()),
         numberOfHistogramLevels=levels,
-        numberOfMatchPoints=matchPoints,
-        thresholdAtMeanIntensity=thresholdAtMean,
+        numberOfMatchPoints=match_points,
+        thresholdAtMeanIntensity=threshold_at_mean,
     )
 
 

@@ -13,7 +13,7 @@ from radiomics_screen.imaging.preprocessing.registry import as_float, on_its_pla
 def n4(
     image: sitk.Image,
     *,
-    shrinkFactor: PositiveInt = 4,
+    shrink_factor: PositiveInt = 4,
     levels: PositiveInt = 4,
     iterations: PositiveInt = 50,
     convergence: Positive = 0.001,
@@ -26,7 +26,7 @@ def n4(
     ----------
     image
         Scalar image, 2-D or 3-D, of positive intensities (MR).
-    shrinkFactor
+    shrink_factor
         By how much the copy is coarser, in each direction: higher is faster.
     levels
         Number of fitting levels; each doubles the control points of the field.
@@ -45,7 +45,9 @@ def n4(
     Tustison et al. (2010), N4ITK: improved N3 bias correction, IEEE Transactions on Medical Imaging
     29:1310-1320.
     """
-    return on_its_plane(image, lambda plane: _corrected(plane, shrinkFactor, levels, iterations, convergence))
+    return on_its_plane(
+        image, lambda plane: _corrected(plane, shrink_factor, levels, iterations, convergence)
+    )
 
 
 def _corrected(

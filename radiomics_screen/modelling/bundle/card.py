@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+
+from radiomics_screen.core.older_options import with_present_names
 
 
 class Card(BaseModel):
@@ -47,7 +49,7 @@ class Card(BaseModel):
     hyperparameters: dict[str, Any]
     seed: int
     device: str
-    settings: dict[str, Any] | None
+    settings: Annotated[dict[str, Any] | None, AfterValidator(with_present_names)]
     setting_files: dict[str, str] = Field(default={})
     clinical: list[str] = Field(default=[])
     batch: str | None = None
