@@ -10,20 +10,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from radiomics_screen.cohort.spreadsheets import TOO_MANY, Cells, read_rows, text_of, typed
+from radiomics_screen.cohort.spreadsheets import TOO_MANY, Cells, read_rows
 from radiomics_screen.core.errors import CohortError, did_you_mean
+from radiomics_screen.core.headings import IDENTITY_NAMES, plain_heading
+from radiomics_screen.core.text_cells import text_of, typed
 
 if TYPE_CHECKING:
     from radiomics_screen.imaging.sources import ImageSource, MaskSource
-
-#: What a column may be called, the first name being its own; case, blanks and hyphens do not count.
-NAMES = {
-    "case_id": ("case_id", "case", "id"),
-    "patient_id": ("patient_id", "patient", "subject_id", "subject"),
-    "image": ("image", "image_path", "image_file"),
-    "mask": ("mask", "mask_path", "mask_file"),
-    "label": ("label", "mask_label"),
-}
 
 _NAMED = 5  # how many columns a message names
 
@@ -125,7 +118,7 @@ def read_cohort(path: str | Path) -> Cohort:
     if "case_id" in columns and not _is_case_id(columns["case_id"], rows):
         carried = [name for name in header if name in {*carried, columns["case_id"]}]
         del columns["case_id"]
-    values = {name: typed([cells.get(name) for _, cells in rows]) for name in carried}
+    values = {name: typed([cells.get(name) for _, cells in rows], name) for name in carried}
     cases = [
         _case(path, line, cells, columns, {name: values[name][n] for name in carried})
         for n, (line, cells) in enumerate(rows)
@@ -139,9 +132,9 @@ def _columns(header: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """Return ``{our name: the file's name}`` and what is wrong with the header."""
     problems = [f"column '{n}' is there {k} times" for n, k in Counter(header).items() if n and k > 1]
     found: dict[str, str] = {}
-    for ours, names in NAMES.items():
+    for ours, names in IDENTITY_NAMES.items():
         for alias in names:
-            matching = sorted({n for n in header if _plain(n) == alias})
+            matching = sorted({n for n in header if plain_heading(n) == alias})
             if len(matching) > 1:
                 problems.append(f"columns {' and '.join(map(repr, matching))} mean the same")
             if matching and ours not in found:
@@ -157,14 +150,10 @@ def _columns(header: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     return found, problems
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[\s\-]+", "_", name.strip().lower())
-
-
 def _is_case_id(column: str, rows: Sequence[tuple[int, Cells]]) -> bool:
     """Tell whether a column names cases; one headed "ID" often names patients and repeats itself."""
     ids = [text_of(cells.get(column)) for _, cells in rows]
-    return _plain(column) == "case_id" or (None not in ids and len(set(ids)) == len(ids))
+    return plain_heading(column) == "case_id" or (None not in ids and len(set(ids)) == len(ids))
 
 
 def _case(path: Path, line: int, cells: Cells, columns: Mapping[str, str], carried: Cells) -> Case:
@@ -178,7 +167,7 @@ def _case(path: Path, line: int, cells: Cells, columns: Mapping[str, str], carri
             problems.append(f"names no {what}")
         elif not _exists(files[what]):
             problems.append(f"there is no {what} {files[what]}")
-    if any(_plain(n) == "label_channel" and text_of(c) not in (None, "0") for n, c in cells.items()):
+    if any(plain_heading(n) == "label_channel" and text_of(c) not in (None, "0") for n, c in cells.items()):
         problems.append("label_channel is not read from the list; set it in the parameter file")
     label = None
     if given.get("label"):

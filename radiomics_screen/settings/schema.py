@@ -160,7 +160,7 @@ def _validated(known: Mapping[str, Option], values: Mapping[str, Any]) -> tuple[
     unknown: list[str] = []
     wrong: dict[str, str] = {}
     for name, value in values.items():
-        if PRESENT_NAMES.get(name) in values:
+        if name in PRESENT_NAMES and PRESENT_NAMES[name] in values:
             unknown.append(f": '{name}' and '{PRESENT_NAMES[name]}' are one option; leave out '{name}'")
             continue
         if name not in known:

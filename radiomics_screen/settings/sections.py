@@ -145,7 +145,7 @@ def families_in(content: Any, problems: list[str]) -> dict[str, tuple[str, ...]]
             continue
         family, asked = FAMILIES[name], content[name] or ()
         known = family.features + family.on_request
-        if not isinstance(asked, list | tuple):
+        if not isinstance(asked, list | tuple) or not all(isinstance(feature, str) for feature in asked):
             problems.append(f"featureClass.{name}: expected a list of features, got {asked!r:.60}")
             continue
         for feature in asked:

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from radiomics_screen.cohort.cases import Case, read_cohort
-from radiomics_screen.cohort.spreadsheets import typed
 from radiomics_screen.core.errors import CohortError
+from radiomics_screen.core.text_cells import typed
 
 
 @pytest.fixture
