@@ -18,3 +18,12 @@ def data_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data: set RADIOMICS_SCREEN_DATA (looked in {folder})")
     return folder
+
+
+@pytest.fixture(scope="session")
+def cases_dir(data_dir: Path) -> Path:
+    """Folder with small inputs that once went wrong, beside the real data sets."""
+    folder = data_dir.parent / "cases"
+    if not folder.is_dir():
+        pytest.skip(f"no small inputs that went wrong: {folder} is not there")
+    return folder

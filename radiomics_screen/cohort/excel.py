@@ -31,11 +31,9 @@ def read_excel(path: Path) -> Iterable[tuple[int, list[Any]]]:
 
     try:
         _require_harmless(path)
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        try:
+        with path.open("rb") as file:
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
             return list(_lines(book.worksheets[0].values))
-        finally:
-            book.close()
     except _Refused as reason:
         raise CohortError(f"{path}: {reason}; save the list of cases as .csv") from None
     except Exception as error:  # openpyxl raises whatever a damaged part leads to

@@ -12,6 +12,7 @@ from typing import Any
 from radiomics_screen.cohort.excel import read_excel
 from radiomics_screen.core.delimited_text import decoded, dialect_of, rows_of
 from radiomics_screen.core.errors import CohortError
+from radiomics_screen.core.text_cells import without_guard
 
 Cells = dict[str, Any]
 
@@ -51,7 +52,7 @@ def _is_index(name: Any) -> bool:
 def _trimmed(cell: Any) -> Any:
     """Strip text, and make None of what means nothing."""
     if isinstance(cell, str):
-        cell = cell.strip()
+        cell = without_guard(cell.strip())
         return None if cell == "" else cell
     return None if isinstance(cell, float) and math.isnan(cell) else cell
 

@@ -121,3 +121,12 @@ def _would_change(cell: str | None, number: float | None) -> bool:
     if cell is None or number is None:
         return False
     return not math.isfinite(number) or (cell.lstrip("+-").isdigit() and int(number) != int(cell))
+
+
+def without_guard(cell: str) -> str:
+    """Return a cell of text without the apostrophe that keeps spreadsheets from running it.
+
+    >>> without_guard("'=A1"), without_guard("'t Hart")
+    ('=A1', "'t Hart")
+    """
+    return cell[1:] if re.match(r"'+[=+\-@\t\r]", cell) else cell

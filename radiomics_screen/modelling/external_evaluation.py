@@ -16,6 +16,7 @@ from radiomics_screen import __version__
 from radiomics_screen.core.arrays import BoolArray
 from radiomics_screen.core.errors import ModelError
 from radiomics_screen.core.remarks import collect_remarks
+from radiomics_screen.core.whole_files import replace_whole
 from radiomics_screen.modelling.assessment.evaluation_versions import FORMAT
 from radiomics_screen.modelling.assessment.findings import ExternalFindings, external_findings_of
 from radiomics_screen.modelling.assessment.performance import judge
@@ -34,7 +35,7 @@ from radiomics_screen.modelling.data.dataset import Dataset
 from radiomics_screen.modelling.data.from_table import NO_GROUP, prepare
 from radiomics_screen.modelling.data.values import NAMED, listed, texts_of
 from radiomics_screen.modelling.statistics.arrays import patient_numbers
-from radiomics_screen.table.feature_table import FeatureTable, table_of
+from radiomics_screen.table.feature_table import FeatureTable, table_of, write_frame
 
 _MOST_PARTS = 12  # values of a subgroup column
 _THIRDS = 8  # different numbers, from which on a column of numbers is cut into thirds
@@ -85,8 +86,8 @@ class External:
         try:
             place.mkdir(parents=True, exist_ok=True)
             write_json(place / EVALUATION_FILE, self.summary)
-            self.metrics.to_csv(place / METRICS_FILE, index=False)
-            self.predictions.to_csv(place / PREDICTIONS_FILE, index=False)
+            replace_whole(place / METRICS_FILE, lambda file: self.metrics.to_csv(file, index=False))
+            write_frame(self.predictions, place / PREDICTIONS_FILE)
         except OSError as error:
             raise ModelError(f"the evaluation cannot be written to {folder}: {error}") from error
 

@@ -14,6 +14,7 @@ from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.core.column_names import parts_of
 from radiomics_screen.core.diff import differences
 from radiomics_screen.core.errors import TableError
+from radiomics_screen.core.whole_files import replace_whole
 from radiomics_screen.table.feature_table import FeatureTable, as_table, read_table
 from radiomics_screen.table.matching import matched_rows
 
@@ -284,6 +285,6 @@ def write_comparison(found: TableComparison, path: str | Path) -> None:
     """
     try:
         text = json.dumps(found.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
-        Path(path).write_text(text + "\n", encoding="utf-8")
+        replace_whole(Path(path), lambda file: file.write_text(text + "\n", encoding="utf-8"))
     except OSError as failure:
         raise TableError(f"cannot write {path}: {failure.strerror}") from failure

@@ -8,26 +8,27 @@ it, the roles of its columns among it; the full provenance is the JSON file besi
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
-import os
-import re
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
 
 from radiomics_screen.core.columns import IDENTITY, STATUS, Column, Role
 from radiomics_screen.core.errors import TableError
+from radiomics_screen.core.headings import plain_heading
 from radiomics_screen.core.older_options import with_present_names
 from radiomics_screen.core.remarks import add_remark
+from radiomics_screen.table.csv_files import TEXT_KINDS
+from radiomics_screen.table.formats import READERS, WRITERS, ending_of, replace, to_arrow
 from radiomics_screen.table.origin import Origin
+from radiomics_screen.table.provenance_files import provenance_path, read_json
 from radiomics_screen.table.roles import columns_of, content_of, sort_columns
 
 __all__ = [
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
 #: Columns after those that are carried from the cohort.
 OUTCOME = STATUS
 
-_TEXT = ("case_id", "patient_id", "image", "mask", "status", "error", "warnings", "case_key")
 _METADATA = b"radiomics_screen"
 _ORIGIN = "radiomics_screen"  # key in the attributes of a DataFrame
 #: What of the provenance travels inside a Parquet file: nothing that depends on the clock or the machine.
@@ -60,22 +60,15 @@ _EMBEDDED = (
     "carried", "columns",
 )  # fmt: skip
 
-_PYRADIOMICS = {
+#: Headings of other programs, and the columns that they name.
+_HEADINGS = {
     "image": "image",
     "mask": "mask",
     "label": "label",
     "id": "case_id",
-    "patientid": "patient_id",
+    "case_id": "case_id",
+    "patient_id": "patient_id",
 }
-_TEXT_KINDS = ("str", "string", "object")
-_CSV_TYPES = {
-    "bool": pa.bool_(),
-    "boolean": pa.bool_(),
-    "int64": pa.int64(),
-    "Int64": pa.int64(),
-    "float64": pa.float64(),
-}
-_NOT_IN_EXCEL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 @dataclass(frozen=True)
@@ -127,8 +120,8 @@ def read_table(path: str | Path) -> FeatureTable:
         raise TableError(f"there is no table {path}; `radiomics-screen extract` makes one")
     provenance = _provenance_beside(path)
     try:
-        stored = _READERS[_ending(path, _READERS)](path, provenance or {})
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as failure:
+        stored = READERS[ending_of(path, READERS)](path, provenance or {})
+    except (pa.ArrowException, OSError, UnicodeError, csv.Error) as failure:
         raise TableError(f"{path} cannot be read as a table: {failure}") from failure
     names = stored.column_names
     if twice := sorted({n for n in names if names.count(n) > 1}):
@@ -214,15 +207,16 @@ def _with_types(frame: pd.DataFrame, provenance: dict[str, Any]) -> pd.DataFrame
     for name, kind in kinds.items():
         if name in frame and str(frame[name].dtype) != kind:
             frame[name] = frame[name].astype(kind)
-        if name in frame and kind in _TEXT_KINDS:
+        if name in frame and kind in TEXT_KINDS:
             frame[name] = frame[name].where(frame[name] != "")
     return frame
 
 
 def _with_identity(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give a table of pyradiomics the columns that every table has: image, mask, case_id, status."""
+    """Give a table of another program the columns that every table has: image, mask, case_id, status."""
     taken = set(frame.columns)
-    renamed = {c: _PYRADIOMICS[c.lower()] for c in frame.columns if c.lower() in _PYRADIOMICS}
+    plain = {column: plain_heading(str(column)) for column in frame.columns}
+    renamed = {column: _HEADINGS[name] for column, name in plain.items() if name in _HEADINGS}
     frame = frame.rename(columns={old: new for old, new in renamed.items() if new not in taken})
     if "case_id" not in frame:
         frame.insert(0, "case_id", [str(row) for row in range(1, len(frame) + 1)])
@@ -232,6 +226,36 @@ def _with_identity(frame: pd.DataFrame) -> pd.DataFrame:
     if "status" not in frame:
         frame["status"] = "ok"
     return frame
+
+
+def _provenance_beside(path: Path) -> dict[str, Any] | None:
+    found = read_json(provenance_path(path))
+    return _copied_provenance(path) if found is None else found
+
+
+def _copied_provenance(path: Path) -> dict[str, Any] | None:
+    """Return a provenance that names another table, where the digest proves that it tells of these values.
+
+    So a table to which a column was joined keeps its origin, saved beside the one that it was made of.
+    """
+    copied = read_json(path.with_name(f"{path.stem}.provenance.json"))
+    if not copied or not copied.get("features"):
+        return None
+    try:
+        frame = _with_types(READERS[ending_of(path, READERS)](path, copied).to_pandas(), copied)
+        listed = set(copied["features"])
+        found = values_digest(frame, [column for column in frame.columns if column in listed])
+    except (pa.ArrowException, OSError, TypeError, ValueError, KeyError, csv.Error):
+        return None  # not of these values: reading the table reports what cannot be read
+    if found == copied.get("digest"):
+        return copied
+    if Path(str(copied.get("table", ""))).stem != path.stem:
+        add_remark(
+            f"{path}: the provenance beside it is that of {copied['table']}, whose values are others (rows "
+            "added, left out or in another order?), and is left aside. To add a column, add it to the cases "
+            "file and run `radiomics-screen extract` again"
+        )
+    return None
 
 
 def write_table(table: FeatureTable, path: str | Path) -> Path:
@@ -255,12 +279,12 @@ def write_table(table: FeatureTable, path: str | Path) -> Path:
     )
     beside = provenance_path(path)
     text = json.dumps(provenance, indent=1, ensure_ascii=False)
-    stored = _to_arrow(table.frame)
+    stored = to_arrow(table.frame)
     core = json.dumps({k: provenance[k] for k in _EMBEDDED if k in provenance}, ensure_ascii=False)
     stored = stored.replace_schema_metadata({**(stored.schema.metadata or {}), _METADATA: core.encode()})
-    write = _WRITERS[_ending(path, _READERS)]
-    _replace(beside, lambda file: file.write_text(text + "\n", encoding="utf-8"))
-    _replace(path, lambda file: write(stored, file))
+    write = WRITERS[ending_of(path, READERS)]
+    replace(beside, lambda file: file.write_text(text + "\n", encoding="utf-8"))
+    replace(path, lambda file: write(stored, file))
     return beside
 
 
@@ -273,8 +297,8 @@ def write_frame(frame: pd.DataFrame, path: str | Path) -> None:
         The ending says no known format, or the file cannot be written.
     """
     path = Path(path)
-    write = _WRITERS[_ending(path, _WRITERS)]
-    _replace(path, lambda file: write(_to_arrow(frame), file))
+    write = WRITERS[ending_of(path, WRITERS)]
+    replace(path, lambda file: write(to_arrow(frame), file))
 
 
 def require_writable(path: str | Path, endings: Iterable[str] = (".parquet", ".csv")) -> Path:
@@ -286,7 +310,7 @@ def require_writable(path: str | Path, endings: Iterable[str] = (".parquet", ".c
         The ending says no known format, the path is a folder, or its folder cannot be written to.
     """
     path = Path(path)
-    _ending(path, endings)
+    ending_of(path, endings)
     if path.is_dir():
         raise TableError(f"{path} is a folder; name a file, such as {path / 'features.parquet'}")
     try:
@@ -296,137 +320,3 @@ def require_writable(path: str | Path, endings: Iterable[str] = (".parquet", ".c
     except OSError as failure:
         raise TableError(f"cannot write into the folder {path.parent}: {failure.strerror}") from failure
     return path
-
-
-def provenance_path(path: str | Path) -> Path:
-    """Return where a table's provenance lies: ``features.provenance.json`` beside ``features.parquet``.
-
-    Where that is the provenance of another table (``features.csv``), the ending stays in the name.
-    """
-    path = Path(path)
-    short, full = (path.with_name(f"{stem}.provenance.json") for stem in (path.stem, path.name))
-    return full if full.exists() or _is_of_other(short, path) else short
-
-
-def _is_of_other(provenance: Path, table: Path) -> bool:
-    named = (_read_json(provenance) or {}).get("table", table.name)
-    return named != table.name and table.with_name(named).exists()
-
-
-def _provenance_beside(path: Path) -> dict[str, Any] | None:
-    found = _read_json(provenance_path(path))
-    return _copied_provenance(path) if found is None else found
-
-
-def _copied_provenance(path: Path) -> dict[str, Any] | None:
-    """Return a provenance that names another table, where the digest proves that it tells of these values.
-
-    So a table to which a column was joined keeps its origin, saved beside the one that it was made of.
-    """
-    copied = _read_json(path.with_name(f"{path.stem}.provenance.json"))
-    if not copied or not copied.get("features"):
-        return None
-    try:
-        frame = _with_types(_READERS[_ending(path, _READERS)](path, copied).to_pandas(), copied)
-        listed = set(copied["features"])
-        found = values_digest(frame, [column for column in frame.columns if column in listed])
-    except (pa.ArrowException, OSError, TypeError, ValueError, KeyError):
-        return None  # not of these values: reading the table reports what cannot be read
-    if found == copied.get("digest"):
-        return copied
-    if Path(str(copied.get("table", ""))).stem != path.stem:
-        add_remark(
-            f"{path}: the provenance beside it is that of {copied['table']}, whose values are others (rows "
-            "added, left out or in another order?), and is left aside. To add a column, add it to the cases "
-            "file and run `radiomics-screen extract` again"
-        )
-    return None
-
-
-def _read_json(path: Path) -> dict[str, Any] | None:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as failure:
-        raise TableError(f"{path} cannot be read: {failure}; move it away to go on without it") from failure
-    return content if isinstance(content, dict) else None
-
-
-def _ending(path: Path, known: Iterable[str]) -> str:
-    ending = path.suffix.lower()
-    if ending not in known:
-        raise TableError(f"{path}: a table's name ends in {' or '.join(known)}, not '{path.suffix}'")
-    return ending
-
-
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` write a file beside `path`, and put it there only when it is whole."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        write(unfinished)
-        with unfinished.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    except OSError as failure:
-        raise TableError(f"cannot write {path}: {failure.strerror or failure}") from failure
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _to_arrow(frame: pd.DataFrame) -> pa.Table:
-    return pa.Table.from_pandas(frame, preserve_index=False)
-
-
-def _read_parquet(path: Path, _: dict[str, Any]) -> pa.Table:
-    return pa.parquet.read_table(path)
-
-
-def _read_csv(path: Path, provenance: dict[str, Any]) -> pa.Table:
-    types: dict[str, pa.DataType] = {
-        name: pa.string() for name in (*_TEXT, "Image", "Mask", "ID", "PatientID")
-    }
-    types |= dict.fromkeys(provenance.get("features", ()), pa.float64())
-    for name, kind in {**provenance.get("carried", {}), "label": "Int64"}.items() if provenance else ():
-        known = _CSV_TYPES.get(kind, pa.string() if kind in _TEXT_KINDS else None)
-        types |= {name: known} if known else {}
-    with path.open(encoding="utf-8-sig") as file:
-        header = file.readline()
-    delimiter = max(",;\t", key=header.count)
-    parse = pa.csv.ParseOptions(newlines_in_values=True, delimiter=delimiter)
-    # not pandas' own words for missing values: "NA" and "None" may be somebody's identifier
-    convert = pa.csv.ConvertOptions(column_types=types, null_values=["", "nan", "NaN"])
-    return pa.csv.read_csv(path, parse_options=parse, convert_options=convert)
-
-
-def _write_csv(table: pa.Table, path: Path) -> None:
-    pa.csv.write_csv(table, path)
-
-
-def _write_parquet(table: pa.Table, path: Path) -> None:
-    pa.parquet.write_table(table, path)
-
-
-def _write_excel(table: pa.Table, path: Path) -> None:
-    import pandas as pd
-
-    frame = table.to_pandas()
-    for name in frame.select_dtypes(["object", "string"]).columns:
-        frame[name] = frame[name].str.replace(_NOT_IN_EXCEL, " ", regex=True)
-    with path.open("wb") as file, pd.ExcelWriter(file, engine="openpyxl") as writer:
-        frame.to_excel(writer, index=False)
-        for cells in writer.book.active.iter_rows():
-            for cell in cells:
-                if cell.data_type == "f":  # text that begins with "=" is text, not a formula
-                    cell.data_type = "s"
-
-
-_READERS: dict[str, Callable[[Path, dict[str, Any]], pa.Table]] = {
-    ".parquet": _read_parquet,
-    ".csv": _read_csv,
-}
-_WRITERS: dict[str, Callable[[pa.Table, Path], None]] = {
-    ".csv": _write_csv,
-    ".parquet": _write_parquet,
-    ".xlsx": _write_excel,
-}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +11,7 @@ import pytest
 
 from radiomics_screen.cohort.cases import Case, read_cohort
 from radiomics_screen.core.errors import CohortError
+from radiomics_screen.core.remarks import collect_remarks
 from radiomics_screen.core.text_cells import typed
 
 
@@ -66,7 +69,9 @@ def test_plain_list(folder: Path) -> None:
     ids=["BOM", "semicolons", "UTF-16", "sep=", "blanks", "backslashes", "absolute", "index"],
 )
 def test_spellings_of_the_same_list(folder: Path, text: str, encoding: str) -> None:
-    case = only(write(folder, text.replace("{folder}", str(folder)), encoding))
+    with collect_remarks() as remarks:
+        case = only(write(folder, text.replace("{folder}", str(folder)), encoding))
+    assert len(remarks) == (encoding == "cp1252")
     assert case.image.samefile(folder / "images/a.png")
     assert case.mask.samefile(folder / "masks/a.png")
     assert case.carried == {"site": "Köln"}
@@ -222,3 +227,46 @@ def test_real_list(data_dir: Path) -> None:
 @pytest.mark.parametrize("cells", [["20230101000000000001", "20230101000000000002"], ["1e400", "2"]])
 def test_numbers_that_would_change_stay_text(cells: list[str]) -> None:
     assert typed(cells) == cells
+
+
+@pytest.mark.parametrize(
+    ("cells", "meant"),
+    [
+        (["12E3", "7"], ["12E3", "7"]),
+        (["1.5", "2E3"], [1.5, 2000.0]),
+        (["1,5", "2", None], [1.5, 2.0, None]),
+        (["1,5", "2.5"], ["1,5", "2.5"]),
+        (["1,234", "2,500"], ["1,234", "2,500"]),
+        (["#DIV/0!", "2"], [None, 2]),
+        (["a,b", "1,5"], ["a,b", "1,5"]),
+        ([2**63, 1], [str(2**63), "1"]),
+        ([Decimal("NaN"), Decimal("1.5")], [None, 1.5]),
+        ([timedelta(days=1), "x"], ["1 day, 0:00:00", "x"]),
+        ([[1], None], ["[1]", None]),
+    ],
+)
+def test_what_cells_mean(cells: list[object], meant: list[object]) -> None:
+    with collect_remarks():
+        assert typed(cells, "age") == meant
+
+
+def test_the_patient_by_any_heading(folder: Path) -> None:
+    for heading in ("PatientID", "patient id", "patientid", "SubjectID", "Patient-Id"):
+        case = only(write(folder, f"image,mask,{heading}\nimages/a.png,masks/a.png,12E3\n"))
+        assert case.patient_id == "12E3"
+
+
+def test_a_list_in_gbk_is_named(folder: Path) -> None:
+    path = write(folder, "image,mask,医院\nimages/a.png,masks/a.png,北京大学第一医院\n", "gbk")
+    with pytest.raises(CohortError, match="Chinese text in GBK"):
+        read_cohort(path)
+    with collect_remarks() as remarks:  # two umlauts in a row are no Chinese
+        case = only(write(folder, "image,mask,site\nimages/a.png,masks/a.png,Größe\n", "cp1252"))
+    assert case.carried == {"site": "Größe"}
+    assert len(remarks) == 1
+
+
+def test_guarded_text_is_what_it_was(folder: Path) -> None:
+    case = only(write(folder, "case_id,image,mask,site\n'=1+1,images/a.png,masks/a.png,'t Hart\n"))
+    assert case.id == "=1+1"
+    assert case.carried == {"site": "'t Hart"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +16,7 @@ import SimpleITK as sitk
 
 from radiomics_screen.core.errors import ReadError, TableError
 from radiomics_screen.core.remarks import add_remark, collect_remarks
+from radiomics_screen.core.whole_files import replace_whole
 from radiomics_screen.extraction.maps.compute import each_map, for_maps
 from radiomics_screen.extraction.running.case_keys import content_hash
 from radiomics_screen.extraction.running.locks import open_locked
@@ -260,16 +260,8 @@ def _write_json(content: dict[str, Any], path: Path) -> None:
 
 
 def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` write a file beside `path`, of the same ending, and put it there when it is whole."""
-    unfinished = path.with_name(f".unfinished_{path.name}")
     with _writing(path.parent):
-        try:
-            write(unfinished)
-            with unfinished.open("rb+") as file:
-                os.fsync(file.fileno())
-            os.replace(unfinished, path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        replace_whole(path, write)
 
 
 def _read_json(path: Path, *, damaged_is_none: bool) -> dict[str, Any]:

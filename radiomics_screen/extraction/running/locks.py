@@ -20,7 +20,7 @@ def open_locked(path: Path) -> IO[bytes]:
     """
     while True:
         try:
-            file = path.open("a+b")
+            file = open(path, "a+b", opener=_private)  # noqa: SIM115 (the caller closes it)
         except OSError as failure:
             raise TableError(f"cannot write {path}: {failure.strerror}") from failure
         if not _lock(file):
@@ -34,6 +34,11 @@ def open_locked(path: Path) -> IO[bytes]:
         except FileNotFoundError:
             pass  # the other run ended, and removed it, between opening and locking
         file.close()
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a new file for its owner alone: a journal tells of patients."""
+    return os.open(path, flags, 0o600)
 
 
 if sys.platform == "win32":

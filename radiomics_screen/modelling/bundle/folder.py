@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ import xgboost
 from sklearn.pipeline import Pipeline
 
 from radiomics_screen.core.errors import ModelError, SettingsError
+from radiomics_screen.core.text_cells import without_guard
+from radiomics_screen.core.whole_files import make_private
 from radiomics_screen.modelling.assessment.evaluation import Evaluation
 from radiomics_screen.modelling.assessment.uncertainty import Uncertainty
 from radiomics_screen.modelling.bundle.card import Card
@@ -52,6 +55,7 @@ from radiomics_screen.modelling.training.pipeline import (
     pipeline_to_dict,
     probe_of,
 )
+from radiomics_screen.table.feature_table import write_frame
 
 _PROBE_TOLERANCE = 1e-5
 
@@ -85,6 +89,7 @@ def write_folder(parts: Parts, folder: str | Path, sign_with: SignWith | None = 
         partial.mkdir()
         _write_files(parts, partial)
         sign_folder(partial, key)
+        make_private(partial)
         _require_readable(partial)
         _put(partial, folder)
     except (OSError, ValueError) as error:
@@ -139,7 +144,7 @@ def _write_files(parts: Parts, folder: Path) -> None:
         write_json(folder / DOUBT_FILE, parts.doubt.to_dict())
     parts.evaluation.metrics.to_csv(folder / METRICS_FILE, index=False)
     if parts.evaluation.predictions is not None:
-        parts.evaluation.predictions.to_csv(folder / PREDICTIONS_FILE, index=False)
+        write_frame(parts.evaluation.predictions, folder / PREDICTIONS_FILE)
     write_manifest(card, folder)
 
 
@@ -217,6 +222,6 @@ def _read(folder: Path, required: tuple[Keyring, ...]) -> Parts:
 
 
 def _predictions(path: Path) -> pd.DataFrame:
-    texts = dict.fromkeys(("case_id", "group", "target", "fold"), object)
-    exact = {"probability": float, "threshold": float}
-    return pd.read_csv(path, dtype=texts, converters=exact, keep_default_na=False)
+    meant: dict[str, Callable[[str], object]] = {"probability": float, "threshold": float}
+    meant |= dict.fromkeys(("case_id", "group", "target", "fold"), without_guard)
+    return pd.read_csv(path, converters=meant, keep_default_na=False)
