@@ -126,7 +126,7 @@ def _would_change(cell: str | None, number: float | None) -> bool:
 def without_guard(cell: str) -> str:
     """Return a cell of text without the apostrophe that keeps spreadsheets from running it.
 
-    >>> without_guard("'=A1"), without_guard("'t Hart")
-    ('=A1', "'t Hart")
+    >>> without_guard("'=A1"), without_guard("'t Veer")
+    ('=A1', "'t Veer")
     """
     return cell[1:] if re.match(r"'+[=+\-@\t\r]", cell) else cell

@@ -94,7 +94,7 @@ def test_quoted_decimal_commas_become_numbers_and_are_told(tmp_path: Path) -> No
     assert any("column 'dose': it is not clear what the comma" in r for r in remarks)
 
 
-FORMULAS = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "'=x", "'t Hart", "-5", "\ttab", "plain", None]
+FORMULAS = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "'=x", "'t Veer", "-5", "\ttab", "plain", None]
 
 
 def test_text_that_a_spreadsheet_would_run_is_guarded_and_comes_back(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_text_that_a_spreadsheet_would_run_is_guarded_and_comes_back(tmp_path: P
     write_table(FeatureTable(frame, [MEAN], {"carried": {"site": "str"}}), tmp_path / "t.csv")
     cells = [line.split('","')[0].strip('"') for line in (tmp_path / "t.csv").read_text().splitlines()[1:]]
     assert cells[:5] == ["'=1+1", "'+cmd|' /C calc'!A0", "'-2+3", "'@SUM(A1)", "''=x"]
-    assert cells[5:7] == ["'t Hart", "-5"]
+    assert cells[5:7] == ["'t Veer", "-5"]
     back = read_table(tmp_path / "t.csv").frame
     assert back["case_id"].tolist() == names
     assert [text if isinstance(text, str) else None for text in back["site"]] == FORMULAS
