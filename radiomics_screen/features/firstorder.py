@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_screen.core.conventions import PYRADIOMICS
 from radiomics_screen.core.kernels import kernel
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family, values_of
@@ -38,7 +39,7 @@ NAMES = (*FEATURES, *ON_REQUEST)
 FRACTIONS = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 
-@family("firstorder", FEATURES, on_request=ON_REQUEST)
+@family("firstorder", FEATURES, on_request=ON_REQUEST, conventions=PYRADIOMICS)
 def firstorder(region: Region, *, voxelArrayShift: int = 0) -> dict[str, float]:
     """Describe the distribution of intensities; entropy and uniformity that of grey levels.
 

@@ -7,6 +7,7 @@ from math import exp, log2, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_screen.core.conventions import PYRADIOMICS
 from radiomics_screen.core.errors import RegionError
 from radiomics_screen.core.kernels import kernel
 from radiomics_screen.core.remarks import add_remark
@@ -70,7 +71,7 @@ FEATURES = (
 ) = range(len(FEATURES))
 
 
-@family("glcm", FEATURES)
+@family("glcm", FEATURES, conventions=PYRADIOMICS)
 def glcm(
     region: Region,
     *,

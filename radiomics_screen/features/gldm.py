@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_screen.core.conventions import PYRADIOMICS
 from radiomics_screen.core.kernels import kernel
 from radiomics_screen.core.options import NonNegativeInt
 from radiomics_screen.features.region import MOST_BINS, Region
@@ -34,7 +35,7 @@ IN_ORDER = (
 FEATURES = tuple(name for name in IN_ORDER if name)
 
 
-@family("gldm", FEATURES)
+@family("gldm", FEATURES, conventions=PYRADIOMICS)
 def gldm(region: Region, *, distances: Distances = (1,), gldm_a: NonNegativeInt = 0) -> dict[str, float]:
     """Describe how many neighbours depend on each voxel: have its grey level, or nearly so.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_screen.core.conventions import PYRADIOMICS
 from radiomics_screen.core.errors import RegionError
 from radiomics_screen.core.kernels import kernel
 from radiomics_screen.core.remarks import add_remark
@@ -38,7 +39,7 @@ FEATURES = (
 LONGEST = 65_534
 
 
-@family("glrlm", FEATURES)
+@family("glrlm", FEATURES, conventions=PYRADIOMICS)
 def glrlm(region: Region, *, weightingNorm: WeightingNorm | None = None) -> dict[str, float]:
     """Describe runs of one grey level: one matrix per direction, features averaged.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_screen.core.conventions import PYRADIOMICS
 from radiomics_screen.core.kernels import kernel
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family, values_of
@@ -31,7 +32,7 @@ FEATURES = (
 )
 
 
-@family("glszm", FEATURES)
+@family("glszm", FEATURES, conventions=PYRADIOMICS)
 def glszm(region: Region) -> dict[str, float]:
     """Describe the zones of one grey level, connected through faces, edges and corners.
 

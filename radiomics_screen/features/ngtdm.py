@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_screen.core.conventions import PYRADIOMICS
 from radiomics_screen.core.kernels import kernel
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family, values_of
@@ -16,7 +17,7 @@ FEATURES = ("Busyness", "Coarseness", "Complexity", "Contrast", "Strength")
 UTTERLY_COARSE = 1e6
 
 
-@family("ngtdm", FEATURES)
+@family("ngtdm", FEATURES, conventions=PYRADIOMICS)
 def ngtdm(region: Region, *, distances: Distances = (1,)) -> dict[str, float]:
     """Describe the differences between each voxel's grey level and its neighbours' mean.
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from radiomics_screen.core.column_names import ANY_WORD, CAMEL_CASE, RADIOMICS, declare_family
-from radiomics_screen.core.conventions import PYRADIOMICS
 from radiomics_screen.core.errors import SettingsError
 from radiomics_screen.core.options import Registry
 from radiomics_screen.features.region import Region
+
+#: Conventions of a family of nobody's but its author's: computed where a parameter file names it.
+OWN = "own"
 
 #: How the names of aggregated features end.
 AGGREGATION = re.compile(r"_(2D|2_5D|3D)(_avg|_comb)?$")
@@ -43,7 +45,8 @@ class Family:
         The family measures mask and intensities together: computed once, before filtering.
     conventions
         Whose definitions these are: where the parameter file names no family, those of its own
-        ``conventions`` are meant.
+        ``conventions`` are meant. Families of neither pyradiomics nor the IBSI are computed only where the
+        parameter file names them.
     aggregated
         The features come in several aggregations: the function returns ``{suffix: {feature: value}}``.
     graded
@@ -64,7 +67,7 @@ class Family:
     of_mask: bool = False
     unfit: Callable[[Region], str] = lambda region: ""
     of_original: bool = False
-    conventions: str = PYRADIOMICS
+    conventions: str = OWN
     aggregated: bool = False
     graded: bool = True
     reach_mm: float = 0.0
@@ -90,7 +93,7 @@ def family(
     of_mask: bool = False,
     unfit: Callable[[Region], str] = lambda region: "",
     of_original: bool = False,
-    conventions: str = PYRADIOMICS,
+    conventions: str = OWN,
     aggregated: bool = False,
     graded: bool = True,
     reach_mm: float = 0.0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import nan, pi, prod
 
+from radiomics_screen.core.conventions import PYRADIOMICS
 from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.features.geometry.extent import axis_lengths_mm, diameters_mm
 from radiomics_screen.features.geometry.mesh import surface_of
@@ -33,7 +34,15 @@ def _unfit(region: Region) -> str:
     return "the image is 2-D; ask for shape2D" if region.planar else ""
 
 
-@family("shape", FEATURES, on_request=ON_REQUEST, of_mask=True, unfit=_unfit, graded=False)
+@family(
+    "shape",
+    FEATURES,
+    on_request=ON_REQUEST,
+    of_mask=True,
+    unfit=_unfit,
+    graded=False,
+    conventions=PYRADIOMICS,
+)
 def shape(region: Region) -> dict[str, float]:
     """Measure the mask: surface and volume of its mesh, diameters, principal axes (mm).
 

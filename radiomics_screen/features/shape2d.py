@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import pi, sqrt
 
+from radiomics_screen.core.conventions import PYRADIOMICS
 from radiomics_screen.features.geometry.extent import axis_lengths_mm, diameters_mm
 from radiomics_screen.features.geometry.mesh import outline_of
 from radiomics_screen.features.region import Region
@@ -30,7 +31,15 @@ def _unfit(region: Region) -> str:
     return f"the region spans {slices} slices across force2Ddimension; ask for shape" if slices > 1 else ""
 
 
-@family("shape2D", FEATURES, on_request=ON_REQUEST, of_mask=True, unfit=_unfit, graded=False)
+@family(
+    "shape2D",
+    FEATURES,
+    on_request=ON_REQUEST,
+    of_mask=True,
+    unfit=_unfit,
+    graded=False,
+    conventions=PYRADIOMICS,
+)
 def shape2d(region: Region) -> dict[str, float]:
     """Measure a mask of one slice: outline and area of its mesh, diameter, principal axes (mm).
 

@@ -239,3 +239,9 @@ def test_text_fits_into_its_width() -> None:
             text = as_text(listed_families([name]), definitions=definitions)
             assert max(map(len, text.splitlines())) <= WIDTH
             assert not any(line != line.rstrip() for line in text.splitlines())
+
+
+def test_the_default_families_are_those_of_pyradiomics() -> None:
+    assert set(load_settings().wanted) == {
+        "shape", "shape2D", "firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm",
+    }  # fmt: skip
