@@ -25,6 +25,7 @@ from radiomics_screen.features.catalogue import (
 from radiomics_screen.features.catalogue.listing import listed_families
 from radiomics_screen.features.catalogue.pages import WIDTH, as_markdown, as_text
 from radiomics_screen.features.region import cut_region
+from radiomics_screen.settings.settings import load_settings
 from tests.helpers.regions import SPACING_MM, ball, random_region
 
 #: Families of this package; another test, or another package, may have registered its own.

@@ -321,7 +321,8 @@ def test_a_family_registered_later_brings_its_options(monkeypatch):
 
     monkeypatch.setitem(FAMILIES._entries, "later", Family("later", later, ("Nothing",)))
     assert load_settings(content).setting["laterOption"] == 3
-    assert "later" in load_settings().wanted
+    assert "later" in load_settings({"featureClass": {"later": None}}).wanted
+    assert "later" not in load_settings().wanted  # installing it changes nobody's default
     monkeypatch.undo()
     assert load_settings() == before
     with pytest.raises(SettingsError, match="unknown option 'laterOption'"):
