@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,8 +15,7 @@ from radiomics_screen.modelling.options.groups import Checks, Compute, Design, L
 from radiomics_screen.modelling.options.option import OptionError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from radiomics_screen.cli.fit_progress import FitDisplay
     from radiomics_screen.modelling.assessment.findings import Findings
     from radiomics_screen.modelling.bundle.model import Model
     from radiomics_screen.modelling.classifiers.shared.watch import Watch
@@ -69,6 +68,14 @@ def _fit(
             rich_help_panel=_MODEL_AND_REPORT,
         ),
     ],
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Replace a model, report and card that are there already.",
+            rich_help_panel=_MODEL_AND_REPORT,
+        ),
+    ] = False,
     subgroups: Annotated[
         str,
         typer.Option(
@@ -123,10 +130,11 @@ def _fit(
     checkpoints: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for unfinished trainings of networks. The same command resumes them after an "
-            "interruption; they are removed when the fit ends.",
+            help="Folder for what is finished of an unfinished fit: folds, settings that were tried, "
+            "permutations, trainings of networks. The same command resumes after an interruption; the folder is "
+            "removed when the fit ends.",
             show_default="beside the model",
-            rich_help_panel="Networks",
+            rich_help_panel="Computing",
         ),
     ] = None,
     controls: Annotated[
@@ -139,42 +147,43 @@ def _fit(
     ] = "all",
 ) -> None:
     """Cross-validate a way to learn, patients kept together, then learn from all rows."""
+    from radiomics_screen.cli.fit_progress import fit_display
     from radiomics_screen.cli.keys import signing_key
-    from radiomics_screen.cli.network_options import forget_trainings, nested, watching_networks
-    from radiomics_screen.modelling import check_destination
-    from radiomics_screen.report import card_beside, check_subgroups, report_beside
+    from radiomics_screen.cli.network_options import forget_unfinished, nested, watching_networks
+    from radiomics_screen.report import check_subgroups
+    from radiomics_screen.report.fit_files import fit_files, write_fit
     from radiomics_screen.table.feature_table import read_table
 
-    check_destination(output)
+    files = fit_files(output, overwrite=overwrite)
     _check_controls(controls)
     key = signing_key(sign)
-    read = read_table(table)
-    named = check_subgroups(read.frame, subgroups)
-    asked = _as_in_python(given, nested(options or [], "--set"), tune=tune, controls=controls)
-    looks = crops or "cnn" in asked["classifier"]
-    if not looks:
-        _refuse_without_networks(crop=crop, checkpoints=checkpoints)
-    place = output.resolve()  # "." has no name of its own
-    kept = checkpoints or place.with_name(f"{place.name}.training")
-    seed, jobs = asked["seed"], asked["jobs"]
-    cut = cache(partial(_crops, read, table, nested(crop or [], "--crop"), jobs))
-    images = partial(_evidence, read, table, asked["group"], cut if looks else None, seed, jobs)
-    model = _fitted(
-        read,
-        asked,
-        images=images if controls == "all" else None,
-        crops=cut if looks else None,
-        watch=watching_networks(kept) if looks else None,
-    )
-    model.save(output, sign_with=key)
-    if looks:
-        forget_trainings(kept)
-    frame = read.frame.assign(crop=cut().column.to_numpy()) if model.looks_at_crops else read.frame
-    report, card = report_beside(place), card_beside(place)
-    _write_pages(model, report, card, frame, named, montage)
+    with fit_display() as display:
+        read = read_table(table)
+        named = check_subgroups(read.frame, subgroups)
+        asked = _as_in_python(given, nested(options or [], "--set"), tune=tune, controls=controls)
+        looks = crops or "cnn" in asked["classifier"]
+        if not looks and crop:
+            _refuse_without_networks(crop=crop)
+        kept = checkpoints or files.model.with_name(f"{files.model.name}.training")
+        seed, jobs = asked["seed"], asked["jobs"]
+        cut = cache(partial(_crops, read, table, nested(crop or [], "--crop"), jobs))
+        images = partial(_evidence, read, table, asked["group"], cut if looks else None, seed, jobs)
+        model = _fitted(
+            read,
+            asked,
+            kept,
+            display,
+            images=images if controls == "all" else None,
+            crops=cut if looks else None,
+            watch=watching_networks(display.line) if looks else None,
+        )
+        display.stage("writing the model, its report and its card")
+        frame = read.frame.assign(crop=cut().column.to_numpy()) if model.looks_at_crops else read.frame
+        write_fit(model, files, table=frame, subgroups=named, montage=montage, sign_with=key)
+    forget_unfinished(kept)
     _show(model)
     say(f"model       {output}\nevaluation  {output / 'evaluation.json'}, {output / 'metrics.csv'}")
-    say(f"report      {report}\nmodel card  {card}")
+    say(f"report      {files.report}\nmodel card  {files.card}")
 
 
 fit = with_groups(
@@ -204,6 +213,8 @@ def _as_in_python(
 def _fitted(
     read: FeatureTable,
     asked: Mapping[str, Any],
+    kept: Path,
+    display: FitDisplay,
     *,
     images: Callable[[], ImageControlInputs] | None,
     crops: Callable[[], Crops] | None,
@@ -220,24 +231,15 @@ def _fitted(
             images=images,
             crops=crops,
             watch=watch,
-            progress=lambda what, finished, of: say(f"{what} {finished} of {of}", err=True),
+            progress=display.piece,
+            on_stage=display.stage,
+            checkpoints=kept,
         )
     except OptionError as error:
         raise ModelError(error.text("command line")) from None
-
-
-def _write_pages(
-    model: Model,
-    report: Path,
-    card: Path,
-    frame: pd.DataFrame,
-    subgroups: Sequence[str],
-    montage: bool,
-) -> None:
-    from radiomics_screen.report import write_fit_report, write_model_card
-
-    write_fit_report(model, report, table=frame, subgroups=subgroups, montage=montage)
-    write_model_card(model, card)
+    except KeyboardInterrupt:
+        say("What is finished is kept: run the same command again to go on.", err=True)
+        raise
 
 
 def _crops(read: FeatureTable, path: Path, options: dict[str, Any], jobs: int) -> Crops:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from radiomics_screen.cli.verbosity import say
 
 if TYPE_CHECKING:
     from radiomics_screen.modelling.classifiers.shared.watch import Watch
@@ -44,26 +42,24 @@ def nested(given: Sequence[str], option: str) -> dict[str, Any]:
     return found
 
 
-def watching_networks(checkpoints: Path) -> Watch:
-    """Return what prints a line for each round of a training, and keeps trainings in a folder."""
+def watching_networks(line: Callable[[str], None]) -> Watch:
+    """Return what prints a line for each round of a training."""
     from radiomics_screen.modelling.classifiers.shared.watch import Watch
 
     def tell(place: str, network: int, epoch: Any) -> None:
-        say(
+        line(
             f"{place}, network {network}, round {epoch.number} of {epoch.of}: loss {epoch.train_loss:.3f}, "
-            f"on patients held back {epoch.inner_loss:.3f}, AUC {epoch.inner_auc:.3f}",
-            err=True,
+            f"on patients held back {epoch.inner_loss:.3f}, AUC {epoch.inner_auc:.3f}"
         )
 
-    return Watch(checkpoints, tell)
+    return Watch(tell=tell)
 
 
-def forget_trainings(checkpoints: Path) -> None:
-    """Remove trainings that were kept for a fit that has ended; a folder with other files stays."""
-    if not checkpoints.is_dir():
-        return
+def forget_unfinished(checkpoints: Path) -> None:
+    """Remove what was kept for a fit that has ended; a folder with other files stays."""
+    from radiomics_screen.modelling.training.finished_work import forget_finished
+
     for pattern in ("*.training", "*.training.*.partial"):  # partial: cut off while it was written
         for file in checkpoints.glob(pattern):
             file.unlink(missing_ok=True)
-    if not any(checkpoints.iterdir()):
-        checkpoints.rmdir()
+    forget_finished(checkpoints)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from radiomics_screen.core.remarks import collect_remarks
@@ -33,11 +34,13 @@ from radiomics_screen.modelling.data.crop_column import Crops, placeholder_crops
 from radiomics_screen.modelling.data.dataset import Dataset
 from radiomics_screen.modelling.data.from_table import prepare
 from radiomics_screen.modelling.data.repeated_measurements import measured_again
+from radiomics_screen.modelling.fit_progress import FitStages, OnStage
 from radiomics_screen.modelling.fit_summary import about_fit, messages, scheme
 from radiomics_screen.modelling.options.request import FitOptions
 from radiomics_screen.modelling.secondary_analyses import Run
+from radiomics_screen.modelling.training.finished_work import FinishedWork
 from radiomics_screen.modelling.training.fold_design import Divider, Division
-from radiomics_screen.modelling.training.folds import FoldProgress, learn_everywhere
+from radiomics_screen.modelling.training.folds import FoldProgress, FoldResult, learn_everywhere
 from radiomics_screen.modelling.training.learning import Learned
 from radiomics_screen.modelling.training.pipeline import (
     feature_counts,
@@ -65,33 +68,49 @@ class FitInputs:
         Receives the progress of long trainings, and says where they are kept.
     progress
         Called after each fold and each permutation.
+    on_stage
+        Called with a sentence when a stage begins.
+    checkpoints
+        Folder that keeps what is finished; None: nothing is kept.
     """
 
     crops: Crops | Callable[[], Crops] | None
     images: ImageControlInputs | Callable[[], ImageControlInputs] | None
     watch: Watch
-    progress: FoldProgress | None
+    progress: FoldProgress | None = None
+    on_stage: OnStage | None = None
+    checkpoints: Path | None = None
 
 
 def run_fit(table: FeatureTable, asked: FitOptions, inputs: FitInputs) -> Model:
-    """Run the stages of a fit, one after the other."""
-    started = time.monotonic()
+    """Run the stages of a fit, one after the other; what is finished is kept where the inputs say so."""
     plan = _plan(table, asked, inputs)
+    if inputs.checkpoints is None:
+        return _run(table, asked, inputs, plan)
+    with FinishedWork(inputs.checkpoints) as finished:
+        watch = replace(plan.watch, checkpoints=plan.watch.checkpoints or inputs.checkpoints)
+        return _run(table, asked, inputs, replace(plan, watch=watch, finished=finished))
+
+
+def _run(table: FeatureTable, asked: FitOptions, inputs: FitInputs, plan: Plan) -> Model:
+    started = time.monotonic()
+    stages = FitStages(inputs.on_stage)
     dataset, crops = _rows(table, asked, inputs, plan)
     divide = _divider(asked)
     division = divide.all(dataset)
     jobs = 1 if plan.device == "cuda" else asked.compute.jobs  # parallel folds would share one GPU
     plan = _with_time_limit(plan, asked, dataset, division, jobs)
     timed = _logger.isEnabledFor(logging.INFO)
-    with collect_stages(on=timed) as stages, stage("folds"):
-        final, tested = learn_everywhere(dataset, plan, division.splits, jobs=jobs, progress=inputs.progress)
+    with collect_stages(on=timed) as times, stage("folds"):
+        final, tested = _learned(dataset, plan, division, jobs, inputs.progress, stages)
     resamples = asked.checks.resamples
+    stages.begin("computing figures and their intervals")
     evaluation = judged(dataset, plan, division.splits, tested, resamples=resamples)
-    run = Run(dataset, table.frame, plan, division.splits, evaluation, jobs, resamples)
-    with collect_remarks() as remarks, collect_stages(stages, on=timed), stage("controls and analyses"):
-        further = _secondary(run, asked, inputs, divide)
+    run = Run(dataset, table.frame, plan, division.splits, evaluation, jobs, resamples, inputs.progress)
+    with collect_remarks() as remarks, collect_stages(times, on=timed), stage("controls and analyses"):
+        further = _secondary(run, asked, inputs, divide, stages)
     if timed:
-        _logger.info("stages, summed over folds: %s", stages)
+        _logger.info("stages, summed over folds: %s", times)
     about = about_fit(dataset, plan, final)
     summary = {
         **about,
@@ -103,6 +122,27 @@ def run_fit(table: FeatureTable, asked: FitOptions, inputs: FitInputs) -> Model:
     }
     card = _card(about, table, dataset, final, crops, asked)
     return _model(run, final, card, replace(evaluation, summary=summary))
+
+
+def _learned(
+    dataset: Dataset,
+    plan: Plan,
+    division: Division,
+    jobs: int,
+    progress: FoldProgress | None,
+    stages: FitStages,
+) -> tuple[Learned, list[FoldResult]]:
+    """Learn from all rows and in each fold, and time it for the estimates of what comes."""
+    folds = len(division.splits)
+    stages.begin(f"learning from all {len(dataset.outcome)} rows, and in {folds} folds")
+    started = time.monotonic()
+    found = learn_everywhere(dataset, plan, division.splits, jobs=jobs, progress=progress)
+    reused = plan.finished.reused if plan.finished is not None else 0
+    if reused:
+        stages.begin(f"{reused} results of a fit that was interrupted were reused")
+    else:
+        stages.learned(folds + 1, started)
+    return found
 
 
 def _plan(table: FeatureTable, asked: FitOptions, inputs: FitInputs) -> Plan:
@@ -165,16 +205,28 @@ def _with_time_limit(plan: Plan, asked: FitOptions, dataset: Dataset, division: 
     return replace(plan, seconds=seconds_a_search(asked.learner.minutes, searches, jobs))
 
 
-def _secondary(run: Run, asked: FitOptions, inputs: FitInputs, divide: Divider) -> dict[str, Any]:
+def _secondary(
+    run: Run, asked: FitOptions, inputs: FitInputs, divide: Divider, stages: FitStages
+) -> dict[str, Any]:
     """Return what is found out besides the figures, as plain JSON values."""
     checks, images, controls = asked.checks, inputs.images, None
+    folds = len(run.splits)
     sets = run.sets(checks.error_rate)
+    if parts := parting(run.dataset.blocks, each=checks.blocks):
+        count = len(parts.models)
+        stages.begin(f"comparing with models of {count} groups of columns", folds=folds * count)
     blocks = run.blocks(each=checks.blocks)
     if checks.controls:
+        stages.begin("running the controls")
         controls = run.controls(images() if callable(images) else images)
     permutation = None
     if checks.permutations:
-        permutation = run.chance(divide.one, checks.permutations, inputs.progress)
+        of_one = sum(split.repeat == 1 for split in run.splits)
+        stages.begin(
+            f"learning from permuted labels, up to {checks.permutations} times",
+            folds=of_one * checks.permutations,
+        )
+        permutation = run.chance(divide.one, checks.permutations)
     return {"doubt": sets, "comparison": blocks, "controls": controls, "permutation": permutation}
 
 

@@ -13,6 +13,7 @@ from radiomics_screen.modelling.bundle.model import Model
 from radiomics_screen.modelling.classifiers.shared.watch import Watch
 from radiomics_screen.modelling.controls import ImageControlInputs
 from radiomics_screen.modelling.data.crop_column import Crops
+from radiomics_screen.modelling.fit_progress import OnStage
 from radiomics_screen.modelling.fit_stages import FitInputs, run_fit
 from radiomics_screen.modelling.options.groups import Checks, Compute, Design, Learner, Preparation
 from radiomics_screen.modelling.options.request import gathered, names_checked
@@ -70,6 +71,8 @@ def fit(
     images: ImageControlInputs | Callable[[], ImageControlInputs] | None = None,
     watch: Watch | None = None,
     progress: FoldProgress | None = None,
+    on_stage: OnStage | None = None,
+    checkpoints: str | Path | None = None,
 ) -> Model:
     """Evaluate a way to learn by patient-grouped cross-validation, then learn from all rows in that way.
 
@@ -167,10 +170,16 @@ def fit(
         Findings in the images, for further controls; or a function that looks at them, called once all else
         is checked.
     watch
-        Receives the progress of long trainings, and says where they are kept.
+        Receives the progress of long trainings.
     progress
         Called after each fold, and then after each permutation, with what was finished (``"fold"``,
-        ``"permutation"``), how many of them, and of how many.
+        ``"permutation"``, ``"fold of the model of clinical"``), how many of them, and of how many.
+    on_stage
+        Called with a sentence when a stage begins; a long one is told with the time that it will take.
+    checkpoints
+        Folder that keeps what is finished: folds, settings that were tried, permutations, trainings of
+        networks. After an interruption the same call with the same folder reuses them. Remove the folder
+        when the model is saved.
 
     Returns
     -------
@@ -183,4 +192,6 @@ def fit(
         If options are wrong (all of them are listed), or the table cannot be learned from.
     """
     asked = gathered(locals(), faults_beyond_ranges)
-    return run_fit(table_of(table), asked, FitInputs(crops, images, watch or Watch(), progress))
+    kept = None if checkpoints is None else Path(checkpoints)
+    inputs = FitInputs(crops, images, watch or Watch(), progress, on_stage, kept)
+    return run_fit(table_of(table), asked, inputs)

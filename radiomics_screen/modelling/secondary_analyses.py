@@ -40,6 +40,8 @@ class Run:
         Number of folds worked on at a time.
     resamples
         Of the bootstraps.
+    progress
+        Called after each further fold and each permutation.
     """
 
     dataset: Dataset
@@ -49,6 +51,7 @@ class Run:
     evaluation: Evaluation
     jobs: int
     resamples: int
+    progress: FoldProgress | None = None
 
     @cached_property
     def probabilities(self) -> FloatArray:
@@ -96,7 +99,8 @@ class Run:
         for name, blocks in asked.models.items():
             part = self.dataset.part(blocks)
             try:
-                tested = run_folds(part, self._plan_of(part), self.splits, jobs=self.jobs)
+                progress = self._progress_of(f"fold of the model of {name}")
+                tested = run_folds(part, self._plan_of(part), self.splits, jobs=self.jobs, progress=progress)
             except ModelError as error:  # such as a clinical column that hardly varies
                 add_remark(f"no model of '{name}' columns alone to compare with: {error}")
                 continue
@@ -105,6 +109,10 @@ class Run:
             return None
         pairs = asked.pairs and [pair for pair in asked.pairs if set(pair) <= set(models)]
         return asked.told(compare(self.dataset.outcome, models, self._patients, pairs))
+
+    def _progress_of(self, what: str) -> FoldProgress | None:
+        tell = self.progress
+        return None if tell is None else lambda _, done, of: tell(what, done, of)
 
     def _plan_of(self, part: Dataset) -> Plan:
         """Return how some of the blocks are learned from; no AUC depends on the threshold."""
@@ -125,11 +133,9 @@ class Run:
         )
         return [one.to_dict() for one in found]
 
-    def chance(
-        self, divide: Callable[[Dataset], list[Split]], permutations: int, progress: FoldProgress | None
-    ) -> dict[str, Any]:
+    def chance(self, divide: Callable[[Dataset], list[Split]], permutations: int) -> dict[str, Any]:
         """Return how well permuted labels do."""
         return permuted(
             self.dataset, self.plan, divide, self.unseen,
-            permutations=permutations, jobs=self.jobs, progress=progress,
+            permutations=permutations, jobs=self.jobs, progress=self.progress,
         )  # fmt: skip

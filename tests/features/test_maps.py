@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 from radiomics_screen import feature_maps, load_settings
 from radiomics_screen.cli.app import app
 from radiomics_screen.core.errors import RegionError, SettingsError, TableError
+from radiomics_screen.core.locks import open_locked
 from radiomics_screen.core.options import options_of
 from radiomics_screen.core.remarks import ScreenWarning, collect_remarks
 from radiomics_screen.extraction.maps.files import PROVENANCE, write_maps
-from radiomics_screen.extraction.running.locks import open_locked
 from radiomics_screen.features import FAMILIES
 from radiomics_screen.features.maps.makers import MAKERS
 from radiomics_screen.features.maps.surroundings import Around

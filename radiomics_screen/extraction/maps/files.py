@@ -15,11 +15,11 @@ from typing import Any, Literal
 import SimpleITK as sitk
 
 from radiomics_screen.core.errors import ReadError, TableError
+from radiomics_screen.core.locks import open_locked
 from radiomics_screen.core.remarks import add_remark, collect_remarks
 from radiomics_screen.core.whole_files import replace_whole
 from radiomics_screen.extraction.maps.compute import each_map, for_maps
 from radiomics_screen.extraction.running.case_keys import content_hash
-from radiomics_screen.extraction.running.locks import open_locked
 from radiomics_screen.extraction.running.provenance import Recipe, machine, require_same, versions
 from radiomics_screen.imaging.sources import open_image, open_mask
 from radiomics_screen.settings.settings import Settings

@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 
 from radiomics_screen.core.errors import TableError
+from radiomics_screen.core.locks import open_locked
 from radiomics_screen.extraction.running.case_keys import Contents
 from radiomics_screen.extraction.running.finished_row import Measured
-from radiomics_screen.extraction.running.locks import open_locked
 
 _FLOAT = "<f8"  # values are written as their bytes: exact, and hundreds of them cost next to nothing
 _SYNC_SECONDS = 2.0  # at most this much is lost when the machine itself goes down

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -18,10 +19,11 @@ from radiomics_screen.core.threads import single_threaded
 from radiomics_screen.core.timing import Stages, collect_stages, collected
 from radiomics_screen.modelling.data.dataset import Dataset
 from radiomics_screen.modelling.data.splits import Split
+from radiomics_screen.modelling.training.finished_work import key_of
 from radiomics_screen.modelling.training.learning import Learned, learn
 from radiomics_screen.modelling.training.pipeline import feature_counts, is_constant, kept_features
 from radiomics_screen.modelling.training.plan import Plan
-from radiomics_screen.modelling.training.tuning import load_optuna
+from radiomics_screen.modelling.training.study import load_optuna
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -57,6 +59,16 @@ class FoldResult:
     kept: list[str]
     notes: tuple[str, ...]
 
+    def to_json(self) -> dict[str, Any]:
+        """Return this as plain JSON values; every number comes back to the bit."""
+        return {**vars(self), "probability": self.probability.tolist()}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> FoldResult:
+        """Return what :meth:`to_json` made plain."""
+        probability = np.array(content["probability"], dtype=np.float64)
+        return cls(**{**content, "probability": probability, "notes": tuple(content["notes"])})
+
 
 def run_folds(
     dataset: Dataset,
@@ -85,7 +97,8 @@ def run_folds(
         Called after each fold with ``"fold"``, the number of finished folds, and of all.
     """
     into = collected()
-    work = (delayed(_collecting)(into, _learn_and_test, plan, dataset, split, shown) for split in splits)
+    test = _tester(plan, dataset, shown)
+    work = (delayed(_collecting)(into, test, split) for split in splits)
     tested: list[FoldResult] = []
     for one in _results(work, jobs):
         tested.append(one)
@@ -113,7 +126,8 @@ def learn_everywhere(
         load_optuna()
     into = collected()
     work: list[Any] = [delayed(_collecting)(into, _learn_from_all, plan, dataset)]
-    work += [delayed(_collecting)(into, _learn_and_test, plan, dataset, split) for split in splits]
+    test = _tester(plan, dataset)
+    work += [delayed(_collecting)(into, test, split) for split in splits]
     found: list[Any] = []
     for one in _results(work, jobs):
         found.append(one)
@@ -150,6 +164,24 @@ def laid_out(
     for split, value in zip(splits, values, strict=True):
         found[repeats.index(split.repeat), split.test] = value
     return found
+
+
+def _tester(plan: Plan, dataset: Dataset, shown: pd.DataFrame | None = None) -> Callable[[Split], FoldResult]:
+    """Return what learns and tests in a fold, and takes the result of one that is finished."""
+    finished = plan.finished
+    if finished is None:
+        return partial(_learn_and_test, plan, dataset, shown=shown)
+    key = key_of(dataset, plan.facts, None if shown is None else replace(dataset, inputs=shown).fingerprint)
+
+    def test(split: Split) -> FoldResult:
+        place = key("fold", split.repeat, split.fold, split.train, split.test)
+        if (known := finished.recall(place)) is not None:
+            return FoldResult.from_json(known)
+        result = _learn_and_test(plan, dataset, split, shown)
+        finished.keep(place, result.to_json())
+        return result
+
+    return test
 
 
 def _learn_and_test(

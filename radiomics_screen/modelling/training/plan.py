@@ -14,6 +14,7 @@ from radiomics_screen.modelling.classifiers.shared.watch import Watch
 from radiomics_screen.modelling.options.groups import Learner, Preparation
 from radiomics_screen.modelling.options.option import OptionError, faults_in
 from radiomics_screen.modelling.statistics.operating import threshold_at_sensitivity, threshold_at_specificity
+from radiomics_screen.modelling.training.finished_work import FinishedWork
 
 _NEAREST = 1e-9  # to 0 and 1, that a threshold may lie
 
@@ -80,6 +81,8 @@ class Plan:
         ``"cpu"`` or ``"cuda"``.
     watch
         Where the progress of long trainings is reported and their checkpoints are kept.
+    finished
+        What was finished of the same fit before it was cut off; None: nothing is kept.
     """
 
     preparation: Preparation = field(default_factory=Preparation)
@@ -93,6 +96,7 @@ class Plan:
     seed: int = 0
     device: str = "cpu"
     watch: Watch = field(default_factory=Watch)
+    finished: FinishedWork | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         asked = {"trials": self.trials, "inner_folds": self.inner_folds, "recalibrate": self.recalibrate}
@@ -100,6 +104,14 @@ class Plan:
             raise OptionError(faults)
         if not self.candidates or len(set(self.candidates)) < len(self.candidates):
             raise ModelError(f"candidates are {', '.join(self.candidates) or 'none'}; name each once")
+
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """All that the result depends on."""
+        return (
+            self.preparation, self.candidates, self.hyperparameters, self.trials, self.seconds,
+            self.inner_folds, self.recalibrate, self.rule, self.seed, self.device,
+        )  # fmt: skip
 
     @property
     def chooses(self) -> bool:
