@@ -50,7 +50,7 @@ $(VENV)/installed-docs: pyproject.toml constraints.txt | $(BIN)/python
 demo: $(VENV)/installed
 	$(SCREEN) sample $(DEMO)/sample
 	$(SCREEN) extract $(DEMO)/sample/cases.csv --output $(DEMO)/features.parquet --preset breast-ultrasound --jobs 2 --overwrite
-	$(SCREEN) fit $(DEMO)/features.parquet --target pathology --positive malignant --group patient_id --output $(DEMO)/model
+	$(SCREEN) fit $(DEMO)/features.parquet --target pathology --positive malignant --group patient_id --output $(DEMO)/model --overwrite
 	$(SCREEN) predict $(DEMO)/model $(DEMO)/sample/cases.csv --output $(DEMO)/readings.csv --jobs 2
 	@echo
 	@echo "On synthetic images, which say nothing about any patient:"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from radiomics_screen.cli.option_groups import Form, with_groups
-from radiomics_screen.cli.verbosity import is_quiet, say
+from radiomics_screen.cli.verbosity import say
 from radiomics_screen.modelling.options.groups import Checks, Compute, Design, Learner, Preparation, Task
 from radiomics_screen.modelling.options.option import OptionError
 
 if TYPE_CHECKING:
     from radiomics_screen.cli.fit_progress import FitDisplay
-    from radiomics_screen.modelling.assessment.findings import Findings
     from radiomics_screen.modelling.bundle.model import Model
     from radiomics_screen.modelling.classifiers.shared.watch import Watch
     from radiomics_screen.modelling.controls import ImageControlInputs
@@ -130,9 +129,9 @@ def _fit(
     checkpoints: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for what is finished of an unfinished fit: folds, settings that were tried, "
-            "permutations, trainings of networks. The same command resumes after an interruption; the folder is "
-            "removed when the fit ends.",
+            help="Folder for what is finished: folds, settings that were tried, permutations, trainings of "
+            "networks. After an interruption the same command goes on from there; the folder is removed when "
+            "the fit ends.",
             show_default="beside the model",
             rich_help_panel="Computing",
         ),
@@ -148,6 +147,7 @@ def _fit(
 ) -> None:
     """Cross-validate a way to learn, patients kept together, then learn from all rows."""
     from radiomics_screen.cli.fit_progress import fit_display
+    from radiomics_screen.cli.fit_results import show_results
     from radiomics_screen.cli.keys import signing_key
     from radiomics_screen.cli.network_options import forget_unfinished, nested, watching_networks
     from radiomics_screen.report import check_subgroups
@@ -181,7 +181,7 @@ def _fit(
         frame = read.frame.assign(crop=cut().column.to_numpy()) if model.looks_at_crops else read.frame
         write_fit(model, files, table=frame, subgroups=named, montage=montage, sign_with=key)
     forget_unfinished(kept)
-    _show(model)
+    show_results(model)
     say(f"model       {output}\nevaluation  {output / 'evaluation.json'}, {output / 'metrics.csv'}")
     say(f"report      {files.report}\nmodel card  {files.card}")
 
@@ -292,52 +292,3 @@ def _evidence(
             jobs=jobs,
             progress=progress,
         )
-
-
-def _show(model: Model) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    say(f"{model.card.target} = {model.card.positive}, on patients that the model had not seen")
-    counts = model.evaluation.counts()
-    width = max(len(name) for name, _ in counts)
-    for name, count in counts:
-        say(f"{name:{width}}  {count}")
-    shown = Table()
-    for name in ("figure", "value", "95 % interval"):
-        shown.add_column(name)
-    for row in model.evaluation.table():
-        shown.add_row(*row)
-    if not is_quiet():
-        Console().print(shown)
-    for line in _further(model.evaluation.findings):
-        say(line)
-    for message in model.evaluation.findings.messages:
-        say(message)
-
-
-def _further(findings: Findings) -> Iterator[str]:
-    """Yield what a user should not have to look for in the report."""
-    from radiomics_screen.report.wording.numbers import with_interval
-
-    if findings.threshold_rule:
-        yield f"threshold of the model: {findings.threshold:.3g} ({findings.threshold_rule})"
-    if kept := findings.robustness:
-        yield f"features that come out alike on perturbed images: {kept.kept} of {kept.of}"
-    if compared := findings.comparison:
-        for one in compared.models:
-            yield f"AUC of {one.name}: {with_interval(one.auc)}"
-        for test in compared.tests:
-            pair = f"{test.first} less {test.second}"
-            p = "none" if test.p_holm is None else f"{test.p_holm:.2g}"
-            yield f"  {pair}: {with_interval(test.estimate)}, p (Holm) {p}"
-    if chance := findings.permutation:
-        done = len(chance.permuted)
-        yield f"permuted labels did as well with p = {chance.p:.3g} ({done} permutations)"
-    if controls := findings.controls:
-        looks = [control for control in controls if control.verdict == "look"]
-        passed = sum(control.verdict == "passed" for control in controls)
-        rest = len(controls) - len(looks) - passed
-        yield f"controls: {len(looks)} to look at, {passed} passed, {rest} not run"
-        for look in looks:
-            yield f"  LOOK  {look.title}: {look.text}"

@@ -5,49 +5,48 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 from time import monotonic
 
 from radiomics_screen.cli.progress import clock
-from radiomics_screen.cli.verbosity import is_quiet, say
+from radiomics_screen.cli.verbosity import is_quiet, say, silent_for
 
 #: After so many seconds without a line, one says that the work goes on.
-_SILENCE = 10.0
+_SILENCE = 9.0
+#: Pieces that end sooner after each other are not all shown.
+_PAUSE = 0.5
 
 
 class FitDisplay:
-    """Lines on standard error: one for each stage, fold and permutation, and one where nothing else is said."""
+    """Lines on standard error: for stages, folds and permutations, and where nothing is said for long."""
 
     def __init__(self) -> None:
-        self._start = self._last = self._since = monotonic()
+        self._start = self._since = self._shown = monotonic()
         self._doing = "reading the table"
-        self._lock = Lock()
 
     def stage(self, text: str) -> None:
         """Say that a stage begins."""
-        with self._lock:
-            self._doing, self._since = text.partition(":")[0], monotonic()
-        self.line(f"[{clock(monotonic() - self._start)}] {text}")
+        self._doing, self._since = text.partition(":")[0], monotonic()
+        say(f"[{clock(monotonic() - self._start)}] {text}", err=True)
 
     def piece(self, what: str, finished: int, of: int) -> None:
         """Say that a fold or a permutation is finished, and how long the others will take."""
-        spent = monotonic() - self._since
+        now = monotonic()
+        if finished < of and now - self._shown < _PAUSE:
+            return
+        self._shown, spent = now, now - self._since
         left = spent / finished * (of - finished)
         more = f", about {clock(left)} left" if 1 < finished < of and left > 1 else ""
-        self.line(f"{what} {finished} of {of}{more}")
+        say(f"{what} {finished} of {of}{more}", err=True)
 
     def line(self, text: str) -> None:
         """Print a line."""
-        with self._lock:
-            self._last = monotonic()
         say(text, err=True)
 
     def go_on(self) -> None:
         """Say that the work goes on, where nothing was said for a while."""
-        with self._lock:
-            silent, doing, since = monotonic() - self._last, self._doing, monotonic() - self._since
-        if silent >= _SILENCE:
-            self.line(f"... still {doing} ({clock(since)})")
+        if min(silent_for(), monotonic() - self._start) >= _SILENCE:
+            say(f"... still {self._doing} ({clock(monotonic() - self._since)})", err=True)
 
 
 @contextmanager

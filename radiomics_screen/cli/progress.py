@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from radiomics_screen.extraction.run import ProgressCallback, RunProgress
 
 _LINE_SECONDS = 5.0
+#: So many cases have to be finished after the first before the time that is left is told.
+_FEWEST = 8
 
 
 @contextmanager
@@ -36,7 +38,6 @@ def _bar() -> Iterator[ProgressCallback]:
         MofNCompleteColumn,
         TextColumn,
         TimeElapsedColumn,
-        TimeRemainingColumn,
     )
     from rich.progress import Progress as Bar
 
@@ -46,17 +47,14 @@ def _bar() -> Iterator[ProgressCallback]:
         MofNCompleteColumn(),
         TextColumn("{task.fields[note]}"),
         TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[left]}"),
     )
     with Bar(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=None, note="")
-        start = monotonic()
+        task = bar.add_task("", total=None, note="", left="")
+        pace = _Pace()
 
         def watch(now: RunProgress) -> None:
-            bar.update(
-                task, total=now.total, completed=now.done, note=_rate_and_failures(now, monotonic() - start)
-            )
+            bar.update(task, total=now.total, completed=now.done, note=pace.told(now), left=pace.left(now))
 
         yield watch
 
@@ -65,23 +63,46 @@ class _Lines:
     """A line at the start, every few seconds, and at the end."""
 
     def __init__(self) -> None:
-        self._start = self._last = monotonic()
+        self._last = monotonic()
+        self._pace = _Pace()
 
     def __call__(self, now: RunProgress) -> None:
         time = monotonic()
         if now.done == now.reused:
             reused = f", {now.reused} of them from an earlier run" if now.reused else ""
             say(f"{now.total} cases{reused}", err=True)
+        left = self._pace.left(now)
         if now.done > now.reused and (now.done == now.total or time - self._last > _LINE_SECONDS):
             self._last = time
-            spent = time - self._start
-            left = spent / (now.done - now.reused) * (now.total - now.done)
-            say(f"{now.done} of {now.total}, {_rate_and_failures(now, spent)}, {clock(left)} left", err=True)
+            say(f"{now.done} of {now.total}, {self._pace.told(now)}{left and f', {left}'}", err=True)
 
 
-def _rate_and_failures(now: RunProgress, seconds: float) -> str:
-    rate = (now.done - now.reused) / seconds if seconds > 0 else 0.0
-    return f"{rate:.1f}/s" + (f", {now.failed} failed" if now.failed else "")
+class _Pace:
+    """How fast cases are finished, and how long the others will take.
+
+    The first cases wait for workers to start and kernels to be compiled: the time that is left is told once a
+    few are finished, and follows from those that came after the first.
+    """
+
+    def __init__(self) -> None:
+        self._start = monotonic()
+        self._first: tuple[float, int] | None = None
+
+    def told(self, now: RunProgress) -> str:
+        """Return the mean rate, and how many failed."""
+        seconds = monotonic() - self._start
+        rate = (now.done - now.reused) / seconds if seconds > 0 else 0.0
+        return f"{rate:.1f}/s" + (f", {now.failed} failed" if now.failed else "")
+
+    def left(self, now: RunProgress) -> str:
+        """Return how long the other cases will take; empty where that cannot be known yet."""
+        time = monotonic()
+        if self._first is None and now.done > now.reused:
+            self._first = time, now.done
+        if self._first is None or now.done - self._first[1] < _FEWEST:
+            return ""
+        since, before = self._first
+        return f"{clock((time - since) / (now.done - before) * (now.total - now.done))} left"
 
 
 def clock(seconds: float) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
+from time import monotonic
 
 import typer
 
 _PACKAGE = "radiomics_screen"
 _quiet = False
+_said = monotonic()
 
 
 def set_verbosity(verbose: int, *, quiet: bool) -> None:
@@ -39,8 +41,15 @@ def is_quiet() -> bool:
 
 def say(message: str, *, err: bool = False) -> None:
     """Print progress (`err`) or a summary, unless the command line is quiet."""
+    global _said
+    _said = monotonic()
     if not _quiet:
         typer.echo(message, err=err)
+
+
+def silent_for() -> float:
+    """Return for how many seconds nothing was said."""
+    return monotonic() - _said
 
 
 class _ToStandardError(logging.Handler):

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from sklearn.pipeline import Pipeline
 
-from radiomics_screen.cli.network_options import forget_trainings, nested
+from radiomics_screen.cli.network_options import forget_unfinished, nested
 from radiomics_screen.core.errors import ModelError
 from radiomics_screen.modelling import arguments
 from radiomics_screen.modelling.arguments import (
@@ -363,16 +363,16 @@ def test_what_is_no_option_is_told(given, told):
 
 def test_kept_trainings_go_and_other_files_stay(tmp_path):
     place = tmp_path / "model.training"
-    forget_trainings(place)
+    forget_unfinished(place)
     place.mkdir()
     for name in ("ab.training", "cd.training.17.partial"):
         (place / name).touch()
-    forget_trainings(place)
+    forget_unfinished(place)
     assert not place.exists()
     place.mkdir()
     (place / "notes.txt").touch()
     (place / "ab.training").touch()
-    forget_trainings(place)
+    forget_unfinished(place)
     assert [path.name for path in place.iterdir()] == ["notes.txt"]
 
 

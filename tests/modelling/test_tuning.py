@@ -18,7 +18,9 @@ from radiomics_screen.modelling.classifiers.shared.fusion import combined, cross
 from radiomics_screen.modelling.data.dataset import Columns, Dataset
 from radiomics_screen.modelling.data.splits import inner_splits
 from radiomics_screen.modelling.options.groups import Preparation
-from radiomics_screen.modelling.training import tuning
+from radiomics_screen.modelling.statistics.metrics import auc_of
+from radiomics_screen.modelling.training import inner_folds, tuning
+from radiomics_screen.modelling.training import study as study_module
 from radiomics_screen.modelling.training.learning import learn
 from radiomics_screen.modelling.training.plan import Plan, ThresholdRule
 from radiomics_screen.modelling.training.preparation_steps import preparation_steps
@@ -90,7 +92,7 @@ def test_unseen_probabilities_are_those_of_each_fold_alone():
         expected[test] = alone.probability(rows.inputs.iloc[test])
     np.testing.assert_array_equal(found.unseen, expected)
     aucs = [
-        tuning.auc_of(rows.outcome[test], expected[test])
+        auc_of(rows.outcome[test], expected[test])
         for _, test in inner_splits(rows.outcome, rows.groups, 5, 3)
     ]
     assert found.auc == pytest.approx(np.mean(aucs))
@@ -107,13 +109,13 @@ def test_of_equally_good_settings_the_default_is_taken():
 
 def test_trials_are_counted_and_every_candidates_default_comes_first(monkeypatch):
     tried = []
-    judged = tuning._judged
+    judged = tuning.try_setting
 
     def spy(plan, name, options, *others):
         tried.append((name, options, judged(plan, name, options, *others)))
         return tried[-1][2]
 
-    monkeypatch.setattr(tuning, "_judged", spy)
+    monkeypatch.setattr(tuning, "try_setting", spy)
     found = search(Plan(candidates=("svm", "logistic"), trials=14), board(3))
     assert [(name, options) for name, options, _ in tried[:2]] == [
         (name, resolved_options(CLASSIFIERS[name], {})) for name in ("svm", "logistic")
@@ -129,7 +131,7 @@ def test_trials_are_counted_and_every_candidates_default_comes_first(monkeypatch
 
 
 def test_given_up_is_what_does_worse_than_most_after_two_folds():
-    study = tuning._Study(0, {"logistic": {}})
+    study = study_module.Study(0, {"logistic": {}})
     assert not study._is_behind([0.1, 0.1])  # nothing to compare with
     study.running = [[0.9, 0.8], [0.9, 0.8], [0.9, 0.7], [0.9, 0.6], [0.9, 0.5]]
     assert not study._is_behind([0.1])
@@ -239,8 +241,10 @@ def test_preparation_is_learned_from_the_inner_training_rows_alone(monkeypatch):
         rows.inputs.to_numpy(), rows.outcome.repeat(1), groups=np.arange(60) // 4 * 2 + np.arange(60) % 2
     )
     shown: list[Dataset] = []
-    prepared = tuning.fitted
-    monkeypatch.setattr(tuning, "fitted", lambda steps, part: shown.append(part) or prepared(steps, part))
+    prepared = inner_folds.fitted
+    monkeypatch.setattr(
+        inner_folds, "fitted", lambda steps, part: shown.append(part) or prepared(steps, part)
+    )
     search(Plan(candidates=("logistic",), inner_folds=4, **PLATT), rows)
     assert len(shown) == 4
     everyone = set(rows.groups)
@@ -330,7 +334,7 @@ def test_the_weights_of_a_stack_are_not_learned_from_the_rows_it_answers_for():
 
 
 def test_one_candidate_with_its_defaults_needs_no_inner_folds(monkeypatch):
-    monkeypatch.setattr(tuning, "inner_splits", lambda *_: pytest.fail("inner folds were made"))
+    monkeypatch.setattr(inner_folds, "inner_splits", lambda *_: pytest.fail("inner folds were made"))
     learned = learn(Plan(candidates=("logistic",)), line(40))
     assert learned.found is None
     assert learned.threshold == 0.5
@@ -362,7 +366,7 @@ def test_too_few_patients_for_inner_folds_are_told(options):
 def test_inner_folds_without_both_classes_are_told(monkeypatch):
     rows = line(12)
     one_class = [(np.arange(3, 12), np.array([0, 2])), (np.arange(2, 12), np.array([1]))]
-    monkeypatch.setattr(tuning, "inner_splits", lambda *_: one_class)
+    monkeypatch.setattr(inner_folds, "inner_splits", lambda *_: one_class)
     with pytest.raises(ModelError, match="no inner fold has rows of both classes to test on"):
         search(Plan(candidates=("logistic",), trials=2), rows)
 

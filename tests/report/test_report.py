@@ -290,7 +290,7 @@ def test_fit_writes_its_report_beside_the_model_and_may_be_repeated(tmp_path: Pa
         "patient_id",
     ]
     asked += ["--splits", "2", "--repeats", "1", "--device", "cpu", "-o", str(tmp_path / "model")]
-    for more in ([], ["--subgroups", "site"]):
+    for more in ([], ["--subgroups", "site", "--overwrite"]):
         done = CliRunner().invoke(app, [*asked, *more])
         assert done.exit_code == 0, done.output
     assert "By site" in " ".join(read(tmp_path / "model.report.html").words)

@@ -18,7 +18,6 @@ from radiomics_screen.modelling.data.dataset import Dataset
 from radiomics_screen.modelling.data.splits import Split
 from radiomics_screen.modelling.statistics.metrics import auc_of
 from radiomics_screen.modelling.statistics.permutation import permutation_test
-from radiomics_screen.modelling.training.finished_work import key_of
 from radiomics_screen.modelling.training.folds import FoldProgress, pooled_probabilities, run_folds
 from radiomics_screen.modelling.training.plan import Plan, ThresholdRule
 
@@ -65,21 +64,11 @@ def permuted(
         "observed" AUC; "p"; "low" and "high", its 95 % interval for endless permutations; "permutations"
         done; "permuted", their AUCs, None where one had no value.
     """
-    finished = plan.finished
-    # nobody waits for one of so many trainings; of a permutation, its AUC is kept
-    plan = replace(plan, rule=ThresholdRule(), watch=Watch(), finished=None)
+    coarse = None if plan.finished is None else plan.finished.without_trials()
+    # nobody waits for one of so many trainings
+    plan = replace(plan, rule=ThresholdRule(), watch=Watch(), finished=coarse)
 
     def auc(labels: npt.NDArray[np.int64]) -> float:
-        if finished is None:
-            return learned_from(labels)
-        key = key_of(replace(dataset, outcome=labels), plan.facts)("permutation")
-        known = finished.recall(key)
-        if known is None:
-            finished.keep(key, [known_auc := learned_from(labels)])
-            return known_auc
-        return float(known[0])
-
-    def learned_from(labels: npt.NDArray[np.int64]) -> float:
         shuffled = replace(dataset, outcome=labels)
         try:
             splits = divide(shuffled)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from copy import copy
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -52,6 +53,7 @@ class FinishedWork:
         self._lock = Lock()
         self._file = open_locked(self._path)
         self._results: dict[str, Any] = {}
+        self.keeps_trials = True
         self.reused = 0
         self._read()
 
@@ -64,6 +66,12 @@ class FinishedWork:
     ) -> None:
         """Let others use the folder; what is in it stays."""
         self._file.close()
+
+    def without_trials(self) -> FinishedWork:
+        """Return the same for work that is repeated so often that single trials would fill the disk."""
+        coarse = copy(self)
+        coarse.keeps_trials = False
+        return coarse
 
     def recall(self, key: str) -> Any:
         """Return a result, as plain JSON values; None where it is not there."""

@@ -69,7 +69,8 @@ class InnerFolds:
         self._plan, self._all = plan, rows
         self._prepared: dict[str, list[InnerFold]] = {}
         facts = (plan.preparation, plan.inner_folds, plan.seed, plan.device)
-        self._key = None if plan.finished is None else key_of(rows, "trial", *facts)
+        keeps = plan.finished is not None and plan.finished.keeps_trials
+        self._key = key_of(rows, "trial", *facts) if keeps else None
 
     def known(self, classifier: str, options: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Return what is known of a setting that was tried before the fit was cut off."""
