@@ -35,7 +35,7 @@ from radiomics_screen.modelling.data.dataset import Dataset
 from radiomics_screen.modelling.data.from_table import prepare
 from radiomics_screen.modelling.data.repeated_measurements import measured_again
 from radiomics_screen.modelling.fit_progress import FitStages, OnStage
-from radiomics_screen.modelling.fit_summary import about_fit, messages, scheme
+from radiomics_screen.modelling.fit_summary import about_fit, messages, on_threshold, scheme
 from radiomics_screen.modelling.options.request import FitOptions
 from radiomics_screen.modelling.secondary_analyses import Run
 from radiomics_screen.modelling.training.finished_work import FinishedWork
@@ -117,7 +117,12 @@ def _run(table: FeatureTable, asked: FitOptions, inputs: FitInputs, plan: Plan) 
         **scheme(plan, division, asked.learner.minutes, final, dataset, evaluation),
         **further,
         **evaluation.summary,
-        "messages": [*messages(plan, division, dataset, table, final, evaluation), *remarks],
+        "final_threshold": (threshold := run.threshold(final.threshold)),
+        "messages": [
+            *messages(plan, division, dataset, table, final, evaluation),
+            *on_threshold(threshold),
+            *remarks,
+        ],
         "seconds": round(time.monotonic() - started, 3),
     }
     card = _card(about, table, dataset, final, crops, asked)

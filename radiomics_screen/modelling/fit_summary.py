@@ -8,9 +8,12 @@ from platform import python_version
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from radiomics_screen import __version__
 from radiomics_screen.modelling.assessment.evaluation import Evaluation
+from radiomics_screen.modelling.assessment.final_threshold import told_threshold
+from radiomics_screen.modelling.assessment.findings import FinalThreshold
 from radiomics_screen.modelling.assessment.remarks import remarks_of
 from radiomics_screen.modelling.data.dataset import Dataset
 from radiomics_screen.modelling.options.groups import Preparation
@@ -90,6 +93,11 @@ def messages(
         *(f"{note} (in the final fit)" for note in final.notes),
         *(_on_origin(table) if dataset.columns.features else []),
     ]
+
+
+def on_threshold(found: Mapping[str, Any] | None) -> list[str]:
+    """Say what the threshold that ships does on the rows that the figures come from."""
+    return [] if found is None else [told_threshold(TypeAdapter(FinalThreshold).validate_python(found))]
 
 
 def _on_selection(preparation: Preparation) -> list[str]:

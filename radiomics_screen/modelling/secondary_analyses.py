@@ -16,6 +16,7 @@ from radiomics_screen.core.errors import ModelError
 from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.modelling.assessment.ablation import compare, parting
 from radiomics_screen.modelling.assessment.evaluation import Evaluation
+from radiomics_screen.modelling.assessment.final_threshold import final_threshold
 from radiomics_screen.modelling.assessment.label_permutation import permuted
 from radiomics_screen.modelling.assessment.uncertainty import judge_sets
 from radiomics_screen.modelling.controls import ImageControlInputs, run_controls
@@ -74,6 +75,18 @@ class Run:
     @property
     def _patients(self) -> npt.NDArray[np.str_]:
         return self.dataset.groups.astype(str)
+
+    def threshold(self, threshold: float) -> dict[str, Any] | None:
+        """Return what the final model's threshold does here; None where it was given beforehand."""
+        predictions = self.evaluation.predictions
+        if self.plan.rule.kind == "fixed" or predictions is None:
+            return None
+        repeats = [part for _, part in predictions.groupby("repeat", sort=True)]
+        own = np.stack([part["threshold"].to_numpy(np.float64) for part in repeats])
+        return final_threshold(
+            self.dataset.outcome, self.probabilities, own, self._patients, threshold,
+            resamples=self.resamples, seed=self.plan.seed,
+        )  # fmt: skip
 
     def sets(self, error_rate: float) -> dict[str, Any]:
         """Return how prediction sets do."""

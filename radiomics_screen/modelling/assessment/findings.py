@@ -27,6 +27,24 @@ class Estimate:
 
 
 @dataclass(frozen=True)
+class Calls:
+    """What calls at a threshold, or at those of the folds, come to."""
+
+    sensitivity: Estimate
+    specificity: Estimate
+
+
+@dataclass(frozen=True)
+class FinalThreshold:
+    """The threshold of the final model beside those of the folds, lowest and highest, on the same rows."""
+
+    value: float
+    of_folds: tuple[float, float]
+    final: Calls
+    folds: Calls
+
+
+@dataclass(frozen=True)
 class Task:
     """What is told apart: the outcome's column, its two values, and the column of patients."""
 
@@ -248,8 +266,8 @@ class Findings:
         What a reader of the figures should know, one sentence each.
     seconds
         That the fit took.
-    clinical, correlation, select, most_features, embedding, threshold_rule, recalibration, robustness,
-    harmonised
+    clinical, correlation, select, most_features, embedding, threshold_rule, final_threshold, recalibration,
+    robustness, harmonised
         How features and probabilities were prepared.
     tuning, stability, prediction_sets, comparison, controls, permutation
         What was searched for, and what else was found out.
@@ -276,6 +294,7 @@ class Findings:
     most_features: int | None = None
     embedding: Embedding | None = None
     threshold_rule: str | None = None
+    final_threshold: FinalThreshold | None = None
     recalibration: str | None = None
     robustness: Robustness | None = None
     harmonised: Harmonisation | None = None
