@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-if "PYTEST_XDIST_WORKER" in os.environ:  # there is a worker for each core: more threads would wait for each other
+from tests.helpers.figures import not_rendered
+
+if (
+    "PYTEST_XDIST_WORKER" in os.environ
+):  # there is a worker for each core: more threads would wait for each other
     for library in ("OMP", "OPENBLAS", "MKL"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
@@ -22,3 +27,10 @@ def data_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data: set RADIOMICS_SCREEN_DATA (looked in {folder})")
     return folder
+
+
+@pytest.fixture
+def figures_not_rendered() -> Iterator[None]:
+    """Of reports, the words alone."""
+    with not_rendered():
+        yield

@@ -192,6 +192,7 @@ def test_a_single_block_is_not_fused(table, monkeypatch):
 # --- report -------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("figures_not_rendered")
 def test_the_report_shows_what_each_block_adds(table, model, tmp_path):
     shown = comparison_of(model.evaluation.findings)
     assert shown is not None
