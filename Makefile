@@ -1,8 +1,9 @@
 # Everything a fresh machine needs is Python 3.11 or newer, and make.
-#   make demo    the main job, from images to readings, on a synthetic cohort
-#   make test    the tests
-#   make check   style, types and spelling, as the continuous integration checks them
-#   make docs    the documentation as a site: docs/_build/html/index.html
+#   make demo       the main job, from images to readings, on a synthetic cohort
+#   make test       the quick tests: a few minutes
+#   make test-slow  those that take long: notebooks, the README's commands, killed runs, simulations
+#   make check      style, types and spelling, as the continuous integration checks them
+#   make docs       the documentation as a site: docs/_build/html/index.html
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -17,7 +18,7 @@ endif
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 SCREEN := $(BIN)/radiomics-screen
 
-.PHONY: help demo test check docs docs-links gallery clean
+.PHONY: help demo test test-slow check docs docs-links gallery clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -61,8 +62,14 @@ demo: $(VENV)/installed
 	@echo "  report      $(DEMO)/model.report.html"
 	@echo "  readings    $(DEMO)/readings.csv (of the cases that the model was fitted on)"
 
+# a worker that has nothing left to do takes tests of another
+PYTEST = $(BIN)/python -m pytest --numprocesses auto --dist worksteal
+
 test: $(VENV)/installed-test
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(PYTEST_ARGS)
+	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
+
+test-slow: $(VENV)/installed-test
+	$(PYTEST) -m slow $(PYTEST_ARGS)
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.helpers.figures import not_rendered
+
+if (
+    "PYTEST_XDIST_WORKER" in os.environ
+):  # there is a worker for each core: more threads would wait for each other
+    for library in ("OMP", "OPENBLAS", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -27,3 +36,10 @@ def cases_dir(data_dir: Path) -> Path:
     if not folder.is_dir():
         pytest.skip(f"no small inputs that went wrong: {folder} is not there")
     return folder
+
+
+@pytest.fixture
+def figures_not_rendered() -> Iterator[None]:
+    """Of reports, the words alone."""
+    with not_rendered():
+        yield

@@ -22,13 +22,16 @@ from radiomics_screen.cli.progress import clock
 from radiomics_screen.cohort.cases import read_cohort
 from radiomics_screen.cohort.synthetic import make_sample
 from radiomics_screen.settings.presets import preset_names
+from tests.helpers.command_line import run_command as run
+from tests.helpers.figures import not_rendered
 
 REPOSITORY = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-W", "default", "-c", "from radiomics_screen.cli import main; main()"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "120"}
 
 
-def run(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+def run_in_a_process(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run a command as a user does, for what a process shows: its start, exit code and warnings."""
     done = subprocess.run(
         [*COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False, env=ENVIRONMENT
     )
@@ -46,13 +49,29 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def model(sample: Path) -> Path:
     table, folder = sample.with_name("features.parquet"), sample.with_name("model")
     run("extract", sample, "--output", table)
-    told = run(
-        *("fit", table, "--target", "pathology", "--positive", "malignant", "--group", "patient_id"),
-        *("--splits", "2", "--repeats", "1", "--device", "cpu", "--output", folder),
-    ).stdout
+    with not_rendered():
+        told = fitted(table, folder)
     assert "AUC" in told
     assert str(folder) in told
     return folder
+
+
+def fitted(table: Path, folder: Path) -> str:
+    return run(
+        *("fit", table, "--target", "pathology", "--positive", "malignant", "--group", "patient_id"),
+        *(
+            "--splits",
+            "2",
+            "--repeats",
+            "1",
+            "--controls",
+            "table",
+            "--no-montage",
+            "--set",
+            "n_estimators=30",
+        ),
+        *("--device", "cpu", "--output", folder),
+    ).stdout
 
 
 @pytest.fixture
@@ -63,7 +82,7 @@ def cohort(sample: Path, tmp_path: Path) -> Path:
 
 def test_help_comes_at_once() -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    told = run("--help").stdout
+    told = run_in_a_process("--help").stdout
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.4
     for command in ("extract", "fit", "predict", "compare", "params", "sample"):
@@ -137,6 +156,12 @@ def test_mistakes_are_one_message(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert message in run(*(str(sample) if a == "CASES" else a for a in arguments), code=2).stderr
+
+
+def test_a_mistake_ends_the_process_with_one_message(tmp_path: Path) -> None:
+    done = run_in_a_process("compare", tmp_path / "none.parquet", tmp_path / "none.csv", code=2)
+    assert done.stdout == ""
+    assert re.fullmatch(r"radiomics-screen: .*none\.parquet.*\n", done.stderr)
 
 
 def test_fit_asks_for_the_patients(model: Path, tmp_path: Path) -> None:
@@ -236,8 +261,10 @@ def assert_equal_but_for_the_clock(first: Path, second: Path) -> None:
     pd.testing.assert_frame_equal(a, b, check_exact=True)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("jobs", ["1", "2"])
+JOBS = pytest.mark.parametrize("jobs", ["1", pytest.param("2", marks=pytest.mark.slow)])
+
+
+@JOBS
 def test_killed_and_run_again(cohort: Path, tmp_path: Path, jobs: str) -> None:
     arguments = [*slow(cohort, tmp_path), "--jobs", jobs, "--output"]
     output = tmp_path / "t.parquet"
@@ -254,8 +281,7 @@ def test_killed_and_run_again(cohort: Path, tmp_path: Path, jobs: str) -> None:
     assert_equal_but_for_the_clock(output, tmp_path / "undisturbed.parquet")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("jobs", ["1", "2"])
+@JOBS
 def test_ctrl_c_ends_cleanly(cohort: Path, tmp_path: Path, jobs: str) -> None:
     arguments = [*slow(cohort, tmp_path), "--jobs", jobs, "--output"]
     output = tmp_path / "t.parquet"

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
@@ -13,20 +10,15 @@ from radiomics_screen.features import FAMILIES
 from radiomics_screen.features.catalogue import AGGREGATIONS
 from radiomics_screen.features.catalogue.images import IMAGE_TYPES
 from radiomics_screen.filters import FILTERS
+from tests.helpers.command_line import Finished, run_command
 
 REPOSITORY = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-c", "from radiomics_screen.cli import main; main()", "features"]
 
 
 @cache
-def run(*arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONIOENCODING": "ascii"}
-    done = subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, text=True, check=False, env=environment
-    )
-    assert done.returncode == code, f"{done.stdout}\n{done.stderr}"
-    assert "Traceback" not in done.stderr
-    return done
+def run(*arguments: str, code: int = 0) -> Finished:
+    """Run the command where the terminal takes ASCII alone."""
+    return run_command("features", *arguments, code=code, encoding="ascii")
 
 
 def test_all_families_are_listed_without_definitions() -> None:

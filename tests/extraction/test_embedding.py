@@ -177,6 +177,7 @@ def test_rows_of_embeddings(alone: pd.DataFrame, cohort: Path) -> None:
     assert len(np.unique(values, axis=0)) == 8
 
 
+@pytest.mark.slow
 def test_values_do_not_depend_on_processes(alone: pd.DataFrame, cohort: Path) -> None:
     assert_same(extract_cohort(cohort, ALONE, jobs=2), alone)
 
@@ -244,6 +245,25 @@ extract_cohort(sys.argv[1], json.loads(sys.argv[2]), output=sys.argv[3], progres
 """
 
 
+def test_an_interrupted_run_goes_on(
+    alone: pd.DataFrame, cohort: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a kill, see below, in one process."""
+    monkeypatch.setattr("radiomics_screen.extraction.running.embedded_rows._FEWEST", 4)
+    states: list[Any] = []
+
+    def interrupt(state: Any) -> None:
+        if state.done >= 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        extract_cohort(cohort, ALONE, output=tmp_path / "t.parquet", progress=interrupt)
+    found = extract_cohort(cohort, ALONE, output=tmp_path / "t.parquet", progress=states.append)
+    assert states[0].reused >= 4
+    assert_same(found, alone)
+
+
+@pytest.mark.slow
 def test_a_run_that_was_killed_goes_on(alone: pd.DataFrame, cohort: Path, tmp_path: Path) -> None:
     """With SIGKILL, after the first rows were told of: they are not embedded again."""
     output = tmp_path / "t.parquet"

@@ -87,7 +87,7 @@ def interrupted(cohort: Path, output: Path, *, after: int = 3, **options: Any) -
 # -- the same values, however they are computed -----------------------------------------------
 
 
-@pytest.mark.parametrize("jobs", [2, 3])
+@pytest.mark.parametrize("jobs", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_processes_change_nothing(cohort: Path, undisturbed: pd.DataFrame, tmp_path: Path, jobs: int) -> None:
     found = extract_cohort(cohort, SETTINGS, output=tmp_path / "t.parquet", jobs=jobs)
     assert_same(found, undisturbed)
@@ -149,7 +149,7 @@ def regions(original: Path, tmp_path: Path) -> Path:
     return tmp_path / "regions.csv"
 
 
-@pytest.mark.parametrize("jobs", [1, 2, 3])
+@pytest.mark.parametrize("jobs", [1, 2, pytest.param(3, marks=pytest.mark.slow)])
 def test_regions_of_one_image_have_the_values_they_have_alone(regions: Path, jobs: int) -> None:
     found = extract_cohort(regions, SETTINGS, jobs=jobs)
     alone = pd.concat([extract_cohort([case], SETTINGS) for case in read_cohort(regions).cases])
@@ -169,9 +169,10 @@ def test_regions_of_one_image_reach_the_disk_one_by_one(regions: Path, tmp_path:
     assert watch.computed == 6
 
 
-def test_a_broken_region_leaves_the_others_of_its_image(regions: Path) -> None:
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_broken_region_leaves_the_others_of_its_image(regions: Path, jobs: int) -> None:
     regions.write_text(regions.read_text().replace("synthetic-001-a.png,2", "synthetic-001-a.png,9"))
-    found = extract_cohort(regions, SETTINGS, jobs=2)
+    found = extract_cohort(regions, SETTINGS, jobs=jobs)
     assert found.loc[found["status"] != "ok", "case_id"].tolist() == ["synthetic-001-a-2"]
     assert "9" in found["error"][2]
 
@@ -187,8 +188,10 @@ def test_rows_share_their_names(cohort: Path, monkeypatch: pytest.MonkeyPatch) -
 # -- nothing is lost, nothing is done twice ---------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["t.parquet", "t.csv"])
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize(
+    ("name", "jobs"),
+    [("t.parquet", 1), ("t.csv", 1), ("t.parquet", 2), pytest.param("t.csv", 2, marks=pytest.mark.slow)],
+)
 def test_an_interrupted_run_goes_on(
     cohort: Path, undisturbed: pd.DataFrame, tmp_path: Path, name: str, jobs: int
 ) -> None:
@@ -206,7 +209,8 @@ def test_an_interrupted_run_goes_on(
 def test_a_journal_torn_anywhere_is_continued(
     cohort: Path, undisturbed: pd.DataFrame, tmp_path: Path
 ) -> None:
-    output = tmp_path / "t.parquet"
+    edit(cohort, lambda lines: lines[:5])
+    undisturbed, output = undisturbed.head(4), tmp_path / "t.parquet"
     whole = interrupted(cohort, output, after=len(undisturbed) - 1).read_bytes()
     ends = [n + 1 for n, byte in enumerate(whole) if byte == ord("\n")]
     for cut in (0, 1, *(end + shift for end in ends for shift in (-1, 0, 7))):

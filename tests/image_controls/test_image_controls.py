@@ -188,6 +188,7 @@ def test_some_images_that_are_gone_are_counted_and_the_others_looked_at(table):
 # --- the command ----------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("figures_not_rendered")
 def test_the_command_looks_at_the_images_unless_told_not_to(sample, tmp_path):
     run = CliRunner()
     features = str(tmp_path / "features.csv")

@@ -111,7 +111,9 @@ def test_each_step_that_is_fitted_on_numbers_alone_keeps_its_bits() -> None:
     for name in STEPS:
         if name in ("apart", "combat", "encode", "reproducible", "reduce"):
             continue  # they need columns of their own, see above
-        fitted = STEPS[name]().fit(frame, outcome())  # type: ignore[attr-defined]
+        options = {"boruta": {"rounds": 10, "trees": 10}}.get(name, {})
+        with collect_remarks():
+            fitted = STEPS[name](**options).fit(frame, outcome())  # type: ignore[attr-defined]
         transform = fitted.array_transform(list(frame))
         assert transform is not None, name
         found = transform(np.asfortranarray(frame.to_numpy()), {})

@@ -432,6 +432,7 @@ def test_keys_are_made_on_the_command_line(tmp_path, monkeypatch):
     assert asked == ["Password of locked.key"]
 
 
+@pytest.mark.usefixtures("figures_not_rendered")
 def test_commands_take_trusted_keys(table, folder, mine, other, tmp_path):
     table.assign(case_id=lambda t: "n" + t["case_id"], patient_id=lambda t: "n" + t["patient_id"]).to_csv(
         tmp_path / "new.csv", index=False

@@ -51,8 +51,10 @@ def model(table: Path) -> Model:
         group="patient_id",
         splits=3,
         repeats=1,
-        resamples=100,
+        resamples=50,
         threshold=0.4,
+        hyperparameters={"n_estimators": 50, "learning_rate": 0.2},
+        controls=False,
         device="cpu",
     )
     fitted.save(table.with_name("model"))
@@ -279,7 +281,7 @@ def richer(table: Path) -> Model:
     fitted = fit(
         replace(read, frame=frame), target="pathology", positive="malignant", group="patient_id", splits=3,
         repeats=1, resamples=20, classifier="logistic", clinical=["age", "side"], batch="scanner",
-        recalibrate="platt", controls=False, device="cpu",
+        recalibrate="platt", inner_folds=2, controls=False, device="cpu",
     )  # fmt: skip
     fitted.save(table.with_name("richer"))
     return load_model(table.with_name("richer"))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -15,6 +13,7 @@ from benchmarks.statistical.findings import Finding, Peers, by_hand, largest_dif
 from benchmarks.statistical.samples import ALL, ovarian
 from benchmarks.statistical.simulated import Simulated
 from benchmarks.statistics import document, told
+from tests.helpers.scripts import script_help
 
 
 def test_differences_are_absolute_and_a_missing_value_is_no_match() -> None:
@@ -80,7 +79,4 @@ def test_simulations_of_few_draws_give_parts() -> None:
 
 
 def test_the_script_explains_itself() -> None:
-    command = [sys.executable, "-m", "benchmarks.statistics", "--help"]
-    root = Path(__file__).parents[2]
-    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root).stdout
-    assert "python -m benchmarks.statistics" in said
+    assert "python -m benchmarks.statistics" in script_help("benchmarks.statistics")

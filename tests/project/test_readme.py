@@ -9,7 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
+
+from tests.helpers.command_line import run_command
 
 REPOSITORY = Path(__file__).parents[2]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -41,6 +44,25 @@ COMMAND_PAGES = (
     "docs/explanation/ibsi.md",
 )
 PYTHON_PAGES = ("docs/tutorial.md", "docs/how-to/from-pyradiomics.md")
+
+
+#: What is added to a command of the README, by its name, where it is to be quick.
+QUICKLY = {
+    "sample": ["--patients", "10"],
+    "fit": ["--splits", "2", "--repeats", "1", "--controls", "none", "--no-montage"],
+}
+
+
+def test_the_readmes_commands_lead_from_images_to_readings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one process and on few patients; `test_commands_and_python_run_as_written` adds nothing to them."""
+    monkeypatch.chdir(tmp_path)
+    for line in "".join(blocks("commands")).splitlines():
+        program, command, *arguments = shlex.split(line.partition("#")[0].replace("--jobs 2", "--jobs 1"))
+        assert program == "radiomics-screen"
+        run_command(command, *arguments, *QUICKLY.get(command, []))
+    assert pd.read_csv("readings.csv")["probability"].between(0, 1).all()
 
 
 @pytest.mark.slow

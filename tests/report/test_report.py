@@ -127,6 +127,7 @@ def test_the_same_model_gives_the_same_bytes(written: Path, model: Model, tmp_pa
     assert (tmp_path / "again.html").read_bytes() == written.read_bytes()
 
 
+@pytest.mark.usefixtures("figures_not_rendered")
 def test_a_report_without_its_table_has_no_features_and_no_subgroups(model: Model, tmp_path: Path) -> None:
     write_fit_report(model, tmp_path / "r.html", resamples=50)
     assert sum(tag == "svg" for tag, _ in read(tmp_path / "r.html").tags) == 5
@@ -150,6 +151,7 @@ def with_summary(model: Model, **entries: Any) -> Model:
     )
 
 
+@pytest.mark.usefixtures("figures_not_rendered")
 def test_what_was_not_done_has_no_section(model: Model, tmp_path: Path) -> None:
     bare = with_summary(model, **dict.fromkeys(full_summary()))
     write_fit_report(bare, tmp_path / "r.html", resamples=50)
@@ -159,6 +161,7 @@ def test_what_was_not_done_has_no_section(model: Model, tmp_path: Path) -> None:
     assert text.count("not done") == 4
 
 
+@pytest.mark.usefixtures("figures_not_rendered")
 def test_a_model_of_an_older_version_still_has_a_report(model: Model, tmp_path: Path) -> None:
     entries = {name: value for name, value in model.evaluation.summary.items() if name not in full_summary()}
     predictions = model.evaluation.predictions
@@ -204,6 +207,7 @@ def test_a_report_of_everything(model: Model, tmp_path: Path) -> None:
     assert not {case for case in cases["case_id"] if f"<br>{case}<" in without}
 
 
+@pytest.mark.usefixtures("figures_not_rendered")
 def test_the_page_says_what_its_figures_are_of(model: Model, tmp_path: Path) -> None:
     whole, cases = with_everything(model, tmp_path)
     path = tmp_path / "r.html"
@@ -220,6 +224,7 @@ def test_the_page_says_what_its_figures_are_of(model: Model, tmp_path: Path) -> 
     assert "radiomics alone" not in " ".join(read(path).words)
 
 
+@pytest.mark.usefixtures("figures_not_rendered")
 def test_delong_stands_beside_an_interval_that_is_too_narrow(model: Model, tmp_path: Path) -> None:
     other = small_table(40, seed=3)
     other = other.assign(case_id="x" + other["case_id"], patient_id="x" + other["patient_id"])
@@ -236,6 +241,7 @@ def test_delong_stands_beside_an_interval_that_is_too_narrow(model: Model, tmp_p
         assert any("somewhat too narrow" in message for message in found.summary["messages"])
 
 
+@pytest.mark.usefixtures("figures_not_rendered")
 def test_thresholds_of_the_folds_are_used(model: Model, tmp_path: Path) -> None:
     predictions = model.evaluation.predictions
     assert predictions is not None
@@ -254,6 +260,7 @@ def test_thresholds_of_the_folds_are_used(model: Model, tmp_path: Path) -> None:
     assert f"sensitivity (recall) {found:.3f}" in words
 
 
+@pytest.mark.usefixtures("figures_not_rendered")
 def test_an_external_report_shows_prediction_sets(model: Model, tmp_path: Path) -> None:
     other = small_table(40, seed=3)
     other = other.assign(case_id="x" + other["case_id"], patient_id="x" + other["patient_id"])
@@ -266,6 +273,7 @@ def test_an_external_report_shows_prediction_sets(model: Model, tmp_path: Path) 
     assert "How sure" in " ".join(read(tmp_path / "r.html").words)
 
 
+@pytest.mark.usefixtures("figures_not_rendered")
 def test_an_external_report_counts_who_was_left_out(model: Model, tmp_path: Path) -> None:
     other = small_table(40, seed=3)
     other = other.assign(case_id="x" + other["case_id"], patient_id="x" + other["patient_id"])
@@ -277,6 +285,7 @@ def test_an_external_report_counts_who_was_left_out(model: Model, tmp_path: Path
     assert "threshold, frozen" in words
 
 
+@pytest.mark.usefixtures("figures_not_rendered")
 def test_fit_writes_its_report_beside_the_model_and_may_be_repeated(tmp_path: Path) -> None:
     table().to_csv(tmp_path / "t.csv", index=False)
     asked = [

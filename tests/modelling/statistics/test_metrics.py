@@ -44,7 +44,7 @@ def test_every_figure_has_a_reference():
     assert list(REFERENCE) == list(METRICS)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     rows=st.integers(4, 60),
     seed=st.integers(0, 9999),
