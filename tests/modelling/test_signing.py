@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -452,3 +453,20 @@ def test_commands_take_trusted_keys(table, folder, mine, other, tmp_path):
         assert "not trusted" not in trusted.output
     assert (tmp_path / "judged" / "evaluation.json").is_file()
     assert "does not say how its features were extracted" in trusted.output
+
+
+def test_a_model_that_brings_a_program_needs_a_trusted_signature(
+    model: Model, mine: KeyPair, other: KeyPair, tmp_path: Path
+) -> None:
+    for number, network in enumerate(("mine.pt", "MINE.TS", "/elsewhere/mine.torchscript")):
+        card = model.card.model_copy(update={"settings": {"embedding": {"model": network}}})
+        folder = tmp_path / f"{number}"
+        replace(model, card=card).save(folder, sign_with=mine.private)
+        with pytest.raises(ModelError, match="TorchScript file, a program that would be run"):
+            load_model(folder)
+        with pytest.raises(ModelError, match="not trusted"):
+            load_model(folder, trusted=other.public)
+        assert load_model(folder, trusted=mine.public).settings == card.settings
+    card = model.card.model_copy(update={"settings": {"embedding": {"model": "efficientnet-lite0"}}})
+    replace(model, card=card).save(tmp_path / "data")
+    assert load_model(tmp_path / "data").settings == card.settings

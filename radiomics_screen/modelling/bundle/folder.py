@@ -55,6 +55,7 @@ from radiomics_screen.modelling.training.pipeline import (
     pipeline_to_dict,
     probe_of,
 )
+from radiomics_screen.networks.requirements import is_script
 from radiomics_screen.table.feature_table import write_frame
 
 _PROBE_TOLERANCE = 1e-5
@@ -150,7 +151,7 @@ def _write_files(parts: Parts, folder: Path) -> None:
 
 def _require_readable(folder: Path) -> None:
     try:
-        read_folder(folder)
+        _read(folder.absolute(), (), own=True)
     except ModelError as error:
         raise ModelError(f"the model cannot be saved, as it could not be loaded again: {error}") from error
 
@@ -179,10 +180,12 @@ def read_folder(folder: str | Path, required: tuple[Keyring, ...] = ()) -> Parts
         raise ModelError(f"the model in {folder} cannot be read: {error}") from error
 
 
-def _read(folder: Path, required: tuple[Keyring, ...]) -> Parts:
+def _read(folder: Path, required: tuple[Keyring, ...], *, own: bool = False) -> Parts:
     check_signature(folder, required)
     manifest = read_manifest(folder)
     check_covered(folder, manifest.files, required)
+    if not (required or own):
+        _refuse_program(folder, manifest)
     if manifest.classifier not in CLASSIFIERS:
         raise ModelError(
             f"the model in {folder} is a '{manifest.classifier}', which is not installed; "
@@ -219,6 +222,17 @@ def _read(folder: Path, required: tuple[Keyring, ...]) -> Parts:
         )
     card = Card.model_validate(manifest.model_dump(include=set(Card.model_fields)))
     return Parts(pipeline, unpacked(card, folder), evaluation, doubt)
+
+
+def _refuse_program(folder: Path, manifest: Card) -> None:
+    """Refuse a model whose embedding is a program, for nobody who is trusted has signed it."""
+    network = ((manifest.settings or {}).get("embedding") or {}).get("model")
+    if isinstance(network, str) and is_script(network):
+        raise ModelError(
+            f"the model in {folder} makes its embedding with a TorchScript file, a program that would "
+            "be run: it is loaded only if a key that you trust has signed it (--trust KEY; "
+            "`load_model(folder, trusted=KEY)`; docs/how-to/signing.md)"
+        )
 
 
 def _predictions(path: Path) -> pd.DataFrame:

@@ -12,6 +12,9 @@ from radiomics_screen.modelling.bundle.signing import Trusted, required_keys
 def load_model(folder: str | Path, trusted: Trusted | None = None) -> Model:
     """Read a model folder. It is data only and checked as such; nothing in it is run.
 
+    One exception is refused unless a trusted key has signed it: a model whose embedding is a TorchScript
+    file, which is a program.
+
     Without trusted keys the checks find damage and mixed-up files, not forgery: who can write the
     folder can write another sound model into it. Reports (``metrics.csv``, ``predictions.csv``) may
     be missing; one that was changed is not read, and a note says so.
@@ -31,6 +34,6 @@ def load_model(folder: str | Path, trusted: Trusted | None = None) -> Model:
     ModelError
         If a file is missing, changed or damaged, the parts do not belong together, or the model
         was written by a newer version of this package or of XGBoost; if keys are required and none
-        of them has signed it.
+        of them has signed it; if it holds a program and no key is required.
     """
     return Model(*read_folder(folder, required_keys(trusted)))
