@@ -22,7 +22,7 @@ from radiomics_screen.cli.params import params
 from radiomics_screen.cli.perturb import perturb
 from radiomics_screen.cli.predict import predict
 from radiomics_screen.cli.sample import sample
-from radiomics_screen.cli.verbosity import set_verbosity
+from radiomics_screen.cli.verbosity import echo, set_verbosity
 from radiomics_screen.cli.verify import verify
 from radiomics_screen.core.errors import ScreenError, SettingsError
 from radiomics_screen.core.remarks import ScreenWarning
@@ -37,16 +37,16 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except ScreenError as error:
-            typer.echo(f"radiomics-screen: {error}", err=True)
+            echo(f"radiomics-screen: {error}", err=True)
             raise typer.Exit(NOT_USABLE) from None
         except KeyboardInterrupt:
-            typer.echo("interrupted", err=True)
+            echo("interrupted", err=True)
             raise typer.Exit(INTERRUPTED) from None
 
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(f"radiomics-screen {__version__}")
+        echo(f"radiomics-screen {__version__}")
         raise typer.Exit
 
 
@@ -94,7 +94,7 @@ app.command()(keys)
 
 def _remark(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
     """Show a remark as a line of its own, without the place in the code that it comes from."""
-    typer.echo(f"radiomics-screen: {message}", err=True)
+    echo(f"radiomics-screen: {message}", err=True)
 
 
 def main() -> None:

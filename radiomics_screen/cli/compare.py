@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from radiomics_screen.cli.verbosity import echo
+
 if TYPE_CHECKING:
     from radiomics_screen.table.comparison import Agreement, Difference, TableComparison
 
@@ -34,40 +36,40 @@ def compare(
     _show(found, a, b)
     if json:
         write_comparison(found, json)
-        typer.echo(f"details     {json}")
+        echo(f"details     {json}")
     raise typer.Exit(0 if found.agree else 1)
 
 
 def _show(found: TableComparison, a: Path, b: Path) -> None:
-    typer.echo(f"A  {a}\nB  {b}")
-    typer.echo(f"{found.cases} cases matched by {found.matched_by}, {found.features} features in both")
+    echo(f"A  {a}\nB  {b}")
+    echo(f"{found.cases} cases matched by {found.matched_by}, {found.features} features in both")
     for what, only in (("cases", found.cases_only), ("features", found.features_only)):
         for table, names in zip("AB", only, strict=True):
             if names:
-                typer.echo(f"only in {table}: {len(names)} {what}: {_some(names)}")
+                echo(f"only in {table}: {len(names)} {what}: {_some(names)}")
     for place in found.parameters:
-        typer.echo(f"parameters differ: {place}")
+        echo(f"parameters differ: {place}")
     for case, *causes in found.failed:
         told = "; ".join(f"{table}: {cause}" for table, cause in zip("AB", causes, strict=True) if cause)
-        typer.echo(f"failed: {case}: {told}")
-    typer.echo("")
+        echo(f"failed: {case}: {told}")
+    echo("")
     _table([_line(family) for family in (*found.families, found.total)])
-    typer.echo("")
+    echo("")
     _verdict(found)
 
 
 def _verdict(found: TableComparison) -> None:
     one_sided = sum(not (a and b) for _, a, b in found.failed)
     if found.agree:
-        typer.echo(
+        echo(
             f"They agree: none of {found.total.values} values differs by more than {found.tolerance:g} of "
             "the larger one (near zero: of a millionth of the feature's largest, at least 1e-9)."
         )
         if left_out := _left_out(found):
-            typer.echo(f"Not compared: {left_out}.")
+            echo(f"Not compared: {left_out}.")
     else:
         failed = f", {one_sided} cases failed in one table only" if one_sided else ""
-        typer.echo(
+        echo(
             f"They differ: {found.total.differing} of {found.total.values} values by more than "
             f"{found.tolerance:g} of the larger one{failed}."
         )
@@ -103,7 +105,7 @@ def _table(lines: list[tuple[str, ...]]) -> None:
             name.ljust(widths[0]),
             *(text.rjust(w) for text, w in zip(numbers, widths[1:], strict=True)),
         ]
-        typer.echo("  ".join([*columns, where]).rstrip())
+        echo("  ".join([*columns, where]).rstrip())
 
 
 def _some(names: Iterable[str]) -> str:

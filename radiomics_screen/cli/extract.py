@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from radiomics_screen.cli.verbosity import say
+from radiomics_screen.cli.verbosity import echo, say
 
 CasesArgument = Annotated[
     Path,
@@ -73,7 +73,7 @@ def extract(
             )
     except KeyboardInterrupt:
         if journal_path(output).exists():
-            typer.echo("Finished rows are saved: run the same command again to resume.", err=True)
+            echo("Finished rows are saved: run the same command again to resume.", err=True)
         raise
     code = summarize(frame, monotonic() - start)
     say(f"table       {output}\nprovenance  {provenance_path(output)}")

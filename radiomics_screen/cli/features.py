@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from radiomics_screen.cli.verbosity import echo
+
 
 def features(
     families: Annotated[
@@ -33,8 +35,8 @@ def features(
     if images or not families:
         listing["image_types"] = listed_images(FILTERS.items())
     if form == "json":
-        typer.echo(json.dumps(listing, indent=2))
+        echo(json.dumps(listing, indent=2))
     elif form == "markdown":
-        typer.echo(as_markdown(listing), nl=False)
+        echo(as_markdown(listing), nl=False)
     else:
-        typer.echo(as_text(listing, definitions=bool(families)), nl=False)
+        echo(as_text(listing, definitions=bool(families)), nl=False)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from radiomics_screen.cli.verbosity import echo
+
 
 def params(
     preset: Annotated[str | None, typer.Option(help="Print this preset instead of the defaults.")] = None,
@@ -18,9 +20,9 @@ def params(
     from radiomics_screen.settings.presets import preset_names, preset_path
 
     if names:
-        typer.echo("\n".join(preset_names()))
+        echo("\n".join(preset_names()))
     elif preset:
-        typer.echo(preset_path(preset).read_text(encoding="utf-8"), nl=False)
+        echo(preset_path(preset).read_text(encoding="utf-8"), nl=False)
     else:
         from radiomics_screen.core.conventions import SWITCHES
         from radiomics_screen.core.errors import SettingsError, did_you_mean
@@ -28,4 +30,4 @@ def params(
 
         if conventions not in SWITCHES:
             raise SettingsError(f"unknown conventions '{conventions}'{did_you_mean(conventions, SWITCHES)}")
-        typer.echo(commented_default(conventions), nl=False)
+        echo(commented_default(conventions), nl=False)

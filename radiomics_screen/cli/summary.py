@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import typer
-
-from radiomics_screen.cli.verbosity import say
+from radiomics_screen.cli.verbosity import echo, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,9 +19,9 @@ _DISTINCT = 20
 def tell_problems(cohort: Cohort) -> None:
     """Print what is wrong with the cases file, all at once and before the work."""
     if cohort.problems:
-        typer.echo(f"{cohort.path}: {len(cohort.problems)} problems in {len(cohort.cases)} cases", err=True)
+        echo(f"{cohort.path}: {len(cohort.problems)} problems in {len(cohort.cases)} cases", err=True)
     for problem in cohort.problems:
-        typer.echo(f"  {problem}", err=True)
+        echo(f"  {problem}", err=True)
 
 
 def summarize(frame: pd.DataFrame, seconds: float) -> int:

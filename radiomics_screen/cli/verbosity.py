@@ -8,6 +8,8 @@ from time import monotonic
 
 import typer
 
+from radiomics_screen.core.printable import printable
+
 _PACKAGE = "radiomics_screen"
 _quiet = False
 _said = monotonic()
@@ -39,12 +41,17 @@ def is_quiet() -> bool:
     return _quiet
 
 
+def echo(message: str, *, err: bool = False, nl: bool = True) -> None:
+    """Print a text, whatever is in it; control characters of names are written out."""
+    typer.echo(printable(message), err=err, nl=nl)
+
+
 def say(message: str, *, err: bool = False) -> None:
     """Print progress (`err`) or a summary, unless the command line is quiet."""
     global _said
     _said = monotonic()
     if not _quiet:
-        typer.echo(message, err=err)
+        echo(message, err=err)
 
 
 def silent_for() -> float:
@@ -56,4 +63,4 @@ class _ToStandardError(logging.Handler):
     """Writes records to standard error as it is at that moment."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        print(self.format(record), file=sys.stderr, flush=True)
+        print(printable(self.format(record)), file=sys.stderr, flush=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from radiomics_screen.cli.verbosity import say
+from radiomics_screen.cli.verbosity import echo, say
 
 RESPONSES = "response maps"
 
@@ -38,7 +38,7 @@ def verify(
     _show(found)
     if json:
         write_report(found, json)
-        typer.echo(f"details     {json}")
+        echo(f"details     {json}")
     raise typer.Exit(0 if found.passed else 1)
 
 
@@ -51,19 +51,17 @@ def _show(found: Report) -> None:
             lines.append(_line(part if n == 0 else "", group))
         lines.append(("", "all", _count(members), "", f"{found.seconds[part]:.1f} s", ""))
     _table(lines)
-    typer.echo("")
+    echo("")
     for omitted in found.omitted:
-        typer.echo(f"not run: {omitted.part}: {omitted.reason}")
+        echo(f"not run: {omitted.part}: {omitted.reason}")
     for broken in found.broken:
-        typer.echo(f"COULD NOT BE RUN: {broken.part}: {broken.reason}")
+        echo(f"COULD NOT BE RUN: {broken.part}: {broken.reason}")
     for group in found.groups:
         for c in group.comparisons:
             if not c.passed:
-                typer.echo(f"FAILED: {group.part}: {_failure(group, c)}")
+                echo(f"FAILED: {group.part}: {_failure(group, c)}")
     verdict = "All that was run passed" if found.passed else "Not all passed"
-    typer.echo(
-        f"{verdict}: {_count(found.groups)} values, {sum(found.seconds.values()):.1f} s of processor time."
-    )
+    echo(f"{verdict}: {_count(found.groups)} values, {sum(found.seconds.values()):.1f} s of processor time.")
 
 
 class _Begun:
@@ -106,4 +104,4 @@ def _table(lines: list[tuple[str, ...]]) -> None:
             text.rjust(width) if n in (2, 4, 5) else text.ljust(width)
             for n, (text, width) in enumerate(zip(line, widths, strict=True))
         ]
-        typer.echo("  ".join(columns).rstrip())
+        echo("  ".join(columns).rstrip())
