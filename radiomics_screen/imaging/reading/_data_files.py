@@ -54,11 +54,11 @@ def _numbered(header: Path, value: str) -> list[str]:
 
 
 def _inside(header: Path, name: str) -> Path:
-    path = Path(os.path.normpath(header.parent / name))
-    folder = Path(os.path.normpath(header.parent))
+    folder = Path(os.path.abspath(header.parent))  # links are the user's own doing: they are not resolved
+    path = Path(os.path.abspath(header.parent / name))
     if not path.is_relative_to(folder) and not os.environ.get(ALLOW_OUTSIDE, "").strip():
         raise ReadError(
             f"{header}: names a data file outside its folder ({name}); move the file beside the header, or "
             f"set the environment variable {ALLOW_OUTSIDE}=1"
         )
-    return path if path.is_relative_to(folder) and folder != Path() else header.parent / name
+    return header.parent / name

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
@@ -17,12 +17,13 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from radiomics_screen.core.errors import ReadError
-from radiomics_screen.imaging.limits import require_bytes_within_limits, require_within_limits
+from radiomics_screen.imaging.limits import current_limits, require_bytes_within_limits, require_within_limits
 from radiomics_screen.imaging.reading.formats import damaged
 
-_CHUNK = 1 << 20
+_PIECE, _CHUNK = 1 << 16, 1 << 20  # bytes packed and unpacked that are in hand at a time
 _SAMPLE = 4096  # bytes at either end that are compared
-_UNSUSPICIOUS, _USUAL_RATIO = 1 << 26, 20  # unpacked bytes, and unpacked : packed, that need no second look
+_UNSUSPICIOUS, _USUAL_RATIO = 1 << 28, 20  # unpacked bytes, and unpacked : packed, that need no second look
+_LARGEST_RATIO = 1032  # of zlib's format
 _SLACK = 1 << 20  # bytes after the image up to which a stream is followed to its checksum
 _BYTES_PER_VALUE = {"text": 2, "hex": 2}  # at least: a digit and a space; two digits a byte
 
@@ -47,6 +48,8 @@ class Declared:
         That hold the data, in their order.
     offset
         Bytes before the data in each file (unpacked); None: they are the last ones of the file.
+    packed_at
+        Where in each file the packed data start; `offset` counts unpacked bytes from there.
     is_plain
         The order of the values in the file is that of the image, so that samples can be compared.
     """
@@ -58,6 +61,7 @@ class Declared:
     encoding: str
     files: tuple[Path, ...]
     offset: int | None = 0
+    packed_at: int = 0
     is_plain: bool = True
 
     @property
@@ -72,7 +76,6 @@ class Ends:
 
     first: bytes = b""
     last: bytes = b""
-    holder: list[bytes] = field(default_factory=list, repr=False)
 
 
 def require_data(path: Path, declared: Declared) -> Ends:
@@ -127,29 +130,31 @@ def _of_packed(path: Path, declared: Declared, needed: int) -> Ends:
     """Unpack what looks too well packed, and every NIfTI file: ITK fills what is missing there with zeros."""
     ends = Ends()
     for file in declared.files:
-        packed = file.stat().st_size
+        packed = file.stat().st_size - declared.packed_at
+        if needed > _LARGEST_RATIO * packed:
+            raise damaged(path, declared.name, f"{packed} packed bytes cannot hold {needed}")
         is_usual = needed < _UNSUSPICIOUS or needed < _USUAL_RATIO * packed
         if is_usual and declared.name != "NIfTI":
             continue
         start = declared.offset or 0
-        found = unpacked_length(file, path, start + needed, start, ends)
+        found = _unpacked_length(unpacked(file, path, declared.packed_at), start, start + needed, ends)
         if found < start + needed:
             raise damaged(path, declared.name, f"it ends after {found} of {start + needed} bytes")
     return ends
 
 
-def unpacked_length(file: Path, path: Path, needed: int, start: int, ends: Ends) -> int:
-    """Return how much a packed file holds, as far as `needed` asks; the checksum is checked where it ends.
+def _unpacked_length(chunks: Iterator[bytes], start: int, needed: int, ends: Ends) -> int:
+    """Return how long a stream is, as far as `needed` asks; its checksum is checked where it ends.
 
     The first and last bytes from `start` to `needed` are kept in `ends`.
     """
     length, last = 0, b""
     count = min(_SAMPLE, needed - start)
-    for chunk in unpacked(file, path):
+    for chunk in chunks:
         if length < start + count and length + len(chunk) > start:
             taken = chunk[max(0, start - length) :]
             ends.first = (ends.first + taken)[:count]
-        if length < needed:
+        if needed - count < length + len(chunk) and length < needed:
             last = (last + chunk[: needed - length])[-count:]
         length += len(chunk)
         if length > needed + _SLACK:
@@ -166,23 +171,24 @@ def unpacked(file: Path, path: Path, offset: int = 0) -> Iterator[bytes]:
     ReadError
         It is damaged, cut short, or unpacks to more than the limits allow.
     """
-    total = 0
+    total, allowed = 0, current_limits().unpacked_bytes
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
     with file.open("rb") as stream:
         stream.seek(offset)
-        rest = stream.read(_CHUNK)
+        rest = stream.read(_PIECE)
         while rest:
             try:
                 piece = unpacker.decompress(rest, _CHUNK)
             except zlib.error as error:
                 raise damaged(path, "gzip file", str(error)) from error
             total += len(piece)
-            require_bytes_within_limits(total, path)
+            if total > allowed:
+                require_bytes_within_limits(total, path)
             if piece:
                 yield piece
-            rest = unpacker.unconsumed_tail or (b"" if unpacker.eof else stream.read(_CHUNK))
+            rest = unpacker.unconsumed_tail or (b"" if unpacker.eof else stream.read(_PIECE))
             if unpacker.eof:
-                rest = unpacker.unused_data or stream.read(_CHUNK)
+                rest = unpacker.unused_data or stream.read(_PIECE)
                 if not rest.startswith(b"\x1f\x8b"):  # padding, or what follows the stream
                     return
                 unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)

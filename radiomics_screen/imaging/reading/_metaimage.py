@@ -54,6 +54,7 @@ def declared_in(path: Path) -> Declared:
     is_text = fields.get("binarydata", "true").lower() not in _YES
     big = fields.get("binarydatabyteordermsb", fields.get("elementbyteordermsb", "")).lower() in _YES
     is_measured = code is not None and (not is_packed or skipped == 0)
+    header_bytes = length if is_local else 0
     return Declared(
         "MetaImage",
         sizes,
@@ -61,7 +62,8 @@ def declared_in(path: Path) -> Declared:
         channels,
         "gzip" if is_packed else "text" if is_text else "raw",
         tuple(files),
-        None if skipped < 0 else (length if is_local else 0) + skipped,
+        None if skipped < 0 else 0 if is_packed else header_bytes + skipped,
+        header_bytes,
     )
 
 

@@ -68,9 +68,10 @@ def declared_in(path: Path) -> Declared:
     is_detached = "data file" in fields
     files = named_files(path, _without_axis(fields["data file"]), lines) if is_detached else [path]
     is_measured = encoding in _ENCODINGS and code is not None and not skips[1]
-    if encoding not in ("raw",) and skips[0]:
+    if encoding != "raw" and skips[0]:
         is_measured = False
-    offset: int | None = (0 if is_detached else length) + max(skips[0], 0)
+    is_packed = _ENCODINGS.get(encoding) == "gzip"
+    header_bytes = 0 if is_detached else length
     return Declared(
         "NRRD",
         sizes,
@@ -78,7 +79,8 @@ def declared_in(path: Path) -> Declared:
         1,
         _ENCODINGS.get(encoding, encoding),
         tuple(files),
-        None if skips[0] < 0 else offset,
+        None if skips[0] < 0 else 0 if is_packed else header_bytes + skips[0],
+        header_bytes,
         is_plain=_has_components_first(fields, len(sizes)),
     )
 

@@ -21,6 +21,7 @@ _SPACING_FIELDS = {
     "NrrdImageIO": ("space directions", "spacings"),
     "MetaImageIO": ("ElementSpacing", "ElementSize"),
 }
+_DETACHED = {".nhdr": "NrrdImageIO", ".mhd": "MetaImageIO"}  # endings of headers that name their files
 _NAMES = {"NrrdImageIO": "NRRD", "MetaImageIO": "MetaImage"}
 _RIGHT = 1e-4  # cosine of two axes that is rounding
 _SHEARED = 0.01  # cosine from which axes at right angles no longer describe the voxels
@@ -67,7 +68,7 @@ def data_files(path: Path) -> list[Path]:
         The header is damaged, or names a file that must not be read.
     """
     head = _head(path)
-    reader = _reader_of(head)
+    reader = _reader_of(head) or _DETACHED.get(path.suffix.lower(), "")
     if reader == "NrrdImageIO":
         return _nrrd.data_files(path)
     if reader == "MetaImageIO":
