@@ -37,7 +37,7 @@ def cases_dir(data_dir: Path) -> Path:
 def test_mean_inside_the_mask(cases_dir: Path, image: str, mask: str, mean: float, remark: str) -> None:
     with collect_remarks() as remarks:
         values = sitk.GetArrayFromImage(read_image(cases_dir / image))
-    inside = sitk.GetArrayFromImage(read_mask(cases_dir / mask)) > 0
+        inside = sitk.GetArrayFromImage(read_mask(cases_dir / mask)) > 0
     assert values[inside].mean(dtype=float) == pytest.approx(mean, abs=5e-4)
     assert remark in "; ".join(remarks)
     assert bool(remarks) == bool(remark)
