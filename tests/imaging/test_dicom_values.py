@@ -42,7 +42,7 @@ def pixels(sop_class: str, stored: np.ndarray, **tags: Any) -> Dataset:
     """Return a grey image of (rows, columns) or (frames, rows, columns)."""
     bits = stored.dtype.itemsize * 8
     ds = item(
-        SOPClassUID=sop_class, SOPInstanceUID=generate_uid(), Modality="OT", SeriesInstanceUID="1.2.3",
+        SOPClassUID=sop_class, SOPInstanceUID=generate_uid(), Modality="XA", SeriesInstanceUID="1.2.3",
         Rows=stored.shape[-2], Columns=stored.shape[-1], SamplesPerPixel=1,
         PhotometricInterpretation="MONOCHROME2", BitsAllocated=bits, BitsStored=bits, HighBit=bits - 1,
         PixelRepresentation=int(stored.dtype.kind == "i"), PixelData=stored.tobytes(),
