@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
-import re
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from radiomics_screen.cohort.cases import Case
+from radiomics_screen.imaging.image_files import files_behind
 from radiomics_screen.imaging.sources import ImageSource, MaskSource
 
 _PART_BYTES = 1 << 20
-_HEAD_BYTES = 65_536  # the header of a MetaImage or NRRD file that names its data file is far shorter
-_DATA_FILE = re.compile(r"^(?:ElementDataFile|data ?file)\s*[:=]\s*(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
-_PAIRS = (".hdr", ".img", ".img.gz")
 
 
 @dataclass(frozen=True)
@@ -68,49 +67,19 @@ def content_hash(path: Path) -> str:
     return digest_of(part for file in files for part in (_name_in(path, file), _file_hash(file)))
 
 
-def files_behind(path: Path) -> list[Path]:
-    """Return the files that an image consists of: itself, its data files, or those of a folder."""
-    if path.is_dir():
-        return sorted(file for file in path.rglob("*") if file.is_file())
-    ending = path.suffix.lower()
-    if ending in (".mhd", ".nhdr"):
-        with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES).decode("latin-1")
-        return [path, *_named_data_files(path, head)]
-    if ending in (".hdr", ".img") or path.name.lower().endswith(".img.gz"):
-        stem = re.sub(r"\.(hdr|img|img\.gz)$", "", path.name, flags=re.IGNORECASE)
-        others = {path.with_name(stem + e) for e in _PAIRS} - {path}
-        return [path, *sorted(file for file in others if file.is_file())]
-    return [path]
-
-
-def _named_data_files(path: Path, head: str) -> list[Path]:
-    """Return the files that a detached header names: one, a list of them, or a numbered pattern."""
-    if not (named := _DATA_FILE.search(head)):
-        return []
-    value = named.group(1)
-    if value.upper() == "LOCAL":
-        return []
-    if value.upper().startswith("LIST"):
-        names = [line.strip() for line in head[named.end() :].splitlines() if line.strip()]
-        return [path.parent / name for name in names]
-    if "%" in value:
-        pattern = re.sub(r"%0?\d*d", "*", value.split()[0])
-        return sorted(path.parent.glob(pattern))
-    return [path.parent / value]
-
-
 def _name_in(path: Path, file: Path) -> str:
     return os.path.relpath(file, path if path.is_dir() else path.parent)
 
 
 def _file_hash(path: Path) -> str:
     status = path.stat()
-    return _file_hash_of(path, status.st_size, status.st_mtime_ns)
+    if not stat.S_ISREG(status.st_mode):  # a pipe would wait for ever, and a device never ends
+        raise OSError(errno.EINVAL, "is no regular file", str(path))
+    return _file_hash_of(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 @lru_cache(maxsize=4096)  # regions that share an image, and an image's companion files
-def _file_hash_of(path: Path, size: int, modified: int) -> str:
+def _file_hash_of(path: Path, size: int, *_state: int) -> str:
     digest = hashlib.blake2b(digest_size=16)
     with path.open("rb", buffering=0) as file:
         while part := file.read(min(size, _PART_BYTES) + 1):  # a small file in one go

@@ -1,7 +1,8 @@
 """DICOM: one file (single or multi-frame), or a folder with one series.
 
 GDCM, through SimpleITK, decodes the pixels, applies rescale slope and intercept and inverts
-MONOCHROME1. The header, read beside it, says where GDCM's spacing cannot be trusted.
+MONOCHROME1. The header, read beside it, says where GDCM's spacing and mapping of values cannot be
+trusted, and whether the file holds what it declares.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from radiomics_screen.core.errors import ReadError
 from radiomics_screen.imaging.loaded_image import Calibration, Identity, Rescale
+from radiomics_screen.imaging.reading.dicom.elements import Pixels, find_pixels
 from radiomics_screen.imaging.reading.dicom.identity import (
     TAGS,
     calibrations_of,
@@ -27,15 +28,18 @@ from radiomics_screen.imaging.reading.dicom.identity import (
     identity_of,
     unit_of,
 )
+from radiomics_screen.imaging.reading.dicom.value_mapping import TAGS as MAPPING_TAGS
+from radiomics_screen.imaging.reading.dicom.value_mapping import ValueMapping, mapping_of
 from radiomics_screen.imaging.reading.formats import damaged, shortened
 
 _TAGS = [
-    *TAGS,
+    *TAGS, *MAPPING_TAGS,
     "SOPClassUID", "SOPInstanceUID", "Modality", "SeriesInstanceUID", "SeriesDescription", "SeriesNumber",
     "Rows", "Columns", "NumberOfFrames", "PhotometricInterpretation", "SamplesPerPixel", "BitsAllocated",
+    "BitsStored", "HighBit", "PixelRepresentation",
     "PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "SequenceOfUltrasoundRegions",
     "ImagePositionPatient", "ImageOrientationPatient", "SpacingBetweenSlices", "GridFrameOffsetVector",
-    "RescaleSlope", "RescaleIntercept", "ModalityLUTSequence", "DoseGridScaling",
+    "DoseGridScaling",
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
 ]  # fmt: skip
 # What pydicom raises on broken headers; it decodes a value when it is asked for, so anywhere below.
@@ -66,13 +70,17 @@ class Header:
     photometric: str
     samples: int
     bits: int
+    bits_stored: int
+    high_bit: int
+    is_signed: bool
+    pixels: Pixels | None  # where they lie in the file
     spacing_mm: tuple[float, float] | None  # (x, y): distance of columns, of rows
     spacing_source: str
     axes: Vector | None  # direction cosines of a row and of a column
     positions_mm: tuple[Vector, ...]  # of the first pixel: one, or one a frame; empty where unknown
     frame_distance_mm: float | None  # between frames, where the header gives it directly
-    rescales: frozenset[tuple[float, float]]  # slopes and intercepts, one or several
-    has_lookup_table: bool
+    differing: str  # what the frames of one image must share and do not; "" where they do
+    mapping: ValueMapping  # of stored values
     dose_scaling: float | None
     identity: Identity
     calibrations: tuple[Calibration, ...]
@@ -80,8 +88,8 @@ class Header:
 
     @property
     def rescale(self) -> Rescale | None:
-        """What stored values went through; None where they stayed as they are."""
-        slope, intercept = next(iter(self.rescales))
+        """What stored values of the first frame went through; None where they stayed as they are."""
+        slope, intercept = self.mapping.linear[0]
         return None if (slope, intercept) == (1.0, 0.0) else Rescale(slope, intercept)
 
     @property
@@ -98,21 +106,25 @@ def read_header(path: Path) -> Header:
     ReadError
         The header is damaged.
     """
+    pixels = find_pixels(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about bent values; those that matter are checked
             dataset = pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=_TAGS)
-            return _header(path, dataset)
+            return _header(path, dataset, pixels)
     except _REASONS as error:
         raise damaged(path, "DICOM file", shortened(error)) from error
 
 
-def _header(path: Path, ds: pydicom.Dataset) -> Header:
+def _header(path: Path, ds: pydicom.Dataset, pixels: Pixels | None) -> Header:
     shared = first_item(ds, "SharedFunctionalGroupsSequence")
     frames = list(ds.get("PerFrameFunctionalGroupsSequence") or [])
     groups = [shared, *frames]
     spacing, source = _pixel_spacing(ds, groups)
     kind = ds.get("SOPClassUID") or ds.file_meta.get("MediaStorageSOPClassUID")
+    mapping = mapping_of(ds, groups, str(kind or ""))
+    bits = int(ds.get("BitsAllocated") or 0)
+    stored = int(ds.get("BitsStored") or bits)
     return Header(
         path=path,
         kind=str(kind.name) if kind else "",
@@ -126,18 +138,22 @@ def _header(path: Path, ds: pydicom.Dataset) -> Header:
         frames=int(ds.get("NumberOfFrames") or 1),
         photometric=str(ds.get("PhotometricInterpretation") or ""),
         samples=int(ds.get("SamplesPerPixel") or 1),
-        bits=int(ds.get("BitsAllocated") or 0),
+        bits=bits,
+        bits_stored=stored,
+        high_bit=int(ds.get("HighBit") or stored - 1),
+        is_signed=bool(ds.get("PixelRepresentation")),
+        pixels=pixels,
         spacing_mm=spacing,
         spacing_source=source,
         axes=_only(_vectors(ds, groups, "PlaneOrientationSequence", "ImageOrientationPatient", 6)),
         positions_mm=_positions(ds, groups),
         frame_distance_mm=_frame_distance(ds, groups),
-        rescales=_rescales(ds, groups),
-        has_lookup_table=bool(ds.get("ModalityLUTSequence")),
+        differing=_differing(ds, groups),
+        mapping=mapping,
         dose_scaling=float(ds.DoseGridScaling) if ds.get("DoseGridScaling") else None,
         identity=identity_of(ds, groups, str(kind or "")),
         calibrations=calibrations_of(ds, groups),
-        unit=None if ds.get("ModalityLUTSequence") else unit_of(ds, groups),
+        unit=mapping.unit or (None if ds.get("ModalityLUTSequence") else unit_of(ds, groups)),
     )
 
 
@@ -167,15 +183,50 @@ def _only(values: list[Vector]) -> Vector | None:
     return values[0] if same else None
 
 
+def _differing(ds: pydicom.Dataset, groups: list[pydicom.Dataset | None]) -> str:
+    """Name what differs from frame to frame although one grid has only one of it."""
+    facts = (
+        ("orientation", "PlaneOrientationSequence", "ImageOrientationPatient", 6),
+        ("pixel spacing", "PixelMeasuresSequence", "PixelSpacing", 2),
+    )
+    found = ((what, _vectors(ds, groups, sequence, name, count)) for what, sequence, name, count in facts)
+    return next((what for what, values in found if values and not _only(values)), "")
+
+
 def _positions(ds: pydicom.Dataset, groups: list[pydicom.Dataset | None]) -> tuple[Vector, ...]:
-    return tuple(_vectors(ds, groups, "PlanePositionSequence", "ImagePositionPatient", 3))
+    places = tuple(_vectors(ds, groups, "PlanePositionSequence", "ImagePositionPatient", 3))
+    axes = _numbers(ds.get("ImageOrientationPatient"), 6)
+    offsets = _grid_offsets(ds)
+    if len(places) != 1 or axes is None or not offsets or _even_step(offsets):
+        return places
+    normal = (
+        axes[1] * axes[5] - axes[2] * axes[4],
+        axes[2] * axes[3] - axes[0] * axes[5],
+        axes[0] * axes[4] - axes[1] * axes[3],
+    )
+    return tuple(
+        tuple(p + (offset - offsets[0]) * n for p, n in zip(places[0], normal, strict=True))
+        for offset in offsets
+    )
+
+
+def _grid_offsets(ds: pydicom.Dataset) -> list[float]:
+    """Return where the frames of a dose grid lie along its normal, in mm."""
+    offsets = ds.get("GridFrameOffsetVector")
+    if offsets is None or isinstance(offsets, (str, float)) or len(offsets) < 2:
+        return []
+    return [float(offset) for offset in offsets] if len(offsets) == ds.get("NumberOfFrames") else []
+
+
+def _even_step(offsets: list[float]) -> float | None:
+    """Return the distance of frames that lie evenly, the first at the bottom."""
+    steps = [b - a for a, b in pairwise(offsets)]
+    return steps[0] if steps[0] > 0 and max(steps) - min(steps) < 0.01 * steps[0] else None
 
 
 def _frame_distance(ds: pydicom.Dataset, groups: list[pydicom.Dataset | None]) -> float | None:
-    offsets = ds.get("GridFrameOffsetVector")
-    if offsets is not None and not isinstance(offsets, (str, float)) and len(offsets) > 1:
-        steps = [float(b) - float(a) for a, b in pairwise(offsets)]
-        return steps[0] if max(steps) - min(steps) < 0.01 * abs(steps[0]) else None
+    if offsets := _grid_offsets(ds):
+        return _even_step(offsets)
     for item in (ds, *(first_item(group, "PixelMeasuresSequence") for group in groups)):
         distance = item.get("SpacingBetweenSlices") if item is not None else None
         if distance is not None and isfinite(float(distance)) and float(distance) > 0:
@@ -207,14 +258,6 @@ def _ultrasound_spacing(ds: pydicom.Dataset) -> Vector | None:
     if units != {(_CENTIMETRES, _CENTIMETRES)}:
         return None
     return _only([(10 * abs(float(r.PhysicalDeltaY)), 10 * abs(float(r.PhysicalDeltaX))) for r in regions])
-
-
-def _rescales(ds: pydicom.Dataset, groups: list[pydicom.Dataset | None]) -> frozenset[tuple[float, float]]:
-    transforms = [first_item(group, "PixelValueTransformationSequence") for group in groups]
-    sources = [item for item in transforms if item is not None] or [ds]
-    return frozenset(
-        (float(s.get("RescaleSlope") or 1.0), float(s.get("RescaleIntercept") or 0.0)) for s in sources
-    )
 
 
 def refuse_other_objects(header: Header) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import SimpleITK as sitk
 
 from radiomics_screen.core.errors import ReadError
+from radiomics_screen.imaging.limits import require_within_limits
 from radiomics_screen.imaging.loaded_image import LoadedImage
+from radiomics_screen.imaging.reading.dicom.decoding import decode, require_as_stored
 from radiomics_screen.imaging.reading.dicom.header import Header, read_header, refuse_other_objects
 from radiomics_screen.imaging.reading.dicom.single import (
     described,
@@ -21,7 +23,9 @@ from radiomics_screen.imaging.reading.dicom.single import (
     set_pixel_spacing,
     slice_step,
 )
-from radiomics_screen.imaging.reading.formats import damaged, looks_like_dicom, shortened
+from radiomics_screen.imaging.reading.formats import damaged, looks_like_dicom
+
+ROUNDED = {"pixel spacing": (1e-4, 0.0), "orientation": (0.0, 1e-3)}  # relative, absolute: of the header
 
 
 def read_series(folder: Path) -> LoadedImage:
@@ -99,19 +103,21 @@ def _require_one_volume(folder: Path, headers: list[Header]) -> None:
     """Refuse files that cannot be slices of one image, naming what differs."""
     for header in headers:
         refuse_misread(header)
-    differing: dict[str, Counter[Any]] = {
-        "size": Counter((h.columns, h.rows) for h in headers),
-        "pixel spacing": Counter(h.spacing_mm for h in headers),
-        "orientation": Counter(tuple(round(a, 3) + 0.0 for a in h.axes) if h.axes else None for h in headers),
-        "photometric interpretation": Counter(h.photometric for h in headers),
+    require_within_limits((headers[0].columns, headers[0].rows, len(headers)), 1, 1, folder)
+    differing: dict[str, list[Any]] = {
+        "size": [(h.columns, h.rows) for h in headers],
+        "pixel spacing": [h.spacing_mm for h in headers],
+        "orientation": [h.axes for h in headers],
+        "photometric interpretation": [h.photometric for h in headers],
+        "samples per pixel": [h.samples for h in headers],
     }
     for what, values in differing.items():
-        if len(values) > 1:
-            listed = ", ".join(f"{count} files with {value}" for value, count in values.most_common(4))
-            raise ReadError(
-                f"{folder}: the files of the series differ in {what} ({listed}); keep those of one volume "
-                "in a folder of its own"
-            )
+        counted = _counted(values, *ROUNDED.get(what, (0.0, 0.0)))
+        if len(counted) > 1:
+            _refuse_mixture(folder, what, counted)
+    units = Counter(h.unit for h in headers if h.unit)
+    if len(units) > 1:
+        _refuse_mixture(folder, "unit", list(units.items()))
     if any(h.frames > 1 for h in headers):
         raise ReadError(f"{folder}: holds {len(headers)} multi-frame files; give the one that is meant")
     placeless = [h.path.name for h in headers if not h.positions_mm or h.axes is None]
@@ -122,14 +128,63 @@ def _require_one_volume(folder: Path, headers: list[Header]) -> None:
         )
 
 
+def _refuse_mixture(folder: Path, what: str, counted: list[tuple[Any, int]]) -> NoReturn:
+    shown = sorted(counted, key=lambda pair: -pair[1])[:4]
+    listed = ", ".join(f"{count} files with {value}" for value, count in shown)
+    raise ReadError(
+        f"{folder}: the files of the series differ in {what} ({listed}); keep those of one volume "
+        "in a folder of its own"
+    )
+
+
+def _counted(values: list[Any], relative: float, absolute: float) -> list[tuple[Any, int]]:
+    """Count values; numbers that differ by no more than a header rounds them are one value."""
+    found: list[tuple[Any, int]] = []
+    for value, count in Counter(values).items():
+        for n, (known, times) in enumerate(found):
+            if _is_same(value, known, relative, absolute):
+                found[n] = (known, times + count)
+                break
+        else:
+            found.append((value, count))
+    return found
+
+
+def _is_same(one: Any, other: Any, relative: float, absolute: float) -> bool:
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return bool(np.allclose(one, other, rtol=relative, atol=absolute))
+    return bool(one == other)
+
+
 def _pixels(folder: Path, ordered: list[Header]) -> sitk.Image:
+    """Return the slices as one image: decoded together where their headers agree, else each by its own."""
+    encodings = {(h.bits, h.bits_stored, h.high_bit, h.is_signed, h.syntax, h.kind) for h in ordered}
+    if len(encodings) > 1 or not all(h.mapping.is_applied_by_gdcm for h in ordered):
+        return _one_by_one(ordered)
     reader = sitk.ImageSeriesReader()
     reader.SetImageIO("GDCMImageIO")
     reader.SetFileNames([str(h.path) for h in ordered])
-    if len({h.rescales for h in ordered}) > 1:
+    if len({h.mapping.linear for h in ordered}) > 1:
         # The type would be that of the first slice, and could cut off what another slice's slope gives.
         reader.SetOutputPixelType(sitk.sitkFloat64)
     try:
-        return reader.Execute()
-    except RuntimeError as error:
-        raise damaged(folder, "DICOM series", shortened(error)) from error
+        image = reader.Execute()
+    except RuntimeError:
+        return _one_by_one(ordered)  # which names the file that cannot be decoded, if one cannot
+    values = sitk.GetArrayViewFromImage(image)
+    for n, header in enumerate(ordered):
+        require_as_stored(values[n : n + 1], header)
+    return image
+
+
+def _one_by_one(ordered: list[Header]) -> sitk.Image:
+    """Decode each slice by its own header, and join them in a type that holds the values of all."""
+    slices = [decode(header) for header in ordered]
+    arrays = [sitk.GetArrayViewFromImage(image) for image in slices]
+    kind = np.result_type(*arrays)
+    if len({h.mapping.linear for h in ordered}) > 1 or kind.kind == "f":
+        kind = np.dtype(np.float64)
+    joined = np.concatenate([array.astype(kind, copy=False) for array in arrays])
+    image = sitk.GetImageFromArray(joined, isVector=joined.ndim == 4)
+    image.SetSpacing((*slices[0].GetSpacing()[:2], 1.0))
+    return image

@@ -13,12 +13,12 @@ import SimpleITK as sitk
 from radiomics_screen.core.errors import ReadError
 from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.imaging.loaded_image import Applied, LoadedImage, Rescale
+from radiomics_screen.imaging.pixels import like
+from radiomics_screen.imaging.reading.dicom.decoding import decode
 from radiomics_screen.imaging.reading.dicom.header import Header, read_header, refuse_other_objects
-from radiomics_screen.imaging.reading.formats import damaged, read_by, shortened
+from radiomics_screen.imaging.reading.dicom.pixel_checks import require_declared_pixels
 
 _BIG_ENDIAN, _RLE = "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5"
-_JPEG_FAMILY = "1.2.840.10008.1.2.4."
-_END_OF_PIXELS = b"\xfe\xff\xdd\xe0"  # sequence delimitation item after the last compressed fragment
 EVEN = 0.01  # relative difference of slice distances that is rounding in the header
 UNEVEN = 0.05  # relative difference from which one spacing no longer describes the slices
 SIDEWAYS_MM = 0.1  # shift of a slice within its plane that rounding does not explain
@@ -29,12 +29,9 @@ def read_file(path: Path) -> LoadedImage:
     header = read_header(path)
     refuse_other_objects(header)
     refuse_misread(header)
-    try:
-        image = read_by(path, "GDCMImageIO")
-    except RuntimeError as error:
-        raise damaged(path, "DICOM file", shortened(error)) from error
+    image = decode(header)
     if header.frames > 1:
-        place_frames(image, header)
+        image = place_frames(image, header)
     set_pixel_spacing(image, header)
     remark(header)
     if header.dose_scaling is not None:
@@ -47,8 +44,8 @@ def described(image: sitk.Image, headers: Sequence[Header]) -> LoadedImage:
     """Return `image` with what the headers of its slices say, in their order: one header, or one a slice."""
     first = headers[0]
     instances = tuple(uid for header in headers for uid in header.identity.sop_instance_uids)
-    same = len({header.rescale for header in headers}) == 1
-    rescales = tuple(header.rescale or Rescale(1.0, 0.0) for header in headers)
+    rescales = tuple(Rescale(*linear) for header in headers for linear in header.mapping.linear)
+    same = len(set(rescales)) == 1
     applied = []
     if first.photometric == "MONOCHROME1":
         applied.append(Applied("inverted"))
@@ -77,32 +74,18 @@ def refuse_misread(header: Header) -> None:
             f"{header.path}: {header.bits}-bit pixels in this encoding cannot be read reliably; convert the "
             "file to Explicit VR Little Endian (dcmconv or gdcmconv --raw)"
         )
-    if header.syntax == _RLE or header.syntax.startswith(_JPEG_FAMILY):
-        _require_end_of_pixels(header.path)
-    if len(header.rescales) > 1:
-        raise ReadError(
-            f"{header.path}: its frames have different rescale slopes, which cannot be read yet; export the "
-            "frames as single files"
-        )
-
-
-def _require_end_of_pixels(path: Path) -> None:
-    """Refuse compressed pixels that are cut short: GDCM takes gigabytes and seconds to find out."""
-    with path.open("rb") as file:
-        file.seek(-min(4096, path.stat().st_size), 2)
-        if _END_OF_PIXELS in file.read():
-            return
-        file.seek(0)
-        if _END_OF_PIXELS not in file.read():
-            raise damaged(path, "DICOM file", "it ends before its pixels do")
+    if header.mapping.problem or header.differing:
+        problem = header.mapping.problem or f"its frames differ in {header.differing}"
+        raise ReadError(f"{header.path}: {problem}; export the frames of one image to a file of their own")
+    require_declared_pixels(header)
 
 
 def remark(header: Header) -> None:
     """Note what the pixels went through and what they did not."""
     if header.photometric == "MONOCHROME1":
         add_remark("MONOCHROME1: inverted, so that bright is high")
-    if header.has_lookup_table:
-        add_remark("the DICOM file's modality lookup table was not applied: the values are the stored ones")
+    for text in header.mapping.remarks:
+        add_remark(text)
 
 
 def set_pixel_spacing(image: sitk.Image, header: Header) -> None:
@@ -117,19 +100,35 @@ def set_pixel_spacing(image: sitk.Image, header: Header) -> None:
         add_remark(f"pixel spacing {x:.4g} x {y:.4g} mm is that at the detector ({header.spacing_source})")
 
 
-def place_frames(image: sitk.Image, header: Header) -> None:
-    """Give a multi-frame image its slice distance and direction, or refuse: cine loops have none."""
+def place_frames(image: sitk.Image, header: Header) -> sitk.Image:
+    """Give a multi-frame image its slice distance and direction, or refuse: cine loops have none.
+
+    Frames that lie in no order are put in that of their positions.
+    """
     if len(header.positions_mm) == header.frames and header.axes is not None:
-        step = slice_step(np.array(header.positions_mm), header.axes, str(header.path), "frames")
-        place_slices(image, header.positions_mm[0], header.axes, step)
-    elif header.frame_distance_mm:
+        positions = np.array(header.positions_mm)
+        along = positions @ np.cross(header.axes[:3], header.axes[3:])
+        steps = np.diff(along)
+        if not (np.all(steps > 0) or np.all(steps < 0)):
+            order = np.argsort(along, kind="stable")
+            positions = positions[order]
+            image = like(image, sitk.GetArrayFromImage(image)[order])
+        step = slice_step(positions, header.axes, str(header.path), "frames")
+        place_slices(image, tuple(positions[0]), header.axes, step)
+    elif header.frame_distance_mm and len(header.positions_mm) <= 1:
         x, y, _ = image.GetSpacing()
         image.SetSpacing((x, y, abs(header.frame_distance_mm)))
+    elif header.positions_mm:
+        raise ReadError(
+            f"{header.path}: {len(header.positions_mm)} of its {header.frames} frames say where they lie; "
+            "export the frames of one image to a file of their own"
+        )
     else:
         raise ReadError(
             f"{header.path}: holds {header.frames} frames without positions (a film, or several images in "
             "one file); export the frame that is meant as a file of its own"
         )
+    return image
 
 
 def place_slices(
