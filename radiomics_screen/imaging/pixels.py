@@ -126,13 +126,15 @@ def _channel(image: sitk.Image, source: str, chosen: int | None) -> sitk.Image:
     if any(not np.array_equal(values[..., 0], values[..., c]) for c in range(1, meant)):
         raise ReadError(
             f"{source}: the mask has {count} channels that differ; say which one by label_channel "
-            f"(0 to {count - 1})"
+            f"(0 to {count - 1}), in the parameter file or in a column of the case list"
         )
     return like(image, np.array(values[..., 0]))
 
 
 def _first_fraction(values: NDArray[Any]) -> float:
-    return float(values[~(np.isfinite(values) & (values == np.rint(values)))].flat[0])
+    if (infinite := values[~np.isfinite(values)]).size:
+        return float(infinite.flat[0])
+    return float(values[values != np.rint(values)].flat[0])
 
 
 def like(image: sitk.Image, array: NDArray[Any]) -> sitk.Image:

@@ -23,7 +23,7 @@ from radiomics_screen.imaging.reading._jpeg_entropy import (
     code_table,
     follow,
 )
-from radiomics_screen.imaging.reading._tiff_page import UnsupportedError
+from radiomics_screen.imaging.reading._unsupported import UnsupportedError
 
 _SOI, _EOI, _SOS, _DHT, _DQT, _DRI, _COM = 0xD8, 0xD9, 0xDA, 0xC4, 0xDB, 0xDD, 0xFE
 _FRAMES = {0xC0: False, 0xC1: False, 0xC2: True}  # whether progressive
@@ -33,6 +33,7 @@ _END_OF_SCAN = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _RESTART = re.compile(rb"\xff+([\xd0-\xd7])")
 #: What a block's mean brightness comes to before it is divided: 8 * 128, and a little for rounding.
 _HIGHEST = 1126
+_MOST_SCANS = 500
 _ENDS = "it ends before the picture does"
 
 
@@ -74,6 +75,7 @@ class Jpeg:
     tables: dict[int, NDArray[np.uint16]] = field(default_factory=dict)
     quantisations: dict[int, int] = field(default_factory=dict)
     restart: int = 0
+    scans: int = 0
 
 
 def require_sound(
@@ -209,6 +211,9 @@ def _begin_frame(part: bytes, jpeg: Jpeg, name: object, *, progressive: bool) ->
 
 def _scan(content: bytes, place: int, part: bytes, jpeg: Jpeg) -> int:
     """Follow a scan; return where the next marker begins."""
+    jpeg.scans += 1
+    if jpeg.scans > _MOST_SCANS:
+        raise ValueError(f"it has more than {_MOST_SCANS} scans")
     count = part[0] if part else 0
     if not jpeg.components or not 0 < count <= 4 or len(part) != 4 + 2 * count:
         raise ValueError("the header of a scan is not one")

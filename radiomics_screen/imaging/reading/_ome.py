@@ -10,7 +10,7 @@ from xml.etree.ElementTree import ParseError as XmlError
 
 from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.imaging.reading._tiff_layout import Layout, length_mm
-from radiomics_screen.imaging.reading._tiff_page import UnsupportedError
+from radiomics_screen.imaging.reading._unsupported import UnsupportedError
 
 _DEFAULT_UNIT = "µm"
 

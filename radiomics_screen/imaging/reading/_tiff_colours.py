@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_screen.core.remarks import add_remark
-from radiomics_screen.imaging.reading._tiff_page import PALETTE, WHITE_IS_ZERO, Page, UnsupportedError
+from radiomics_screen.imaging.reading._tiff_page import PALETTE, WHITE_IS_ZERO, Page
+from radiomics_screen.imaging.reading._unsupported import UnsupportedError
 
 _COLOUR_MAP, _SOFTWARE = 320, 305
 _LONGEST_NAME = 1 << 16

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isfinite
 
-from radiomics_screen.imaging.reading._tiff_page import UnsupportedError
+from radiomics_screen.imaging.reading._unsupported import UnsupportedError
 
 #: Millimetres of a unit, however it is spelled; case does not matter where it stands for no other unit.
 _MM = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from radiomics_screen.imaging.reading._ifd import Directory
+from radiomics_screen.imaging.reading._unsupported import UnsupportedError
 
 NONE, LZW, OLD_JPEG, JPEG, DEFLATE, PACKBITS = 1, 5, 6, 7, 8, 32773
 OLD_DEFLATE, LZMA, ZSTD = 32946, 34925, 50000
@@ -34,10 +35,6 @@ _BITS = {UNSIGNED: (*range(1, 17), 32, 64), SIGNED: (8, 16, 32, 64), FLOAT: (16,
 _PREDICTED = (LZW, DEFLATE, OLD_DEFLATE, LZMA, ZSTD)
 REDUCED, TRANSPARENCY = 1, 4  # bits of NewSubfileType
 _LONGEST_TABLES = 1 << 16
-
-
-class UnsupportedError(Exception):
-    """A file uses a feature that is not read; the text names it."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +164,7 @@ def page_of(tags: Directory) -> Page:
         orientation=tags.number(274, 1),
         planar=samples > 1 and tags.number(284, 1) == 2,
         tile=_tile(tags),
-        rows_per_strip=max(1, min(height, tags.number(278, height))),
+        rows_per_strip=min(height, tags.number(278, height) or height),
         subfile=subfile_of(tags),
         tags=tags,
     )  # fmt: skip

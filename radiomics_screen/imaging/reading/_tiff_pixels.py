@@ -22,15 +22,26 @@ from radiomics_screen.imaging.reading._tiff_page import (
     FLOAT,
     JPEG,
     LZMA,
+    LZW,
     NONE,
     OLD_DEFLATE,
+    PACKBITS,
+    ZSTD,
     Page,
 )
 
 _MOST_LZMA_MEMORY = 1 << 28
 _REVERSED = np.array([int(f"{n:08b}"[::-1], 2) for n in range(256)], np.uint8)
-#: The most that Deflate packs into one byte.
-DEFLATE_RATIO = 1032
+#: The most bytes that one packed byte stands for, where there is such a bound.
+_MOST_UNPACKED = {
+    NONE: 1,
+    PACKBITS: 64,
+    DEFLATE: 1032,
+    OLD_DEFLATE: 1032,
+    LZW: 2800,
+    LZMA: 10_000,
+    ZSTD: 33_000,
+}
 
 
 def stored_samples(page: Page, at: ReadAt, file_size: int) -> NDArray[Any]:
@@ -65,7 +76,7 @@ def _require_plausible(page: Page, places: tuple[tuple[int, int], ...], file_siz
     """Refuse parts beyond the end, and sizes that so few bytes cannot unpack to, before allocating."""
     if any(offset + length > file_size for offset, length in places):
         raise ValueError("it ends before the picture does")
-    most = {NONE: 1, DEFLATE: DEFLATE_RATIO, OLD_DEFLATE: DEFLATE_RATIO}.get(page.compression)
+    most = _MOST_UNPACKED.get(page.compression)
     packed = sum(length for _, length in places)
     if most and page.width * page.height * page.samples * page.bits > 8 * most * packed:
         raise ValueError(f"{page.width} x {page.height} pixels do not fit into {packed} bytes")

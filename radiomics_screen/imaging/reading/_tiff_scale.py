@@ -43,7 +43,7 @@ def layout_of(tags: Directory, pages: int, samples: int) -> Layout:
     text = _text(tags.content(_DESCRIPTION, _MOST_TEXT).rstrip(b"\0 \r\n\t"))
     if text.startswith("ImageJ="):
         return _imagej_layout(text, tags, pages)
-    if re.match(r"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(\w+:)?OME\b", text, re.DOTALL):
+    if text.lstrip().startswith("<") and re.search(r"<(\w+:)?OME[\s>]", text):
         return ome_layout(text, pages, samples)
     if text.startswith('{"shape"'):
         _require_slices_of_tifffile(text, pages, samples)

@@ -28,7 +28,7 @@ from radiomics_screen.imaging.reading._png import (
     scale,
     shown_pixels,
 )
-from radiomics_screen.imaging.reading._tiff_page import UnsupportedError
+from radiomics_screen.imaging.reading._unsupported import UnsupportedError
 from radiomics_screen.imaging.reading.formats import (
     FORMATS,
     Format,
@@ -134,7 +134,7 @@ def _read_bmp(path: Path, head: bytes) -> sitk.Image:
     try:
         with BmpImageFile(path) as picture:  # not by Image.open, which has limits of its own
             array = np.asarray(picture.convert("RGB") if picture.mode == "P" else picture)
-    except (OSError, ValueError, SyntaxError) as error:
+    except (OSError, ValueError, SyntaxError, OverflowError, struct.error) as error:
         raise damaged(path, "BMP", shortened(error)) from error
     if array.dtype == bool:
         array = array.astype(np.uint8) * np.uint8(255)

@@ -30,12 +30,12 @@ from radiomics_screen.imaging.reading._tiff_page import (
     TRANSPARENCY,
     WHITE_IS_ZERO,
     Page,
-    UnsupportedError,
     page_of,
     subfile_of,
 )
 from radiomics_screen.imaging.reading._tiff_pixels import stored_samples
 from radiomics_screen.imaging.reading._tiff_scale import layout_of, print_spacing_mm
+from radiomics_screen.imaging.reading._unsupported import UnsupportedError
 from radiomics_screen.imaging.reading.formats import (
     FORMATS,
     Format,
@@ -81,7 +81,7 @@ def read_mask(path: Path, image: LoadedImage | None) -> LoadedImage:
     if stack.first.photometric == WHITE_IS_ZERO:
         how = "it was taken as shown, white as 255" if inverted else "its values were taken as stored"
         add_remark(f"the mask's TIFF shows 0 as white: {how}")
-    return _loaded(stack, inverted=inverted)
+    return _loaded(stack, inverted=inverted, as_mask=True)
 
 
 def _stack(path: Path, *, as_mask: bool) -> _Stack:
@@ -150,9 +150,9 @@ def _upright(page: Page, at: ReadAt, file_size: int, *, as_mask: bool) -> NDArra
     return upright(shown(page, stored_samples(page, at, file_size), as_mask=as_mask), page.orientation)
 
 
-def _loaded(stack: _Stack, *, inverted: bool) -> LoadedImage:
+def _loaded(stack: _Stack, *, inverted: bool, as_mask: bool = False) -> LoadedImage:
     count, first = len(stack.array), stack.first
-    spacing, source = _spacing_mm(stack)
+    spacing, source = _spacing_mm(stack, as_mask=as_mask)
     image = as_picture(stack.array[0] if count == 1 else stack.array, spacing[:2], count)
     if count > 1:
         image.SetSpacing(spacing)
@@ -169,7 +169,7 @@ def _loaded(stack: _Stack, *, inverted: bool) -> LoadedImage:
     return LoadedImage(image, calibrations=calibrations, applied=(*applied, *turning(first.orientation)))
 
 
-def _spacing_mm(stack: _Stack) -> tuple[tuple[float, float, float], str]:
+def _spacing_mm(stack: _Stack, *, as_mask: bool) -> tuple[tuple[float, float, float], str]:
     """Return (x, y, z) and who states it, with a remark; "" for the print resolution, and 1 by default."""
     count, stated = len(stack.array), stack.layout.spacing_mm
     if stated is None:
@@ -183,7 +183,7 @@ def _spacing_mm(stack: _Stack) -> tuple[tuple[float, float, float], str]:
         x, y = y, x
     if stated is None:
         note_print_resolution(x, y)
-    if count > 1 and z is None:
+    if count > 1 and z is None and not as_mask:
         taken = "1 mm was taken in every direction" if stated is None else "1 mm was taken between slices"
         add_remark(f"TIFF of {count} pages: it holds no slice distance, {taken}")
     return (x, y, z or 1.0), source
