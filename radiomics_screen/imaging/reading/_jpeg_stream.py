@@ -45,7 +45,8 @@ class _Component:
     quantisation: int
     blocks: tuple[int, int] = (0, 0)
     nonzero: NDArray[np.uint8] | None = None
-    begun: bool = False
+    #: How many low bits are still missing of each coefficient; -1: all of it.
+    missing: NDArray[np.int64] = field(default_factory=lambda: np.full(64, -1))
 
 
 @dataclass
@@ -110,7 +111,7 @@ def require_sound(
     found = len(jpeg.components)
     if found and found not in counts:
         raise UnsupportedError(f"JPEG of {found} components{' (CMYK, inks)' if found == 4 else ''}")
-    if not jpeg.components or not all(component.begun for component in jpeg.components):
+    if not jpeg.components or any(component.missing.any() for component in jpeg.components):
         raise ValueError(_ENDS)
     return jpeg
 
@@ -223,32 +224,42 @@ def _scan(content: bytes, place: int, part: bytes, jpeg: Jpeg) -> int:
         if not found or found[0].quantisation not in jpeg.quantisations:
             raise ValueError("a scan refers to what there is not")
         chosen.append((found[0], part[2 + 2 * n] >> 4, part[2 + 2 * n] & 15))
-    first, last, refining = part[-3], part[-2], part[-1] >> 4
-    mode = _mode(jpeg, count, first, last, refining)
+    first, last, before, low = part[-3], part[-2], part[-1] >> 4, part[-1] & 15
+    mode = _mode(jpeg, count, first, last, before)
+    if mode == SEQUENTIAL:
+        first, last, before, low = 0, 63, 0, 0
+    for component, *_ in chosen:
+        _note_bits(component, first, last, before, low)
     end = _END_OF_SCAN.search(content, place)
     if end is None:
         raise ValueError(_ENDS)
     data = content[place : end.start()]
-    if mode != SEQUENTIAL and mode >= AC_FIRST:
+    if mode in (AC_FIRST, AC_REFINED):
         only = chosen[0][0]
         if only.nonzero is None:
             only.nonzero = np.zeros((only.blocks[0] * only.blocks[1], 64), np.uint8)
-    divisors = [jpeg.quantisations[c.quantisation] << (part[-1] & 15) for c, *_ in chosen]
+    divisors = [jpeg.quantisations[c.quantisation] << low for c, *_ in chosen]
     highest = np.array([_HIGHEST // divisor + 2 for divisor in divisors])
     _follow_scan(data.rstrip(b"\xff"), jpeg, chosen, mode, (first, last), highest)
-    for component, *_ in chosen:
-        component.begun = component.begun or first == 0
     return end.start()
 
 
-def _mode(jpeg: Jpeg, count: int, first: int, last: int, refining: int) -> int:
+def _note_bits(component: _Component, first: int, last: int, before: int, low: int) -> None:
+    """Note which bits of which coefficients a scan brings; each scan goes on where another ended."""
+    known = component.missing[first : last + 1]
+    if (known != (before or -1)).any() or (before and low != before - 1):
+        raise ValueError("its scans do not follow one another")
+    known[:] = low
+
+
+def _mode(jpeg: Jpeg, count: int, first: int, last: int, before: int) -> int:
     if not jpeg.progressive:
         return SEQUENTIAL  # some encoders write other numbers there, which decoders pass over
     if first == 0 and last == 0:
-        return DC_REFINED if refining else DC_FIRST
+        return DC_REFINED if before else DC_FIRST
     if count != 1 or not 0 < first <= last < 64:
         raise ValueError("the header of a scan is not one")
-    return AC_REFINED if refining else AC_FIRST
+    return AC_REFINED if before else AC_FIRST
 
 
 def _follow_scan(
@@ -274,7 +285,7 @@ def _follow_scan(
         restart[0] != 0xD0 + n % 8 for n, restart in enumerate(pieces[1::2])
     ):
         raise ValueError("it lacks a part of the picture, or has one too many")
-    first, last = (0, 63) if mode == SEQUENTIAL else band
+    first, last = band
     for n, piece in enumerate(pieces[::2]):
         bare = piece.replace(b"\xff\x00", b"\xff")
         padded = np.frombuffer(bare + bytes(PADDING), np.uint8)

@@ -43,6 +43,8 @@ class Layout:
         How many there are.
     arranged
         Sizes of the axes before rows and columns, where there is more than one.
+    unscaled
+        The file says that its pixels have no size, or one in a unit that is no length.
     order
         Pages of the slices, from 0; () as they come.
     source
@@ -53,6 +55,7 @@ class Layout:
     channels: int = 1
     times: int = 1
     arranged: tuple[int, ...] = ()
+    unscaled: bool = False
     order: tuple[int, ...] = ()
     source: str = ""
 

@@ -80,7 +80,7 @@ def _imagej_layout(text: str, tags: Directory, pages: int) -> Layout:
     if lengths[0] is None or lengths[1] is None:
         if unit.lower() not in ("pixel", "pixels"):
             add_remark(f"ImageJ states the pixel size in a unit that is no length ('{unit}'): 1 mm was taken")
-        return layout
+        return Layout(unscaled=True, source="ImageJ")
     return Layout(spacing_mm=(lengths[0], lengths[1], lengths[2]), source="ImageJ")
 
 

@@ -173,7 +173,7 @@ def _spacing_mm(stack: _Stack, *, as_mask: bool) -> tuple[tuple[float, float, fl
     """Return (x, y, z) and who states it, with a remark; "" for the print resolution, and 1 by default."""
     count, stated = len(stack.array), stack.layout.spacing_mm
     if stated is None:
-        x, y = stack.print_mm if count == 1 else (1.0, 1.0)
+        x, y = stack.print_mm if count == 1 and not stack.layout.unscaled else (1.0, 1.0)
         z, source = None, ""
     else:
         (x, y, z), source = stated, stack.layout.source
