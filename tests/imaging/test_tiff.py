@@ -306,9 +306,13 @@ def test_tags_that_cannot_be(tmp_path: Path, tags: dict, message: str) -> None:
         image_of(tmp_path / "a.tif", tiff([SMALL.tobytes()], tags))
 
 
-@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "packbits", "jpeg", "tiff_adobe_deflate", "zstd"])
+@pytest.mark.parametrize(
+    "compression",
+    ["raw", "tiff_lzw", "packbits", "jpeg", "tiff_adobe_deflate", "zstd", "group3", "group4", "tiff_ccitt"],
+)
 def test_a_shortened_strip_is_refused(tmp_path: Path, compression: str) -> None:
-    Image.fromarray(GREY).save(file := BytesIO(), "TIFF", compression=compression)
+    bits = compression in ("group3", "group4", "tiff_ccitt")
+    Image.fromarray(GREY > 40 if bits else GREY).save(file := BytesIO(), "TIFF", compression=compression)
     with tifffile.TiffFile(BytesIO(file.getvalue())) as one:
         tag = one.pages[0].tags["StripByteCounts"]
         place, count = tag.valueoffset, one.pages[0].databytecounts[-1]
@@ -317,3 +321,19 @@ def test_a_shortened_strip_is_refused(tmp_path: Path, compression: str) -> None:
     struct.pack_into(code, content, place, count - count // 4)
     with pytest.raises(ReadError, match="damaged TIFF"):
         image_of(tmp_path / "a.tif", bytes(content))
+
+
+@pytest.mark.parametrize("compression", ["group3", "group4"])
+def test_a_damaged_fax_code_is_told(tmp_path: Path, compression: str) -> None:
+    Image.fromarray(np.tile(GREY > 40, (3, 3))).save(file := BytesIO(), "TIFF", compression=compression)
+    content = bytearray(file.getvalue())
+    with tifffile.TiffFile(BytesIO(content)) as one:
+        place = one.pages[0].dataoffsets[0] + one.pages[0].databytecounts[0] // 2
+    assert not image_of(tmp_path / "a.tif", bytes(content))[1]
+    content[place] ^= 0xFF
+    try:
+        _, remarks = image_of(tmp_path / "a.tif", bytes(content))
+    except ReadError as error:
+        assert "damaged TIFF" in str(error)
+    else:
+        assert ["fax code" in remark for remark in remarks] == [True]

@@ -133,6 +133,13 @@ def test_axes_that_tifffile_names(tmp_path: Path, metadata: dict) -> None:
         read(tmp_path / "a.tif")
 
 
+def test_planes_of_a_microscope_that_one_page_stands_for(tmp_path: Path) -> None:
+    planes = (33629, 5, 3, (1, 1) * 3, True)  # MetaMorph: as many planes as the tag has values
+    tifffile.imwrite(tmp_path / "a.tif", STACK[0], extratags=[planes])
+    with pytest.raises(ReadError, match="planes arranged by MetaMorph"):
+        read(tmp_path / "a.tif")
+
+
 def test_more_dimensions_than_three(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", STACK.reshape(2, 3, 5, 7), photometric="minisblack")
     with pytest.raises(ReadError, match="pages arranged as 2 x 3"):

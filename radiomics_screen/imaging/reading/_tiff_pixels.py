@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_screen.imaging.reading import _ccitt
 from radiomics_screen.imaging.reading._ifd import ReadAt
 from radiomics_screen.imaging.reading._jpeg_stream import require_sound
 from radiomics_screen.imaging.reading._libtiff import unpacked_bits, unpacked_bytes, unpacked_jpeg
@@ -30,6 +31,7 @@ from radiomics_screen.imaging.reading._tiff_page import (
     Page,
 )
 
+_T4_OPTIONS = 292
 _MOST_LZMA_MEMORY = 1 << 28
 _REVERSED = np.array([int(f"{n:08b}"[::-1], 2) for n in range(256)], np.uint8)
 #: The most bytes that one packed byte stands for, where there is such a bound.
@@ -95,7 +97,10 @@ def _segment(page: Page, packed: bytes, width: int, rows: int) -> NDArray[Any]:
         require_sound(packed, page.jpeg_tables(), counts=(page.samples,))
         return unpacked_jpeg(page, packed, width, rows)
     if page.compression in CCITT:
-        return unpacked_bits(page, packed, width, rows)[..., np.newaxis]
+        bits = unpacked_bits(page, packed, width, rows)
+        forward = _REVERSED[np.frombuffer(packed, np.uint8)].tobytes() if page.fill_order == 2 else packed
+        _ccitt.require_sound(forward, bits, page.compression, page.tags.number(_T4_OPTIONS, 0))
+        return bits[..., np.newaxis]
     row_bytes = (width * samples * page.bits + 7) // 8
     if page.fill_order == 2:
         packed = _REVERSED[np.frombuffer(packed, np.uint8)].tobytes()

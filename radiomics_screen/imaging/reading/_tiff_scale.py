@@ -15,9 +15,12 @@ from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.imaging.reading._ifd import Directory
 from radiomics_screen.imaging.reading._ome import ome_layout
 from radiomics_screen.imaging.reading._tiff_layout import Layout, length_mm
+from radiomics_screen.imaging.reading._unsupported import UnsupportedError
 
 _DESCRIPTION, _X_RESOLUTION, _Y_RESOLUTION, _UNIT = 270, 282, 283, 296
 _MOST_TEXT = 1 << 24
+#: Tags of microscopes' formats whose planes are arranged by rules of their own.
+_VENDORS = {33629: "MetaMorph", 34412: "Zeiss LSM", 34362: "FluoView"}
 _MM_PER_UNIT = {2: 25.4, 3: 10.0}  # resolution unit: inch, centimetre
 
 
@@ -40,6 +43,9 @@ def layout_of(tags: Directory, pages: int, samples: int) -> Layout:
     UnsupportedError
         Its pages are time points, channels or several pictures.
     """
+    for tag, vendor in _VENDORS.items():
+        if tag in tags and (pages > 1 or tags.entries[tag][1] > 1):
+            raise UnsupportedError(f"planes arranged by {vendor}")
     text = _text(tags.content(_DESCRIPTION, _MOST_TEXT).rstrip(b"\0 \r\n\t"))
     if text.startswith("ImageJ="):
         return _imagej_layout(text, tags, pages)
