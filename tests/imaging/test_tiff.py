@@ -332,8 +332,7 @@ def test_a_damaged_fax_code_is_told(tmp_path: Path, compression: str) -> None:
     assert not image_of(tmp_path / "a.tif", bytes(content))[1]
     content[place] ^= 0xFF
     try:
-        _, remarks = image_of(tmp_path / "a.tif", bytes(content))
+        _, told = image_of(tmp_path / "a.tif", bytes(content))
     except ReadError as error:
-        assert "damaged TIFF" in str(error)
-    else:
-        assert ["fax code" in remark for remark in remarks] == [True]
+        told = [str(error)]
+    assert any("fax code" in text or "damaged TIFF" in text for text in told)
