@@ -84,6 +84,18 @@ def test_a_missing_part_between_restarts_is_noticed(tmp_path: Path) -> None:
         read(tmp_path / "a.jpg", content[:first] + content[second:])
 
 
+def test_where_libjpeg_gives_up_the_picture_is_refused(tmp_path: Path) -> None:
+    """SimpleITK warns then, and returns what it has."""
+    content = jpeg()
+    tables = content.find(b"\xff\xc4")
+    all_ones = content[: tables + 5] + b"\2" + content[tables + 6 :]
+    sampling = content.find(b"\xff\xc0") + 11
+    third = content[:sampling] + b"\x55" + content[sampling + 1 :]
+    for broken in (all_ones, third):
+        with pytest.raises(ReadError, match="damaged JPEG"):
+            read(tmp_path / "a.jpg", broken)
+
+
 def test_what_follows_the_end_does_not_matter(tmp_path: Path) -> None:
     plain, _ = read(tmp_path / "a.jpg", jpeg())
     found, _ = read(tmp_path / "a.jpg", jpeg() + b"\xff\xda trailing \xff\xd8")

@@ -33,7 +33,7 @@ def code_table(counts: bytes, symbols: bytes) -> NDArray[np.uint16]:
     for length, count in enumerate(counts, 1):
         width = 1 << (16 - length)
         for symbol in symbols[place : place + count]:
-            if start + width > CODES:
+            if start + width >= CODES:  # no code is all ones
                 raise ValueError("a Huffman table is not one")
             table[start : start + width] = 256 * length + symbol
             start += width

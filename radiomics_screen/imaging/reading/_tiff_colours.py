@@ -87,6 +87,4 @@ def _inverted(page: Page, array: NDArray[Any]) -> NDArray[Any]:
     if array.dtype.kind == "u":
         top = array.dtype.type((1 << page.bits) - 1)
         return np.asarray(top - array)
-    return np.asarray(
-        (0 - array.astype(np.int64 if array.dtype.kind == "i" else np.float64)).astype(array.dtype)
-    )
+    return np.asarray(array.dtype.type(0) - array)

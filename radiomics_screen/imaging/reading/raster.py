@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 from PIL.BmpImagePlugin import BmpImageFile
+from PIL.JpegImagePlugin import JpegImageFile
 
 from radiomics_screen.core.errors import ReadError
 from radiomics_screen.core.remarks import add_remark
@@ -106,11 +108,13 @@ def _calibrate(image: sitk.Image, png: Png, orientation: int) -> None:
 
 def _read_jpeg(path: Path) -> tuple[sitk.Image, tuple[Applied, ...]]:
     try:
-        jpeg = require_sound(path.read_bytes(), name=path)
+        content = path.read_bytes()
+        jpeg = require_sound(content, name=path)
+        _require_decodable(content, (jpeg.width, jpeg.height))
         image = read_by(path, "JPEGImageIO")
     except UnsupportedError as error:
         raise ReadError(f"{path}: {error} is not read; save it as grey or RGB, best as PNG") from error
-    except (ValueError, IndexError, RuntimeError) as error:
+    except (ValueError, IndexError, RuntimeError, OSError, SyntaxError) as error:
         raise damaged(path, "JPEG", shortened(error)) from error
     if image.GetSize() != (jpeg.width, jpeg.height):
         raise damaged(path, "JPEG", "it unpacks to another size than it states")
@@ -123,6 +127,26 @@ def _read_jpeg(path: Path) -> tuple[sitk.Image, tuple[Applied, ...]]:
         return image, steps
     note_print_resolution(*image.GetSpacing()[:2])
     return image, ()
+
+
+def _require_decodable(content: bytes, size: tuple[int, int]) -> None:
+    """Decode at an eighth of the size: SimpleITK only warns, and goes on, where libjpeg gives up."""
+    with JpegImageFile(BytesIO(_without_remarks(content))) as picture:
+        if picture.size != size:
+            raise ValueError("it states several sizes")
+        picture.draft(picture.mode, (size[0] // 8 or 1, size[1] // 8 or 1))
+        picture.load()
+
+
+def _without_remarks(content: bytes) -> bytes:
+    """Leave out the parts before the picture that Pillow parses and warns of: Exif and several pictures."""
+    kept, place = content[:2], 2
+    while content[place : place + 1] == b"\xff" and 0xE0 <= content[place + 1] <= 0xFE:
+        end = place + 2 + int.from_bytes(content[place + 2 : place + 4])
+        if content[place + 1] not in (0xE1, 0xE2):
+            kept += content[place:end]
+        place = end
+    return kept + content[place:]
 
 
 def _read_bmp(path: Path, head: bytes) -> sitk.Image:
