@@ -18,6 +18,9 @@ from radiomics_screen.core.text_cells import text_of, typed
 if TYPE_CHECKING:
     from radiomics_screen.imaging.sources import ImageSource, MaskSource
 
+#: The column that chooses a channel of the mask; it is handed on to the table under this name.
+CHANNEL = "label_channel"
+
 _NAMED = 5  # how many columns a message names
 
 
@@ -43,6 +46,8 @@ class Case:
         Every other column: outcome, clinical variables, folds.
     problem
         Why the case cannot be measured; "" where nothing speaks against it.
+    label_channel
+        Channel of a mask with several values a voxel, from 0; None takes that of the settings.
     """
 
     id: str
@@ -53,6 +58,7 @@ class Case:
     line: int = 0
     carried: Mapping[str, Any] = field(default_factory=dict)
     problem: str = ""
+    label_channel: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("image", "mask"):
@@ -60,6 +66,11 @@ class Case:
                 from radiomics_screen.imaging.sources import source_of
 
                 object.__setattr__(self, name, source_of(given))
+
+    @property
+    def marks(self) -> tuple[Path | MaskSource, int | None]:
+        """Mask and channel: cases that have both in common read the same."""
+        return self.mask, self.label_channel
 
 
 @dataclass(frozen=True)
@@ -99,7 +110,7 @@ def read_cohort(path: str | Path) -> Cohort:
     ----------
     path
         ``.csv`` (also ``.tsv``, ``.txt``), ``.xlsx`` or ``.parquet`` with the columns image, mask and,
-        if wanted, case_id, patient_id and label. Paths in it are relative to its folder.
+        if wanted, case_id, patient_id, label and label_channel. Paths in it are relative to its folder.
 
     Raises
     ------
@@ -119,6 +130,9 @@ def read_cohort(path: str | Path) -> Cohort:
         carried = [name for name in header if name in {*carried, columns["case_id"]}]
         del columns["case_id"]
     values = {name: typed([cells.get(name) for _, cells in rows], name) for name in carried}
+    if CHANNEL in columns:
+        carried.append(CHANNEL)
+        values[CHANNEL] = typed([cells.get(columns[CHANNEL]) for _, cells in rows], CHANNEL)
     cases = [
         _case(path, line, cells, columns, {name: values[name][n] for name in carried})
         for n, (line, cells) in enumerate(rows)
@@ -167,23 +181,23 @@ def _case(path: Path, line: int, cells: Cells, columns: Mapping[str, str], carri
             problems.append(f"names no {what}")
         elif not _exists(files[what]):
             problems.append(f"there is no {what} {files[what]}")
-    if any(plain_heading(n) == "label_channel" and text_of(c) not in (None, "0") for n, c in cells.items()):
-        problems.append("label_channel is not read from the list; set it in the parameter file")
-    label = None
-    if given.get("label"):
-        try:
-            label = _label(given["label"] or "")
-        except ValueError as error:
-            problems.append(str(error))
+    numbers = {}
+    for name, parsed in (("label", _label), (CHANNEL, _channel)):
+        if text := given.get(name):
+            try:
+                numbers[name] = parsed(text)
+            except ValueError as error:
+                problems.append(str(error))
     return Case(
         id=given.get("case_id") or ("" if given["image"] else f"line {line}"),
         patient_id=given.get("patient_id"),
         image=files["image"],
         mask=files["mask"],
-        label=label,
+        label=numbers.get("label"),
         line=line,
         carried=carried,
         problem="; ".join(problems),
+        label_channel=numbers.get(CHANNEL),
     )
 
 
@@ -193,6 +207,12 @@ def _label(text: str) -> int:
             f"label '{text}' is no mask value (a whole number from 1); "
             "an outcome belongs in a column of another name"
         )
+    return int(re.split("[.,]", text)[0])
+
+
+def _channel(text: str) -> int:
+    if not re.fullmatch(r"\+?\d{1,4}([.,]0*)?", text):
+        raise ValueError(f"label_channel '{text}' is no channel (a whole number from 0)")
     return int(re.split("[.,]", text)[0])
 
 
@@ -216,7 +236,10 @@ def _named(path: Path, cases: list[Case]) -> list[Case]:
     steps: tuple[Callable[[Case], str], ...] = (
         lambda case: _stem(path.parent, case.image),
         lambda case: f"{_stem(path.parent, case.image)}|{_stem(path.parent, case.mask)}",
-        lambda case: f"{_stem(path.parent, case.image)}|{_stem(path.parent, case.mask)}|{case.label}",
+        lambda case: (
+            f"{_stem(path.parent, case.image)}|{_stem(path.parent, case.mask)}|{case.label}"
+            + ("" if case.label_channel is None else f"|{case.label_channel}")
+        ),
     )
     nameless = [n for n, case in enumerate(cases) if not case.id]
     for name in steps:

@@ -11,6 +11,7 @@ IDENTITY_NAMES = {
     "image": ("image", "image_path", "image_file"),
     "mask": ("mask", "mask_path", "mask_file"),
     "label": ("label", "mask_label"),
+    "label_channel": ("label_channel", "mask_channel"),
 }
 _WHOLE_WORDS = {"caseid": "case_id", "patientid": "patient_id", "subjectid": "subject_id"}
 

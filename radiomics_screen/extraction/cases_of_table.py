@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from radiomics_screen.cohort.cases import Case
+from radiomics_screen.cohort.cases import CHANNEL, Case
 from radiomics_screen.core.columns import IDENTITY, Role
 from radiomics_screen.core.errors import TableError
 from radiomics_screen.table.feature_table import as_table
@@ -65,20 +65,24 @@ def _case(cells: dict[str, Any], carried: dict[str, Any], folder: Path | None, l
             problems.append(f"the table names no {what}")
         elif not files[what].exists():
             problems.append(f"the {what} {text}, from which the table was made, is not there any more")
-    patient, label = cells.get("patient_id"), None
-    try:
-        label = None if cells.get("label") is None else int(cells["label"])
-    except ValueError:
-        problems.append(f"the label '{cells['label']}' is no whole number")
+    patient = cells.get("patient_id")
+    numbers: dict[str, int] = {}
+    for name in ("label", CHANNEL):
+        try:
+            if cells.get(name) is not None:
+                numbers[name] = int(cells[name])
+        except ValueError:
+            problems.append(f"the {name} '{cells[name]}' is no whole number")
     return Case(
         id=str(cells["case_id"]),
         patient_id=None if patient in (None, "") else str(patient),
         image=files["image"],
         mask=files["mask"],
-        label=label,
+        label=numbers.get("label"),
         line=line,
         carried=carried,
         problem="; ".join(problems),
+        label_channel=numbers.get(CHANNEL),
     )
 
 

@@ -139,8 +139,8 @@ def crops_of_bunch(
     found: list[tuple[int, Cut]] = []
     source, mask = None, None
     for number, case in bunch:
-        if mask is None or case.mask != source:  # one mask may mark many lesions
-            source, mask = case.mask, Once(mask_of, case, loaded, settings)
+        if mask is None or case.marks != source:  # one mask may mark many lesions
+            source, mask = case.marks, Once(mask_of, case, loaded, settings)
         attempt = CaseResult()
         crop = attempt.make(_crop, _Asked(image, ready, mask, settings, options), case, chain, seed)
         found.append((number, attempt.error if crop is None else crop))

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from radiomics_screen.cohort.cases import Case
+from radiomics_screen.cohort.cases import CHANNEL, Case
 from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.core.errors import CohortError, ScreenError, SettingsError
 from radiomics_screen.core.remarks import ScreenWarning, collect_remarks
@@ -31,6 +31,7 @@ class _Lesion(NamedTuple):
     mask: Any
     label: int | None
     problem: str = ""
+    label_channel: int | None = None
 
 
 class _Measured(NamedTuple):
@@ -194,7 +195,8 @@ def _measure(lesion: _Lesion, settings: Settings) -> _Measured:
         return _Measured({}, [], CohortError(lesion.problem))
     with collect_remarks() as remarks, single_threaded():
         try:
-            values = extract(lesion.image, lesion.mask, settings, label=lesion.label)
+            channel = lesion.label_channel
+            values = extract(lesion.image, lesion.mask, settings, label=lesion.label, label_channel=channel)
         except ScreenError as error:
             return _Measured({}, remarks, error)
     return _Measured(values, remarks, None)
@@ -224,15 +226,23 @@ def _lesions_of(X: Any, label: int | None) -> list[_Lesion]:
 def _of_frame(frame: pd.DataFrame, label: int | None) -> list[_Lesion]:
     if absent := [name for name in ("image", "mask") if name not in frame.columns]:
         raise CohortError(f"the table of lesions has no column '{absent[0]}'")
-    labels = frame["label"].tolist() if "label" in frame.columns else [None] * len(frame)
-    own = [label if one is None or one != one else int(one) for one in labels]  # NaN is not itself
-    return [_Lesion(*one) for one in zip(frame["image"], frame["mask"], own, strict=True)]
+    own = _whole_numbers(frame, "label", label)
+    channels = _whole_numbers(frame, CHANNEL, None)
+    each = zip(frame["image"], frame["mask"], own, channels, strict=True)
+    return [_Lesion(image, mask, one, label_channel=channel) for image, mask, one, channel in each]
+
+
+def _whole_numbers(frame: pd.DataFrame, name: str, default: int | None) -> list[int | None]:
+    """Return a column's numbers, or the default where there is none."""
+    given = frame[name].tolist() if name in frame.columns else [None] * len(frame)
+    return [default if one is None or one != one else int(one) for one in given]  # NaN is not itself
 
 
 def _lesion_of(number: int, one: Any, label: int | None) -> _Lesion:
     if isinstance(one, Case):
         problem = f"case {one.id}: {one.problem}" if one.problem else ""
-        return _Lesion(one.image, one.mask, label if one.label is None else one.label, problem)
+        own = label if one.label is None else one.label
+        return _Lesion(one.image, one.mask, own, problem, one.label_channel)
     try:
         image, mask = one
     except (TypeError, ValueError):

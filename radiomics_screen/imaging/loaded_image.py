@@ -88,7 +88,8 @@ class Applied:
     Attributes
     ----------
     what
-        Short and fixed, to be compared: "grey", "inverted", "rescaled" or "dose scaled".
+        Short and fixed, to be compared: "grey", "inverted", "rescaled", "turned upright" or
+        "dose scaled".
     details
         Numbers and names that belong to it.
     """

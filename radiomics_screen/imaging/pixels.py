@@ -20,11 +20,15 @@ LUMA = (0.299, 0.587, 0.114)
 # Metadata key of an image whose file knows pixels only (PNG, JPEG ...) and no place in space.
 PIXELS_ONLY = "radiomics_screen.pixels_only"
 
+# Metadata key of an image whose file says that its last component is alpha: how opaque a pixel is.
+ALPHA = "radiomics_screen.alpha"
+
 
 def grey(image: sitk.Image, source: str = "image") -> sitk.Image:
     """Return a scalar image in the pixel type of `image`; colour becomes its luma, with a note.
 
-    Grey stored as colour (equal components) keeps its values exactly. An alpha channel is left out.
+    Grey stored as colour (equal components) keeps its values exactly. An alpha channel is left out, with a
+    note where pixels are not opaque.
 
     Raises
     ------
@@ -46,15 +50,29 @@ def turned_grey(image: sitk.Image, source: str) -> tuple[sitk.Image, tuple[Appli
         raise ReadError(
             f"{source}: holds {components} values a voxel and no colour; write one of them to a file"
         )
+    if components == 4 or image.HasMetaDataKey(ALPHA):
+        values = _without_alpha(values)
     first = values[..., 0]
-    if components < 3 or all(np.array_equal(first, values[..., c]) for c in (1, 2)):
+    if all(np.array_equal(first, values[..., c]) for c in range(1, values.shape[-1])):
         reduced, method = np.array(first), "first channel"
         add_remark("colour image with equal channels: one of them was taken")
+    elif values.shape[-1] != len(LUMA):
+        raise ReadError(
+            f"{source}: holds {components} values a voxel that differ and are no colour; write one of them "
+            "to a file"
+        )
     else:
         luma = sum(weight * values[..., c] for c, weight in enumerate(LUMA))
         reduced, method = np.rint(luma).astype(values.dtype), "luma BT.601"
         add_remark("colour image: turned to grey (luma 0.299 R + 0.587 G + 0.114 B)")
     return like(image, reduced), (Applied("grey", MappingProxyType({"method": method})),)
+
+
+def _without_alpha(values: NDArray[Any]) -> NDArray[Any]:
+    """Return the components but the last, which says how opaque a pixel is."""
+    if (values[..., -1] != np.iinfo(values.dtype).max).any():
+        add_remark("the image has transparent pixels: transparency was ignored, what is below it was taken")
+    return values[..., :-1]
 
 
 def labels(
@@ -101,18 +119,22 @@ def _channel(image: sitk.Image, source: str, chosen: int | None) -> sitk.Image:
             raise ReadError(f"{source}: label_channel is {chosen} but the mask has channels 0 to {count - 1}")
         return like(image, np.array(values[..., chosen]))
     # Of grey + alpha and of RGBA the last channel says how opaque a pixel is, not what it is.
-    opaque = count in (2, 4) and values.dtype == np.uint8 and (values[..., -1] == 255).all()
+    opaque = (
+        count in (2, 4) and values.dtype.kind == "u" and (values[..., -1] == np.iinfo(values.dtype).max).all()
+    )
     meant = count - 1 if opaque else count
     if any(not np.array_equal(values[..., 0], values[..., c]) for c in range(1, meant)):
         raise ReadError(
             f"{source}: the mask has {count} channels that differ; say which one by label_channel "
-            f"(0 to {count - 1})"
+            f"(0 to {count - 1}), in the parameter file or in a column of the case list"
         )
     return like(image, np.array(values[..., 0]))
 
 
 def _first_fraction(values: NDArray[Any]) -> float:
-    return float(values[~(np.isfinite(values) & (values == np.rint(values)))].flat[0])
+    if (infinite := values[~np.isfinite(values)]).size:
+        return float(infinite.flat[0])
+    return float(values[values != np.rint(values)].flat[0])
 
 
 def like(image: sitk.Image, array: NDArray[Any]) -> sitk.Image:

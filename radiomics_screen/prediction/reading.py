@@ -49,6 +49,7 @@ def read_lesion(
     case_id: str | None = None,
     patient_id: str | None = None,
     error_rate: float = ERROR_RATE,
+    label_channel: int | None = None,
 ) -> Reading:
     """Return what a model makes of one lesion.
 
@@ -68,6 +69,8 @@ def read_lesion(
         What the reading calls the case; without a name it is that of the image.
     error_rate
         How often the set of outcomes that are not ruled out may miss the true one.
+    label_channel
+        Channel of a mask with several values a voxel, from 0; None takes that of the model's settings.
 
     Returns
     -------
@@ -90,7 +93,8 @@ def read_lesion(
     opened: Any = source_of(image)
     marks: Any = source_of(mask)
     name = opened.stem if isinstance(opened, Path) else opened.describe()
-    case = Case(case_id or name, patient_id, opened, marks, label, 1, dict(carried or {}))
+    kept = dict(carried or {})
+    case = Case(case_id or name, patient_id, opened, marks, label, 1, kept, label_channel=label_channel)
     (reading,) = readings_of(model, [case], error_rate=error_rate, jobs=1)
     return reading
 

@@ -211,9 +211,15 @@ def test_tables_of_other_programs_are_the_same_list(folder: Path, ending: str) -
     assert not second.problem
 
 
-def test_label_channel_of_a_list_is_not_passed_over_in_silence(folder: Path) -> None:
-    path = write(folder, "image,mask,label_channel\nimages/a.png,masks/a.png,0\nimages/b.png,masks/b.png,2\n")
-    assert ["label_channel" in case.problem for case in read_cohort(path).cases] == [False, True]
+def test_label_channel_of_a_list_is_read_by_line_and_handed_on(folder: Path) -> None:
+    path = write(
+        folder, "image,mask,Label channel\nimages/a.png,masks/a.png,0\nimages/b.png,masks/b.png,2\n,,red\n"
+    )
+    cohort = read_cohort(path)
+    assert [case.label_channel for case in cohort.cases] == [0, 2, None]
+    assert ["label_channel" in case.problem for case in cohort.cases] == [False, False, True]
+    assert cohort.carried_columns == ("label_channel",)
+    assert cohort.cases[1].carried == {"label_channel": "2"}
 
 
 def test_real_list(data_dir: Path) -> None:

@@ -145,7 +145,10 @@ def test_tiffs_that_simpleitk_or_pillow_get_wrong(tmp_path: Path, kind: str) -> 
 @pytest.mark.parametrize("array", [GREY8, GREY16])
 def test_white_is_zero_tiff_is_inverted(tmp_path: Path, array: np.ndarray) -> None:
     tifffile.imwrite(tmp_path / "a.tif", array, photometric="miniswhite")
-    assert np.array_equal(values(read_image(tmp_path / "a.tif")), np.iinfo(array.dtype).max - array)
+    with collect_remarks() as notes:
+        image = read_image(tmp_path / "a.tif")
+    assert np.array_equal(values(image), np.iinfo(array.dtype).max - array)
+    assert ["shows 0 as white" in n for n in notes] == [True]
 
 
 def test_tiff_pages_are_a_stack_without_slice_distance(tmp_path: Path) -> None:

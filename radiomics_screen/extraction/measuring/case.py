@@ -46,6 +46,7 @@ def extract(
     settings: str | Path | Mapping[str, Any] | Settings | None = None,
     *,
     label: int | None = None,
+    label_channel: int | None = None,
     spacing_mm: Sequence[float] | None = None,
 ) -> dict[str, float]:
     """Measure one lesion, and the regions beyond it that the settings ask for.
@@ -59,6 +60,8 @@ def extract(
         Parameter file, its content as a dict, or what :func:`load_settings` returned; None is the default.
     label
         Mask value that marks the lesion; None takes the one value there is (or the settings' label).
+    label_channel
+        Channel of a mask with several values a voxel, from 0; None takes that of the settings.
     spacing_mm
         Distance of voxel centres in mm for arrays, in the order of their axes; 1 mm if not given.
 
@@ -73,7 +76,7 @@ def extract(
         SettingsError, ReadError, GeometryError or RegionError, each saying what to do.
     """
     resolved = load_settings(settings)
-    channel = resolved.setting.get("label_channel")
+    channel = resolved.setting.get("label_channel") if label_channel is None else label_channel
     loaded = open_image(image, spacing_mm)
     marks = open_mask(mask, loaded, spacing_mm, label_channel=channel)
     stepped = after_steps(loaded.image, resolved)
@@ -88,7 +91,8 @@ def extract_case(case: Case, settings: Settings) -> Row:
     """Measure one case of a cohort; whatever is wrong with it is told in the row, and never raised."""
     start = perf_counter()
     attempt = CaseResult(case.problem)
-    attempt.add(extract, case.image, case.mask, settings, label=case.label)
+    channel = case.label_channel
+    attempt.add(extract, case.image, case.mask, settings, label=case.label, label_channel=channel)
     return attempt.row(perf_counter() - start)
 
 
@@ -97,8 +101,8 @@ def rois_of(cases: Sequence[Case], settings: Settings, image: Once[LoadedImage])
 
     A mask, which is as large as its image, is held only until the regions in it are found.
     """
-    masks = {case.mask: Once(mask_of, case, image, settings) for case in cases}
-    return [Once(_roi_in, masks[case.mask], case, settings) for case in cases]
+    masks = {case.marks: Once(mask_of, case, image, settings) for case in cases}
+    return [Once(_roi_in, masks[case.marks], case, settings) for case in cases]
 
 
 def _roi_in(mask: Once[sitk.Image], case: Case, settings: Settings) -> Roi:
@@ -126,9 +130,9 @@ def extract_cases(
     attempts = [CaseResult(case.problem) for case in cases]
     ready = []
     rois = []
-    for mask in dict.fromkeys(case.mask for case in cases):
+    for marked_by in dict.fromkeys(case.marks for case in cases):
         for case, attempt, mark in zip(cases, attempts, marks, strict=True):
-            if case.mask == mask:  # one mask at a time: masks are as large as images
+            if case.marks == marked_by:  # one mask at a time: masks are as large as images
                 found = attempt.make(_prepared, image, mark, settings)
                 if found is not None:
                     lesion, roi = found

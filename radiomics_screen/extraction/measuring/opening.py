@@ -23,4 +23,7 @@ def pixels_of(image: Once[LoadedImage]) -> sitk.Image:
 
 def mask_of(case: Case, image: Once[LoadedImage], settings: Settings) -> sitk.Image:
     """Return the mask of a case, opened with its image."""
-    return open_mask(case.mask, image(), label_channel=settings.setting.get("label_channel"))
+    channel = case.label_channel
+    if channel is None:
+        channel = settings.setting.get("label_channel")
+    return open_mask(case.mask, image(), label_channel=channel)

@@ -112,8 +112,8 @@ def extract_cases(cases: Sequence[Case], settings: Settings) -> Iterator[Row]:
     source, mask = None, Once(mask_of, cases[0], loaded, settings)
     for case in cases:
         start = perf_counter()
-        if case.mask != source:  # one at a time: masks are as large as images
-            source, mask = case.mask, Once(mask_of, case, loaded, settings)
+        if case.marks != source:  # one at a time: masks are as large as images
+            source, mask = case.marks, Once(mask_of, case, loaded, settings)
         attempt = CaseResult(case.problem)
         attempt.add(_measured, case, image, mask, settings)
         yield attempt.row(perf_counter() - start)

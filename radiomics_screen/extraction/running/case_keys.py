@@ -27,7 +27,7 @@ class Contents:
     image, mask
         Of the file's bytes, or of all files of the folder.
     key
-        Of both, the label and the recipe: two cases with one key have the same values.
+        Of both, the label, the channel and the recipe: two cases with one key have the same values.
     """
 
     image: str
@@ -41,7 +41,8 @@ def contents_of(case: Case, recipe: str) -> Contents:
         image, mask = _content_of(case.image), _content_of(case.mask)
     except OSError:
         return Contents("", "", "")
-    return Contents(image, mask, digest_of((image, mask, str(case.label), recipe)))
+    chosen = () if case.label_channel is None else (f"channel {case.label_channel}",)
+    return Contents(image, mask, digest_of((image, mask, str(case.label), *chosen, recipe)))
 
 
 def _content_of(source: Path | ImageSource | MaskSource) -> str:

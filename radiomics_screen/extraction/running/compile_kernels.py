@@ -12,8 +12,10 @@ import SimpleITK as sitk
 
 from radiomics_screen.cohort.cases import Case
 from radiomics_screen.core import kernels
+from radiomics_screen.core.remarks import collect_remarks
 from radiomics_screen.extraction.measuring.case import extract_case
 from radiomics_screen.extraction.running.case_keys import digest_of
+from radiomics_screen.imaging.sources import open_image
 from radiomics_screen.settings.settings import Settings
 
 _EDGE = 16
@@ -44,6 +46,7 @@ def compile_kernels(settings: Settings) -> None:
         return
     try:
         with TemporaryDirectory() as place:
+            _read_pictures(Path(place))
             rows = [extract_case(case, bare(settings)) for case in tiny_cases(Path(place))]
         if any(row.status == "ok" for row in rows):  # a volume may not fit the settings, or a plane
             mark.touch()
@@ -82,3 +85,13 @@ def tiny_cases(folder: Path) -> Iterator[Case]:
         sitk.WriteImage(sitk.GetImageFromArray(noise), image)
         sitk.WriteImage(sitk.GetImageFromArray(ball), mask)
         yield Case("tiny", None, image, mask, label=1, line=0, carried={})
+
+
+def _read_pictures(folder: Path) -> None:
+    """Read a colour PNG and a JPEG: kernels follow their bytes and codes."""
+    colours = np.random.default_rng(0).integers(0, 256, (_EDGE, _EDGE, 3), dtype=np.uint8)
+    image = sitk.GetImageFromArray(colours, isVector=True)
+    with collect_remarks():
+        for ending in ("png", "jpg"):
+            sitk.WriteImage(image, folder / f"colours.{ending}")
+            open_image(folder / f"colours.{ending}")

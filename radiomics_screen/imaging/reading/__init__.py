@@ -22,6 +22,7 @@ from radiomics_screen.core.options import NonNegativeInt
 from radiomics_screen.core.timing import timed
 from radiomics_screen.imaging.loaded_image import LoadedImage
 from radiomics_screen.imaging.pixels import labels, turned_grey
+from radiomics_screen.imaging.reading._orientation import remark_on_turning
 from radiomics_screen.imaging.reading.formats import FORMATS, Format, shortened
 
 for _module in pkgutil.iter_modules(__path__):
@@ -47,6 +48,7 @@ def load_image(path: str | os.PathLike[str]) -> LoadedImage:
     found = _format_of(path)
     read = _decoded(path, lambda: _pixels(found, path))
     loaded = read if isinstance(read, LoadedImage) else LoadedImage(read)
+    remark_on_turning("image", loaded.applied)
     image, applied = turned_grey(_of_two_or_three_dimensions(loaded.image, path), str(path))
     return replace(loaded, image=image, applied=(*loaded.applied, *applied))
 
@@ -83,6 +85,7 @@ def read_mask(
     path = Path(path)
     found = _format_of(path)
     read = _decoded(path, lambda: _marks(found, path, image))
+    remark_on_turning("mask", read.applied if isinstance(read, LoadedImage) else (), image)
     marks = _of_two_or_three_dimensions(read.image if isinstance(read, LoadedImage) else read, path)
     return labels(marks, str(path), label_channel=label_channel)
 

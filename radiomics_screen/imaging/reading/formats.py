@@ -41,7 +41,7 @@ class Format:
 
     can_read: Callable[[Path], bool]
     read: Callable[[Path], sitk.Image | LoadedImage] | None = None
-    read_mask: Callable[[Path, LoadedImage | None], sitk.Image] | None = None
+    read_mask: Callable[[Path, LoadedImage | None], sitk.Image | LoadedImage] | None = None
 
     def __post_init__(self) -> None:
         if self.read is None and self.read_mask is None:

@@ -159,9 +159,12 @@ def _tile(
 
 
 def _picture(row: Mapping[Any, Any], label: int | None, label_channel: int | None) -> Picture:
-    """Return the picture of a row; its own label goes before that of the settings."""
+    """Return the picture of a row; its own label and channel go before those of the settings."""
     image, mask, own = (text_of(row.get(name)) for name in ("image", "mask", "label"))
     if not image or not mask:
         raise ScreenError("the table names no image or no mask")
     chosen = int(own) if own.isdigit() else label
-    return picture_of(image, mask, label=chosen, label_channel=label_channel)
+    channel = text_of(row.get("label_channel")).removesuffix(".0")
+    return picture_of(
+        image, mask, label=chosen, label_channel=int(channel) if channel.isdigit() else label_channel
+    )
