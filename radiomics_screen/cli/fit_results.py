@@ -56,7 +56,10 @@ def _further(findings: Findings) -> Iterator[str]:
     if controls := findings.controls:
         looks = [control for control in controls if control.verdict == "look"]
         passed = sum(control.verdict == "passed" for control in controls)
-        rest = len(controls) - len(looks) - passed
-        yield f"controls: {len(looks)} to look at, {passed} passed, {rest} not run"
+        unsure = [control for control in controls if control.verdict == "unsure"]
+        rest = len(controls) - len(looks) - len(unsure) - passed
+        yield f"controls: {len(looks)} to look at, {len(unsure)} unsure, {passed} passed, {rest} not run"
         for look in looks:
             yield f"  LOOK  {look.title}: {look.text}"
+        for doubted in unsure:
+            yield f"  NOT SURE  {doubted.title}: {doubted.text}"

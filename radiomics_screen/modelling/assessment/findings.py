@@ -219,7 +219,7 @@ class ControlFinding:
 
     name: str
     title: str
-    verdict: Literal["passed", "look", "not run"]
+    verdict: Literal["passed", "unsure", "look", "not run"]
     text: str
     figures: dict[str, Any] = field(default_factory=dict)
 

@@ -12,7 +12,7 @@ import pandas as pd
 from radiomics_screen.modelling.assessment.performance import plain
 from radiomics_screen.modelling.statistics.delong import AucDifference
 
-Verdict = Literal["passed", "look", "not run"]
+Verdict = Literal["passed", "unsure", "look", "not run"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Control:
     name, title
         For programs, and for people.
     verdict
-        ``"passed"``; ``"look"``: something to look at; or ``"not run"``: nothing could be judged.
+        ``"passed"``; ``"look"``: the evidence is for something to look at; ``"unsure"``: it is for
+        neither; or ``"not run"``: nothing could be judged.
     text
         What was found, what it means, and of a control that passed also what it does not mean.
     figures

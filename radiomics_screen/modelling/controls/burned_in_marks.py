@@ -11,6 +11,7 @@ from radiomics_screen.modelling.controls.altered_lesions import NO_IMAGES, measu
 from radiomics_screen.modelling.controls.base import Control, ImageControlInputs, shown, signed
 from radiomics_screen.modelling.controls.crop_surroundings import shown_crops
 from radiomics_screen.modelling.controls.setup import Setup
+from radiomics_screen.modelling.statistics.proportions import wilson
 
 MARKS = "marks"
 _TITLE = "Marks drawn on the image"
@@ -71,8 +72,12 @@ def _judged(
         f"{shown(own)}{setup.how}: a difference of {signed(loss)}. {changed:.1%} of the calls change."
     )
     figures = plain({"auc": other, "features": own, "gain": vars(loss), "changed": changed})
-    if loss.low > 0 or changed > MOST_CHANGED:
+    patients = len(np.unique(setup.dataset.groups.astype(str)))
+    if loss.low > 0 or wilson(changed * patients, patients)[0] > MOST_CHANGED:
         text += " The model reads such marks, or what they hide: those in the images may have taught it."
         return Control(name, title, "look", text + rest, figures)
+    if changed > MOST_CHANGED:
+        text += " So few patients do not tell whether such marks move it."
+        return Control(name, title, "unsure", text + rest, figures)
     text += " So such marks hardly move it. Marks of another kind would not show."
     return Control(name, title, "passed", text + rest, figures)

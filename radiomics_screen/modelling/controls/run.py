@@ -64,7 +64,7 @@ def run_controls(
     found = _of_numbers(setup, dataset, evidence) if setup.dataset.columns.features else _of_anything(setup)
     if dataset.columns.crop:
         found += _of_pictures(setup, dataset, evidence)
-    order = {"look": 0, "passed": 1, "not run": 2}
+    order = {"look": 0, "unsure": 1, "passed": 2, "not run": 3}
     return sorted(found, key=lambda one: order[one.verdict])
 
 

@@ -130,7 +130,8 @@ class Setup:
         """Return whether the features do better than other probabilities.
 
         Passed is what has a 95 % interval of the difference of AUCs (DeLong, patients as clusters) above
-        0. Where neither is surely better than chance there is nothing to explain, and no verdict.
+        0; to look at, what has one that ends below :data:`AS_WELL`; all else is unsure. Where neither is
+        surely better than chance there is nothing to explain, and no verdict.
         """
         other, own, gain = self.auc(probabilities), self.auc(self.reference), self.gain(probabilities)
         found = (
@@ -150,8 +151,9 @@ class Setup:
             return Control(wording.name, wording.title, "passed", text, figures)
         if gain.low > 0 or (np.isnan(gain.low) and gain.difference > 0):
             return Control(wording.name, wording.title, "passed", f"{found} {wording.more}", figures)
+        as_good = np.isnan(gain.high) or gain.high < AS_WELL
         text = f"{found} {_compared(gain)} {wording.less}"
-        return Control(wording.name, wording.title, "look", text, figures)
+        return Control(wording.name, wording.title, "look" if as_good else "unsure", text, figures)
 
 
 def _above_chance(auc: dict[str, Any]) -> bool:

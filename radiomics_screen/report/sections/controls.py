@@ -8,13 +8,13 @@ from radiomics_screen.modelling.assessment.findings import Findings
 from radiomics_screen.modelling.controls.crop_surroundings import BACKGROUND
 
 #: Verdict -> its mark, in the order in which verdicts are shown.
-MARKS = {"look": "!", "passed": "\N{CHECK MARK}", "not run": "\N{EN DASH}"}
+MARKS = {"look": "!", "unsure": "?", "passed": "\N{CHECK MARK}", "not run": "\N{EN DASH}"}
 #: Verdict -> what it is called on the page.
-_CALLED = {"look": "look at this", "passed": "passed", "not run": "not run"}
+_CALLED = {"look": "look at this", "unsure": "not sure", "passed": "passed", "not run": "not run"}
 
 
 class ControlRow(NamedTuple):
-    """One control: ``verdict`` ("look", "passed" or "not run"), its mark, and what was found."""
+    """One control: ``verdict`` ("look", "unsure", "passed" or "not run"), its mark, and what was found."""
 
     verdict: str
     mark: str
@@ -71,10 +71,11 @@ def _asks_network(findings: Findings) -> bool:
 def in_short(controls: list[ControlRow]) -> str:
     """Return how many controls came out how, in one sentence; "" where none was run."""
     counts = {verdict: sum(one.verdict == verdict for one in controls) for verdict in MARKS}
-    if not counts["look"] + counts["passed"]:
+    if not counts["look"] + counts["unsure"] + counts["passed"]:
         return ""
     to_look_at = ", ".join(one.title for one in controls if one.verdict == "look")
     parts = [f"{counts['passed']} passed"]
     parts += [f"{counts['look']} to look at ({to_look_at})"] if counts["look"] else []
+    parts += [f"{counts['unsure']} unsure"] if counts["unsure"] else []
     parts += [f"{counts['not run']} not run"] if counts["not run"] else []
     return f"Negative controls: {', '.join(parts)}"
