@@ -118,8 +118,11 @@ def read_cohort(path: str | Path) -> Cohort:
         The file cannot be used at all; every reason is listed. What is wrong with single cases is
         in :attr:`Cohort.problems` and on the case instead.
     """
-    path = Path(path)
-    header, rows = read_rows(path)
+    return cohort_of_rows(Path(path), *read_rows(Path(path)))
+
+
+def cohort_of_rows(path: Path, header: Sequence[str], rows: Sequence[tuple[int, Cells]]) -> Cohort:
+    """Return the cohort of numbered lines of named cells; paths are relative to the folder of `path`."""
     columns, problems = _columns(header)
     if not rows:
         problems.append("holds no case")
@@ -173,8 +176,12 @@ def _is_case_id(column: str, rows: Sequence[tuple[int, Cells]]) -> bool:
 def _case(path: Path, line: int, cells: Cells, columns: Mapping[str, str], carried: Cells) -> Case:
     given = {ours: text_of(cells.get(theirs)) for ours, theirs in columns.items()}
     problems = [str(cells[TOO_MANY])] if TOO_MANY in cells else []
-    files = {}
+    files: dict[str, Any] = {}
     for what in ("image", "mask"):
+        cell = cells.get(columns[what])
+        if cell is not None and not isinstance(cell, str | int | float):  # an array, an image, a source
+            files[what] = cell
+            continue
         text = given[what]
         files[what] = _file(path.parent, text) if text else Path()
         if not text:

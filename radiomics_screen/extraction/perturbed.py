@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -27,7 +27,13 @@ from radiomics_screen.extraction.measuring.lesion import (
 )
 from radiomics_screen.extraction.measuring.opening import image_of, mask_of, pixels_of
 from radiomics_screen.extraction.measuring.regions import lesion_and_regions
-from radiomics_screen.extraction.run import ProgressCallback, RunProgress, as_cohort, require_free_names
+from radiomics_screen.extraction.run import (
+    Cases,
+    ProgressCallback,
+    RunProgress,
+    as_cohort,
+    require_free_names,
+)
 from radiomics_screen.extraction.running.batch_rows import (
     BatchMeasurement,
     NumberedRow,
@@ -110,7 +116,7 @@ class AlteredMeasurement(BatchMeasurement):
 
 
 def extract_altered(
-    cases: str | Path | Cohort | Iterable[Case],
+    cases: Cases,
     settings: str | Path | Mapping[str, Any] | Settings | None,
     alterations: Sequence[str | Chain],
     *,

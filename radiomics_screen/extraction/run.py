@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from radiomics_screen.cohort.cases import Case, Cohort, read_cohort
 from radiomics_screen.core.column_names import is_feature
@@ -35,6 +35,7 @@ from radiomics_screen.extraction.running.journal import Journal
 from radiomics_screen.extraction.running.provenance import Recipe, describe_run
 from radiomics_screen.extraction.running.resume import journal_path, keep_left_out, known_rows, reused_rows
 from radiomics_screen.imaging.threads import single_threaded
+from radiomics_screen.settings.presets import settings_or_preset
 from radiomics_screen.settings.settings import Settings, load_settings
 from radiomics_screen.table.feature_table import require_writable, with_origin, write_table
 
@@ -64,13 +65,17 @@ class RunProgress:
 
 ProgressCallback = Callable[[RunProgress], None]
 
+#: Whatever a list of cases may be.
+Cases: TypeAlias = "str | Path | Cohort | Iterable[Case] | pd.DataFrame"
+
 _logger = logging.getLogger(__name__)
 
 
 def extract_cohort(
-    cases: str | Path | Cohort | Iterable[Case],
+    cases: Cases,
     settings: str | Path | Mapping[str, Any] | Settings | None = None,
     *,
+    preset: str | None = None,
     output: str | Path | None = None,
     jobs: int | None = None,
     overwrite: bool = False,
@@ -87,9 +92,12 @@ def extract_cohort(
     Parameters
     ----------
     cases
-        Path of a cases file, what :func:`~radiomics_screen.cohort.cases.read_cohort` returned, or cases.
+        Path of a cases file; a DataFrame with the columns of one; what
+        :func:`~radiomics_screen.cohort.cases.read_cohort` returned; or cases.
     settings
         Parameter file, its content, or settings; None is the default.
+    preset
+        Name of a ready parameter file (``radiomics-screen params --list``), instead of `settings`.
     output
         Table to write (.parquet or .csv), with its provenance beside it. Finished rows are kept on
         disk from the start: after an interruption the same call goes on where it stopped, and one
@@ -114,7 +122,7 @@ def extract_cohort(
     """
     started = datetime.now(UTC)
     cohort = as_cohort(cases)
-    resolved = load_settings(settings)
+    resolved = load_settings(settings_or_preset(settings, preset))
     require_distinct_images(resolved)
     require_free_names(cohort)
     if output is not None and Path(output).absolute() == cohort.path.absolute():
@@ -156,18 +164,22 @@ def extract_cohort(
     return with_origin(table.frame, table.features, recipe.to_dict())
 
 
-def as_cohort(cases: str | Path | Cohort | Iterable[Case]) -> Cohort:
-    """Return the cohort of a cases file, or of cases made in Python."""
+def as_cohort(cases: Cases) -> Cohort:
+    """Return the cohort of a cases file, of a DataFrame, or of cases made in Python."""
     if isinstance(cases, Cohort):
         return cases
     if isinstance(cases, str | Path):
         return read_cohort(cases)
+    if hasattr(cases, "iloc") and hasattr(cases, "columns"):  # pandas is not imported for its sake
+        from radiomics_screen.cohort.frames import cohort_of_frame
+
+        return cohort_of_frame(cast("pd.DataFrame", cases))
     listed = tuple(cases)
     if strange := [case for case in listed if not isinstance(case, Case)]:
         kind = type(cases).__name__
         raise CohortError(
-            f"cases are the path of a cases file, or Case objects; this is a {kind} of "
-            f"{type(strange[0]).__name__}: write it to a .csv file first"
+            f"cases are the path of a cases file, a DataFrame, or Case objects; this is a {kind} of "
+            f"{type(strange[0]).__name__}"
         )
     if not listed:
         raise CohortError("there are no cases")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from radiomics_screen.cohort.cases import Case, Cohort
 from radiomics_screen.core.columns import IDENTITY
-from radiomics_screen.extraction.run import ProgressCallback, as_cohort, extract_cohort
+from radiomics_screen.extraction.run import Cases, ProgressCallback, as_cohort, extract_cohort
 from radiomics_screen.extraction.running.finished_row import BETWEEN
 from radiomics_screen.imaging.sources import Source, description_of, source_of
 from radiomics_screen.modelling.assessment.uncertainty import ERROR_RATE
@@ -101,7 +101,7 @@ def read_lesion(
 
 def readings_of(
     model: Model,
-    cases: str | Path | Cohort | Iterable[Case],
+    cases: Cases,
     *,
     error_rate: float = ERROR_RATE,
     jobs: int | None = None,
@@ -113,7 +113,7 @@ def readings_of(
 
 def read_cases(
     model: Model,
-    cases: str | Path | Cohort | Iterable[Case],
+    cases: Cases,
     *,
     error_rate: float = ERROR_RATE,
     jobs: int | None = None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 from radiomics_screen.core.errors import SettingsError, did_you_mean
 
@@ -29,6 +30,21 @@ def preset_path(name: str) -> Path:
     if not (_NAME.fullmatch(name) and path.is_file()):
         raise SettingsError(f"unknown preset '{name}'{did_you_mean(name, preset_names())}")
     return path
+
+
+def settings_or_preset(settings: Any, preset: str | None) -> Any:
+    """Return the settings that are given, or the path of the preset that is named instead.
+
+    Raises
+    ------
+    SettingsError
+        Both are given, or there is no such preset.
+    """
+    if preset is None:
+        return settings
+    if settings is not None:
+        raise SettingsError("settings and preset are both given; give one of them")
+    return preset_path(preset)
 
 
 def _folder() -> Path:

@@ -41,3 +41,14 @@ def test_a_threshold_given_beforehand_needs_no_word() -> None:
     model = fit(small_table(30), **ASKED, **FAST, controls=False)
     assert model.evaluation.findings.final_threshold is None
     assert not any("ships with" in text for text in model.evaluation.findings.messages)
+
+
+def test_a_model_answers_as_scikit_learn_has_it() -> None:
+    table = small_table(30)
+    model = fit(table, **ASKED, **FAST, controls=False)
+    probabilities = model.predict_proba(table)
+    assert probabilities.shape == (len(table), 2)
+    np.testing.assert_array_equal(probabilities[:, 1], model.predict_probability(table))
+    assert model.classes_.tolist() == ["good", "bad"]
+    called = np.where(probabilities[:, 1] >= model.threshold, "bad", "good")
+    assert model.predict(table).tolist() == called.tolist()

@@ -33,6 +33,7 @@ from radiomics_screen.imaging.loaded_image import LoadedImage
 from radiomics_screen.imaging.normalization import normalize
 from radiomics_screen.imaging.roi import Roi
 from radiomics_screen.imaging.sources import Source, open_image, open_mask
+from radiomics_screen.settings.presets import settings_or_preset
 from radiomics_screen.settings.sections import ImageType
 from radiomics_screen.settings.settings import Settings, load_settings
 
@@ -45,6 +46,7 @@ def extract(
     mask: Source,
     settings: str | Path | Mapping[str, Any] | Settings | None = None,
     *,
+    preset: str | None = None,
     label: int | None = None,
     label_channel: int | None = None,
     spacing_mm: Sequence[float] | None = None,
@@ -58,6 +60,8 @@ def extract(
         (:data:`radiomics_screen.imaging.sources.Source`).
     settings
         Parameter file, its content as a dict, or what :func:`load_settings` returned; None is the default.
+    preset
+        Name of a ready parameter file, instead of `settings`.
     label
         Mask value that marks the lesion; None takes the one value there is (or the settings' label).
     label_channel
@@ -75,7 +79,7 @@ def extract(
     ScreenError
         SettingsError, ReadError, GeometryError or RegionError, each saying what to do.
     """
-    resolved = load_settings(settings)
+    resolved = load_settings(settings_or_preset(settings, preset))
     channel = resolved.setting.get("label_channel") if label_channel is None else label_channel
     loaded = open_image(image, spacing_mm)
     marks = open_mask(mask, loaded, spacing_mm, label_channel=channel)

@@ -185,6 +185,20 @@ class Model:
         """
         return self._probability(self._reaching(self._readable(frame)))
 
+    @property
+    def classes_(self) -> npt.NDArray[np.object_]:
+        """The negative and the positive value of the target, as scikit-learn names them."""
+        return np.array([self.card.negative, self.card.positive], dtype=object)
+
+    def predict_proba(self, frame: Rows) -> npt.NDArray[np.float64]:
+        """Return the probabilities of :attr:`classes_`, shape (rows, 2); see :meth:`predict_probability`."""
+        positive = self.predict_probability(frame)
+        return np.column_stack([1 - positive, positive])
+
+    def predict(self, frame: Rows) -> npt.NDArray[np.object_]:
+        """Return the value of the target that each row is called, by the model's threshold, shape (rows,)."""
+        return self.classify(self.predict_probability(frame))
+
     def values(self, frame: Rows) -> pd.DataFrame:
         """Return what reaches the classifier: imputed, harmonised, encoded; one column a kept feature.
 
