@@ -15,6 +15,7 @@ from pydantic import Field
 from radiomics_screen.core.errors import GeometryError, RegionError
 from radiomics_screen.core.options import NonNegative, Positive, PositiveInt
 from radiomics_screen.core.remarks import add_remark
+from radiomics_screen.imaging.checks import reworded
 from radiomics_screen.imaging.grids import (
     ITK_TOLERANCE,
     NEGLIGIBLE_SHIFT,
@@ -216,16 +217,17 @@ def resample(
             rounded=round_intensities,
             margin_mm=margin_mm,
         )
-    return resampled_from_corner(
-        image,
-        roi,
-        spacing_mm,
-        interpolator=name,
-        mask_interpolator=mask_interpolator,
-        mask_threshold=mask_threshold,
-        rounded=round_intensities,
-        pad=padDistance,
-    )
+    with reworded(f"resampling ({name})"):
+        return resampled_from_corner(
+            image,
+            roi,
+            spacing_mm,
+            interpolator=name,
+            mask_interpolator=mask_interpolator,
+            mask_threshold=mask_threshold,
+            rounded=round_intensities,
+            pad=padDistance,
+        )
 
 
 def pre_crop(

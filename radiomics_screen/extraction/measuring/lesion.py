@@ -122,7 +122,7 @@ def prepared_roi(image: sitk.Image, found: Roi, settings: Settings, *, whole: bo
     z, y, x = (slice(o.start + i.start, o.start + i.stop) for o, i in zip(box, inner, strict=True))
     footprint = Footprint(textured[inner])
     if _families(settings, of_mask=False):
-        require_finite(volume.array[z, y, x], footprint)
+        require_finite(volume.array[z, y, x], footprint, after=_done_before(settings))
     shape = footprint if shaped is textured else _cut_shape(shaped, inner, settings)
     margin = [ceil(_reach_mm(settings) / s) for s in volume.spacing_mm]
     reach = widened((z, y, x), margin, volume.array.shape)
@@ -136,6 +136,14 @@ def prepared_roi(image: sitk.Image, found: Roi, settings: Settings, *, whole: bo
         kept_range(**settings.options(kept_range)),
         _surroundings(image, found, volume, (z, y, x), inner, settings),
     )
+
+
+def _done_before(settings: Settings) -> str:
+    """Return what happened to the intensities of an image before it is filtered, for messages."""
+    if resamples(settings):
+        return f"resampling (interpolator {settings.options(resample)['interpolator']})"
+    names = ", ".join(step.name for step in settings.preprocessing)
+    return f"preprocessing ({names})" if names else ""
 
 
 def _surroundings(

@@ -12,7 +12,8 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.arrays import FloatArray, count_not_finite
+from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.features.region import Region
 
 Mask = NDArray[np.bool_]
@@ -99,7 +100,12 @@ def plane_of(region: Region) -> Plane:
         first.append(max(0, start + side.start - ceil(longest_mm / 2 / mm) - SPARE))
         ends.append(start + side.stop + ceil(after * longest_mm / mm) + SPARE)
     near = plane[first[0] : ends[0], first[1] : ends[1]].astype(np.float64, order="C")
-    near[~np.isfinite(near)] = np.nan
+    if undefined := count_not_finite(near):
+        near[~np.isfinite(near)] = np.nan
+        add_remark(
+            f"{undefined} pixels round the lesion are NaN or infinite: families of one slice take them as "
+            "missing, or as the lesion's mean"
+        )
     (top, left), (height, width) = (
         [start + side.start - begin for start, side, begin in zip(starts, own, first, strict=True)],
         [side.stop - side.start for side in own],
