@@ -166,14 +166,14 @@ AWKWARD = {
     "at the border": drawn_by_pixels(np.s_[0:30, 5:40]),
     "ragged": ragged(),
 }
-#: What is done to an image, and whether that leaves up and down.
+#: What is done to an image; whether that leaves up and down; whether it swaps depth and width.
 TURNS = (
-    (lambda array: np.rot90(array), False),
-    (lambda array: np.rot90(array, 2), False),
-    (lambda array: np.rot90(array, 3), False),
-    (lambda array: array[:, ::-1], True),
-    (lambda array: array[::-1], False),
-    (lambda array: array.T, False),
+    (np.rot90, False, True),
+    (lambda array: np.rot90(array, 2), False, False),
+    (lambda array: np.rot90(array, 3), False, True),
+    (np.fliplr, True, False),
+    (np.flipud, False, False),
+    (np.transpose, False, True),
 )
 #: A fourfold mask has no long axis.
 LONG_AXIS = "LongAxisAngle"
@@ -181,12 +181,9 @@ LONG_AXIS = "LongAxisAngle"
 
 def require_same_when_turned(mask: np.ndarray, image: np.ndarray, spacing: tuple[float, float]) -> None:
     first = described(mask, image, spacing)
-    for turn, upright in TURNS:
+    for turn, upright, swaps in TURNS:
         turned = [np.ascontiguousarray(turn(array)) for array in (mask, image)]
-        swapped = (
-            turned[0].shape != mask.shape or turn is TURNS[0][0] or turn is TURNS[2][0] or turn is TURNS[5][0]
-        )
-        found = described(*turned, spacing[::-1] if swapped else spacing)
+        found = described(*turned, spacing[::-1] if swaps else spacing)
         for name in FEATURES:
             if name not in OF_DEPTH - {"EchoZoneHeterogeneity"} or (upright and name != LONG_AXIS):
                 assert found[name] == pytest.approx(first[name], rel=1e-8, abs=1e-9, nan_ok=True), name
@@ -226,7 +223,7 @@ def test_the_overlap_with_the_ellipse_is_counted_in_pixels(radius: int) -> None:
     whole[10:70, 10:70] = mask
     expected = np.count_nonzero(whole & inside) / np.count_nonzero(whole | inside)
     assert described(mask)["EllipseOverlap"] == pytest.approx(expected, abs=1e-12)
-    assert expected > 0.93 or radius == 3
+    assert expected > (0.98 if radius == 20 else 0.8)
 
 
 def test_pixels_of_the_ellipse_beyond_the_image_count() -> None:
