@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from radiomics_screen.core.arrays import count_inexact, count_not_finite
 from radiomics_screen.core.errors import RegionError
 from radiomics_screen.core.options import Positive, PositiveInt
+from radiomics_screen.core.remarks import add_remark
 
 Thresholds = Annotated[tuple[float, ...], Field(min_length=1, max_length=2)]
 
@@ -72,7 +74,7 @@ def resegment(
     resegmentShape: bool = False,
     crop_shape: bool = True,
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Keep the voxels of the mask whose intensity lies in a range (both ends included).
+    """Keep the voxels of the mask whose intensity lies in a range (both ends included; compared in 64 bits).
 
     Parameters
     ----------
@@ -97,15 +99,17 @@ def resegment(
     Raises
     ------
     RegionError
-        If fewer than two voxels are kept.
+        If fewer than two voxels are kept, or thresholds follow from intensities that are NaN or infinite.
 
     Source: pyradiomics; IBSI USB3 (range) and 7ACA (outliers).
     """
     if resegmentRange is None and outlier_sigma is None:
         return mask, mask
     values = intensities[mask]
-    if values.dtype.kind in "iu":
-        values = values.astype(np.int64)  # 8-bit arithmetic would overflow
+    # 8-bit arithmetic would overflow, and bounds in 32 bits would depend on how the image is stored
+    whole = values.dtype.kind in "iu" and not count_inexact(values)
+    values = values.astype(np.int64 if whole else np.float64, copy=False)
+    _see_to_undefined(values, outlier_sigma is not None or resegmentMode != "absolute")
     keep = np.ones(values.size, dtype=bool)
     if resegmentRange is not None:
         thresholds = sorted(resegmentRange)
@@ -129,6 +133,23 @@ def resegment(
     kept = np.zeros_like(mask)
     kept[mask] = keep
     return kept, kept if resegmentShape else mask
+
+
+def _see_to_undefined(values: NDArray[Any], learned: bool) -> None:
+    """Refuse NaN and infinities where thresholds are learned from intensities; else remark on them."""
+    undefined = count_not_finite(values)
+    if undefined and learned:
+        raise RegionError(
+            f"{undefined} of the {values.size} voxels in the region are NaN or infinite: resegmentation "
+            "(resegmentMode, outlier_sigma) has no mean and no maximum to go by; repair the image, or leave "
+            "these voxels out of the mask"
+        )
+    if undefined == values.size:
+        raise RegionError(
+            "all voxels in the region are NaN or infinite, before or after resampling; repair the image"
+        )
+    if undefined:
+        add_remark(f"resegmentRange left out {undefined} voxels of the region that are NaN or infinite")
 
 
 def kept_range(

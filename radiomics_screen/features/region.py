@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from radiomics_screen.core.arrays import count_inexact, count_not_finite
 from radiomics_screen.core.errors import RegionError
 from radiomics_screen.core.kernels import kernel
 from radiomics_screen.core.options import Finite, FlatAxis, Positive
@@ -89,7 +90,7 @@ class Region:
     def levels(self) -> NDArray[np.int32]:
         """Grey levels inside the mask, in the order of the array; the lowest is 1."""
         return discretize(
-            self.raw_values,
+            self.raw_values if self.raw_values.dtype.kind in "iu" else self.values,
             binWidth=self.bin_width,
             binCount=self.bin_count,
             bin_origin=self.bin_origin,
@@ -169,13 +170,37 @@ def cut_region(
     return Region(intensities, footprint, spacing_mm, **facts)
 
 
-def require_finite(intensities: NDArray[Any], footprint: Footprint, image_name: str = "original") -> None:
-    """Raise a RegionError if an intensity inside the footprint is NaN or infinite."""
-    if intensities.dtype.kind in "iu":
+def require_finite(
+    intensities: NDArray[Any], footprint: Footprint, image_name: str = "original", *, after: str = ""
+) -> None:
+    """Raise a RegionError if an intensity inside the footprint is NaN, infinite, or no 64-bit float.
+
+    Parameters
+    ----------
+    intensities
+        On the footprint's box.
+    footprint
+        The voxels that are looked at.
+    image_name
+        Whose intensities they are, for the message.
+    after
+        What was done to the image before, for the message.
+    """
+    if intensities.dtype.kind in "iu" and intensities.dtype.itemsize < 8:
         return
-    wrong = int(np.count_nonzero(~np.isfinite(footprint.values(intensities))))
-    if wrong:
-        where = f"{wrong} of the {len(footprint.voxels)} voxels in the region are NaN or infinite"
+    values = footprint.values(intensities)
+    if inexact := count_inexact(values):
+        raise RegionError(
+            f"{inexact} of the {len(values)} voxels in the region are whole numbers beyond 2^53, which "
+            "64-bit floats do not hold exactly; scale the image, or leave these voxels out of the mask"
+        )
+    if wrong := count_not_finite(values):
+        where = f"{wrong} of the {len(values)} voxels in the region are NaN or infinite"
+        if after:
+            raise RegionError(
+                f"{where} after {after}: the image holds such values in or near the region, and what looks "
+                "at neighbours spreads them; repair the image, or leave out what spreads them"
+            )
         if image_name == "original":
             raise RegionError(f"{where}; repair the image, or leave these voxels out of the mask")
         raise RegionError(
@@ -209,9 +234,10 @@ def discretize(
 ) -> NDArray[np.int32]:
     """Turn intensities into grey levels 1, 2, ...
 
-    Each bin includes its lower edge. With the origin `multiples`, which is pyradiomics' convention, the
-    first bin is the one that holds the smallest intensity; else it is the one that begins at the origin,
-    even where it holds none.
+    Each bin includes its lower edge: an intensity that equals an edge is in the bin above it. Intensities
+    and edges are compared in 64 bits, whatever the pixel type of the image. With the origin `multiples`,
+    which is pyradiomics' convention, the first bin is the one that holds the smallest intensity; else it is
+    the one that begins at the origin, even where it holds none.
 
     Parameters
     ----------
@@ -238,8 +264,8 @@ def discretize(
     Source: pyradiomics; IBSI 4R0B (fixed bin size Q3RU, fixed bin number K15C).
     """
     whole = values.dtype.kind in "iu"
-    if whole:
-        values = values.astype(np.int64)  # 8-bit arithmetic would overflow
+    # 8-bit arithmetic would overflow, and edges in 32 bits would depend on how the image is stored
+    values = values.astype(np.int64 if whole else np.float64, copy=False)
     low, high = values.min(), values.max()
     if discretization == "none":
         return _as_levels(values, float(low), float(high))
@@ -252,7 +278,7 @@ def discretize(
         except ValueError as error:
             raise RegionError(
                 f"binCount {binCount} divides the intensities from {low:g} to {high:g} more finely than "
-                f"numbers of the type {values.dtype} lie apart; set a smaller one"
+                "numbers of 64 bits lie apart; set a smaller one"
             ) from error
         edges[-1] += 1
     else:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from radiomics_screen.core.arrays import count_inexact
 from radiomics_screen.core.column_names import declare_image_type, default_images
+from radiomics_screen.core.errors import RegionError
 from radiomics_screen.core.options import Registry
+from radiomics_screen.imaging.checks import reworded
 from radiomics_screen.imaging.volume import Volume
 
 #: Part of a (z, y, x) array.
@@ -42,18 +46,41 @@ def image_type(
     `columns` is a regular expression of the names of its images, by which the columns of a table are
     known; None: `name` in lower case, and what follows after a hyphen. `local` and `whole` enter it in
     :data:`LOCAL` and :data:`WHOLE`.
+
+    What is NaN or infinite in the region is an error of whoever describes it; numbers that a filter cannot
+    hold, and what SimpleITK raises, are a RegionError here that names the image type.
     """
 
     def enter(function: Filter) -> Filter:
-        FILTERS.add(name, function)
+        checked = _checked(name, function)
+        FILTERS.add(name, checked)
         declare_image_type(name, default_images(name) if columns is None else columns)
         if local or whole:
             LOCAL.add(name)
         if whole:
             WHOLE.add(name)
-        return function
+        return checked
 
     return enter
+
+
+def _checked(name: str, function: Filter) -> Filter:
+    @wraps(function)
+    def filtered(volume: Volume, box: Box, **options: Any) -> Filtered:
+        if name != "Original" and (inexact := count_inexact(volume.array)):
+            raise RegionError(
+                f"{name}: {inexact} voxels of the image are whole numbers beyond 2^53, which 64-bit floats "
+                "do not hold exactly; scale the image, or set preCrop: true if they lie far from the region"
+            )
+        images = function(volume, box, **options)
+        while True:
+            with np.errstate(all="ignore"), reworded(name):  # what comes of it is looked at
+                made = next(images, None)
+            if made is None:
+                return
+            yield made
+
+    return filtered
 
 
 def crop_with_margin(volume: Volume, box: Box, margin: tuple[int, ...]) -> tuple[NDArray[Any], Box]:

@@ -15,6 +15,7 @@ from pydantic import Field
 from radiomics_screen.core.errors import GeometryError, RegionError
 from radiomics_screen.core.options import NonNegative, Positive, PositiveInt
 from radiomics_screen.core.remarks import add_remark
+from radiomics_screen.imaging.checks import reworded
 from radiomics_screen.imaging.grids import (
     ITK_TOLERANCE,
     NEGLIGIBLE_SHIFT,
@@ -109,7 +110,8 @@ def match_grid(
     roi
         The region of interest.
     geometryTolerance
-        Allowed difference of origin and spacing (in voxels) and of direction cosines; null is 1e-6.
+        Allowed difference of origin and spacing (in voxels) and of direction cosines; null is 1e-6, and
+        takes what moves no corner by 0.01 voxel as the same, with a remark.
     correctMask
         Resample a mask that lies on another grid to the image's, by nearest neighbour.
 
@@ -125,15 +127,18 @@ def match_grid(
         if within_tolerance(image, roi.grid, tolerance):
             return roi.on(grid)
         shift = largest_shift(image, roi.grid)
-        if shift < NEGLIGIBLE_SHIFT:
+        if geometryTolerance is None and shift < NEGLIGIBLE_SHIFT:
             add_remark(
                 f"the mask's geometry differs from the image's by {shift:.1g} voxel: taken as the same"
             )
             return roi.on(grid)
     if not correctMask:
+        chosen = geometryTolerance is not None and roi.grid.size == grid.size
+        beyond = f" by more than geometryTolerance ({geometryTolerance:g})" if chosen else ""
         raise GeometryError(
-            f"image and mask lie on different grids: image {described(grid)}; mask {described(roi.grid)}; "
-            "draw the mask on this image, or set correctMask: true to resample it"
+            f"image and mask lie on different grids{beyond}: image {described(grid)}; "
+            f"mask {described(roi.grid)}; draw the mask on this image, or set correctMask: true to "
+            "resample it"
         )
     region_box(image, roi)
     add_remark("the mask lay on another grid: it was resampled to the image's (nearest neighbour)")
@@ -216,16 +221,17 @@ def resample(
             rounded=round_intensities,
             margin_mm=margin_mm,
         )
-    return resampled_from_corner(
-        image,
-        roi,
-        spacing_mm,
-        interpolator=name,
-        mask_interpolator=mask_interpolator,
-        mask_threshold=mask_threshold,
-        rounded=round_intensities,
-        pad=padDistance,
-    )
+    with reworded(f"resampling ({name})"):
+        return resampled_from_corner(
+            image,
+            roi,
+            spacing_mm,
+            interpolator=name,
+            mask_interpolator=mask_interpolator,
+            mask_threshold=mask_threshold,
+            rounded=round_intensities,
+            pad=padDistance,
+        )
 
 
 def pre_crop(

@@ -7,6 +7,7 @@ import SimpleITK as sitk
 
 from radiomics_screen.core.errors import RegionError
 from radiomics_screen.core.options import Positive
+from radiomics_screen.imaging.checks import require_numbers
 
 
 def normalize(
@@ -43,11 +44,12 @@ def scaled_to_unit(image: sitk.Image, *, scale: float, outliers: float | None) -
     The arithmetic and its order are those of pyradiomics: ITK's normalisation (sample standard
     deviation, 32-bit result but for 64-bit input), then clipping, then the scale.
     """
+    require_numbers(image, "normalize", undefined_allowed=True)  # what is undefined is told below
     normalized = sitk.Normalize(image)
     # A zero or undefined standard deviation spoils every voxel, so one voxel tells.
     if not np.isfinite(normalized[(0,) * image.GetDimension()]):
         raise RegionError(
-            "the image cannot be normalised: it is constant, or it holds NaN or infinite values; "
+            "normalize: the image cannot be normalised: it is constant, or it holds NaN or infinite values; "
             "mend the image, or set normalize: false"
         )
     if outliers is not None:

@@ -17,6 +17,9 @@ from radiomics_screen.imaging.loaded_image import Applied
 # Weights of red, green and blue: Rec. ITU-R BT.601-7, as in DICOM's YBR_FULL (PS3.3 C.7.6.3.1.2).
 LUMA = (0.299, 0.587, 0.114)
 
+#: A mask's values this near to whole numbers are labels, which something has rounded on the way.
+NEARLY_WHOLE = 1e-3
+
 # Metadata key of an image whose file knows pixels only (PNG, JPEG ...) and no place in space.
 PIXELS_ONLY = "radiomics_screen.pixels_only"
 
@@ -80,6 +83,9 @@ def labels(
 ) -> sitk.Image:
     """Return a mask as a scalar integer image; whole numbers stored as floats are accepted.
 
+    So are values that are all near whole numbers, as resampling and compression leave them: they are rounded,
+    with a note.
+
     Parameters
     ----------
     image
@@ -101,14 +107,21 @@ def labels(
     if "float" not in image.GetPixelIDTypeAsString():
         return image
     values = sitk.GetArrayViewFromImage(image)
-    if not np.isfinite(values).all() or np.any(values != np.rint(values)):
+    whole = np.rint(values)
+    if not np.isfinite(values).all() or np.any(np.abs(values - whole) > NEARLY_WHOLE):
         raise ReadError(
             f"{source}: a mask holds whole numbers, but this one has values such as "
-            f"{_first_fraction(values):g}; is it the image, or a probability map that needs a threshold?"
+            f"{_first_fraction(values, NEARLY_WHOLE):g}; is it the image, or a "
+            "probability map that needs a threshold?"
         )
     if np.abs(values, dtype=np.float64).max() >= 2.0**53:
         raise ReadError(f"{source}: the mask's values are too large for labels")
-    return like(image, values.astype(np.int64))
+    if rounded := int(np.count_nonzero(values != whole)):
+        add_remark(
+            f"the mask holds {rounded} values that are nearly whole numbers, such as "
+            f"{_first_fraction(values, 0):.7g}: they were rounded"
+        )
+    return like(image, whole.astype(np.int64))
 
 
 def _channel(image: sitk.Image, source: str, chosen: int | None) -> sitk.Image:
@@ -131,10 +144,10 @@ def _channel(image: sitk.Image, source: str, chosen: int | None) -> sitk.Image:
     return like(image, np.array(values[..., 0]))
 
 
-def _first_fraction(values: NDArray[Any]) -> float:
-    if (infinite := values[~np.isfinite(values)]).size:
-        return float(infinite.flat[0])
-    return float(values[values != np.rint(values)].flat[0])
+def _first_fraction(values: NDArray[Any], beyond: float) -> float:
+    """Return the first value that lies farther from a whole number than allowed, or is not finite."""
+    with np.errstate(invalid="ignore"):  # infinity less infinity
+        return float(values[~(np.abs(values - np.rint(values)) <= beyond)].flat[0])
 
 
 def like(image: sitk.Image, array: NDArray[Any]) -> sitk.Image:

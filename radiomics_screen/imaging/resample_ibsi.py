@@ -14,6 +14,7 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.imaging.grids import SPLINE_REACH, numbers, require_fitting, required
 from radiomics_screen.imaging.roi import Grid, Roi, roi_in
 
@@ -146,7 +147,8 @@ def _interpolated(
 ) -> NDArray[np.float64]:
     """Interpolate intensities: what is NaN or infinite spoils its neighbours only.
 
-    For the others, the nearest finite voxel takes its place: a spline would carry it through the image.
+    For the others, the nearest finite voxel takes its place: a spline would carry it through the image. A
+    remark says so.
     """
     array, begin = old
     finite = np.isfinite(array)
@@ -154,6 +156,11 @@ def _interpolated(
         return _sampled(old, axes, wanted, order)
     from scipy.ndimage import distance_transform_edt
 
+    if order > 1:
+        add_remark(
+            f"resampling: {array.size - np.count_nonzero(finite)} voxels as far as the spline looks are NaN "
+            "or infinite: it was fitted to the nearest finite ones instead"
+        )
     nearest = distance_transform_edt(~finite, return_distances=False, return_indices=True)
     result = _sampled((array[tuple(nearest)], begin), axes, wanted, order)
     spoilt = _sampled(((~finite).astype(np.float64), begin), axes, wanted, min(order, 1)) > MASK_CLOSE

@@ -20,6 +20,7 @@ from radiomics_screen.imaging.grids import (
     require_fitting,
     required,
 )
+from radiomics_screen.imaging.pixels import like
 from radiomics_screen.imaging.resample_ibsi import MASK_CLOSE
 from radiomics_screen.imaging.roi import Grid, Roi, roi_of
 
@@ -75,7 +76,7 @@ def resampled_from_corner(
     # that depends on the whole image.
     cuttable = interpolator == "sitkBSpline" and "float" in image.GetPixelIDTypeAsString()
     source = _around(image, grid) if cuttable else image
-    new_image = _sampled(source, grid, getattr(sitk, interpolator))
+    new_image = _with_undefined(_sampled(source, grid, getattr(sitk, interpolator)))
     if rounded:
         new_image = sitk.Round(new_image)
     new_roi = _resampled_mask(roi, grid, mask_interpolator, mask_threshold)
@@ -101,6 +102,17 @@ def _sampled(image: sitk.Image, grid: Grid, interpolator: int) -> sitk.Image:
         grid.direction,
         0.0,
         image.GetPixelID(),
+    )
+
+
+def _with_undefined(image: sitk.Image) -> sitk.Image:
+    """Take what became of infinite voxels as undefined: ITK makes the largest number of the type of it."""
+    values = sitk.GetArrayViewFromImage(image)
+    if values.dtype.kind != "f":
+        return image
+    of_infinite = np.abs(values) >= np.finfo(values.dtype).max
+    return (
+        like(image, np.where(of_infinite, values.dtype.type(np.nan), values)) if of_infinite.any() else image
     )
 
 

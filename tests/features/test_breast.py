@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import pi, sqrt
 from pathlib import Path
 
@@ -127,19 +128,141 @@ def test_the_outline_does_not_depend_on_how_a_mass_is_turned(outline, angle: flo
         assert second[name] == pytest.approx(first[name], rel=0.04, abs=0.01), name
 
 
-def test_quarter_turns_and_mirrors() -> None:
-    mask = drawn(flower(5), 45, turned=0.4)
-    image = speckled(mask)
-    image[150:] *= 0.7
-    first = described(mask, image)
-    mirrored = described(mask[:, ::-1], image[:, ::-1])
-    turned = described(np.rot90(mask), np.rot90(image))
-    for name in FEATURES:  # the points of the outline begin elsewhere
-        assert mirrored[name] == pytest.approx(first[name], rel=0.05, abs=0.05), name
-        if name not in OF_DEPTH:
-            assert turned[name] == pytest.approx(first[name], rel=0.05, abs=0.05), name
+def drawn_by_pixels(*parts: tuple[slice, slice], holes: tuple[tuple[slice, slice], ...] = ()) -> np.ndarray:
+    mask = np.zeros((62, 75), bool)
+    for part in parts:
+        mask[part] = True
+    for hole in holes:
+        mask[hole] = False
+    return mask
+
+
+def on_grid(radius: float, middle: float) -> np.ndarray:
+    y, x = np.indices((60, 60)) - middle
+    return y**2 + x**2 <= radius**2
+
+
+def ragged() -> np.ndarray:
+    mask = np.zeros((62, 75), bool)
+    mask[20:45, 22:60] = np.random.default_rng(3).random((25, 38)) < 0.6
+    return mask
+
+
+#: Also those that mirrors and turns bring onto themselves, on the border, and joined by corners.
+AWKWARD = {
+    "flower": drawn(flower(5), 45, turned=0.4),
+    "star": drawn(star(7), 30, turned=0.1),
+    "ellipse": drawn(ellipse(1.5, 0.7), 20),
+    "disc round a pixel": on_grid(13, 30),
+    "disc round a corner": on_grid(12, 29.5),
+    "small disc": on_grid(5, 30),
+    "square": drawn_by_pixels(np.s_[20:40, 25:45]),
+    "oblong": drawn_by_pixels(np.s_[20:41, 25:60]),
+    "four pixels": drawn_by_pixels(np.s_[30:32, 30:32]),
+    "T": drawn_by_pixels(np.s_[30:31, 30:33], np.s_[29:30, 31:32]),
+    "L": drawn_by_pixels(np.s_[20:40, 30:35], np.s_[35:40, 30:60]),
+    "joined by a corner": drawn_by_pixels(np.s_[20:30, 20:30], np.s_[30:42, 30:42]),
+    "ring": drawn_by_pixels(np.s_[20:40, 20:40], holes=(np.s_[27:33, 27:33],)),
+    "at the border": drawn_by_pixels(np.s_[0:30, 5:40]),
+    "ragged": ragged(),
+}
+#: What is done to an image; whether that leaves up and down; whether it swaps depth and width.
+TURNS = (
+    (np.rot90, False, True),
+    (lambda array: np.rot90(array, 2), False, False),
+    (lambda array: np.rot90(array, 3), False, True),
+    (np.fliplr, True, False),
+    (np.flipud, False, False),
+    (np.transpose, False, True),
+)
+#: A fourfold mask has no long axis.
+LONG_AXIS = "LongAxisAngle"
+
+
+def require_same_when_turned(mask: np.ndarray, image: np.ndarray, spacing: tuple[float, float]) -> None:
+    first = described(mask, image, spacing)
+    for turn, upright, swaps in TURNS:
+        turned = [np.ascontiguousarray(turn(array)) for array in (mask, image)]
+        found = described(*turned, spacing[::-1] if swaps else spacing)
+        for name in FEATURES:
+            if name not in OF_DEPTH - {"EchoZoneHeterogeneity"} or (upright and name != LONG_AXIS):
+                assert found[name] == pytest.approx(first[name], rel=1e-8, abs=1e-9, nan_ok=True), name
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+def test_quarter_turns_and_mirrors(name: str) -> None:
+    mask = AWKWARD[name]
+    require_same_when_turned(mask, speckled(mask), (1.0, 1.0))
+    require_same_when_turned(mask, speckled(mask), (0.08, 0.11))
+
+
+@pytest.mark.parametrize("row", range(0, 1400, 280))
+def test_quarter_turns_and_mirrors_of_real_lesions(data_dir: Path, row: int) -> None:
+    folder = data_dir / "busbra"
+    case = pd.read_csv(folder / "cases.csv").iloc[row]
+    image, mask = (
+        sitk.GetArrayFromImage(sitk.ReadImage(str(folder / case[part]))) for part in ("image", "mask")
+    )
+    require_same_when_turned(mask > 0, image.astype(float), (0.1, 0.1))
+
+
+def test_a_quarter_turn_swaps_depth_and_width() -> None:
+    mask = AWKWARD["flower"]
+    first, turned = described(mask), described(np.rot90(mask))
     assert turned["DepthToWidth"] == pytest.approx(1 / first["DepthToWidth"])
-    assert turned["LongAxisAngle"] == pytest.approx(90 - first["LongAxisAngle"], abs=0.5)
+    assert turned[LONG_AXIS] == pytest.approx(90 - first[LONG_AXIS])
+
+
+@pytest.mark.parametrize("radius", [3, 5, 8, 20])
+def test_the_overlap_with_the_ellipse_is_counted_in_pixels(radius: int) -> None:
+    mask = on_grid(radius, 30)
+    contour = contour_of(mask, (1.0, 1.0))
+    places = np.arange(-10.0, 70.0)
+    inside = contour.elliptic_squares(places[:, np.newaxis], places) <= 1
+    whole = np.zeros(inside.shape, bool)
+    whole[10:70, 10:70] = mask
+    expected = np.count_nonzero(whole & inside) / np.count_nonzero(whole | inside)
+    assert described(mask)["EllipseOverlap"] == pytest.approx(expected, abs=1e-12)
+    assert expected > (0.98 if radius == 20 else 0.8)
+
+
+def test_pixels_of_the_ellipse_beyond_the_image_count() -> None:
+    mask = drawn_by_pixels(np.s_[0:20, 10:50])
+    lower = np.roll(mask, 15, axis=0)
+    assert described(mask)["EllipseOverlap"] == pytest.approx(described(lower)["EllipseOverlap"], abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("mask", "reason"),
+    [
+        (np.ones((40, 50), bool), "the lesion fills the image"),
+        (np.pad(np.ones((38, 48), bool), 1), "the lesion nearly fills the image: at most 1 pixels are left"),
+        (drawn_by_pixels(np.s_[10:40, 0:75]), r"touches the border of the image \(left, right\)$"),
+        (drawn_by_pixels(np.s_[30:32, 30:32]), "the lesion has 4 pixels only"),
+    ],
+)
+def test_the_reason_for_no_value(mask: np.ndarray, reason: str) -> None:
+    with collect_remarks() as remarks:
+        found = breast(mass(mask))
+    assert any(np.isnan(value) for value in found.values())
+    assert re.search(f"undefined: .*{reason}", " / ".join(remarks))
+
+
+def test_no_value_where_nothing_varies_says_so() -> None:
+    mask = drawn_by_pixels(np.s_[20:40, 20:40])
+    with collect_remarks() as remarks:
+        breast(mass(mask, np.where(mask, 50.0, 100.0)))
+    assert "intensities in the lesion do not vary; intensities round the lesion do not vary" in remarks[-1]
+
+
+def test_a_mask_of_parts_gets_a_remark() -> None:
+    apart = drawn_by_pixels(np.s_[20:30, 20:30], np.s_[33:36, 40:44])
+    for mask, expected in ((apart, 1), (AWKWARD["joined by a corner"], 0), (AWKWARD["ring"], 0)):
+        with collect_remarks() as remarks:
+            breast(mass(mask))
+        assert (
+            sum("the mask has 2 parts, the largest with 100 of 112 pixels" in r for r in remarks) == expected
+        )
 
 
 def test_moving_changes_nothing_and_gain_and_unit_little() -> None:

@@ -10,6 +10,7 @@ import pytest
 import SimpleITK as sitk
 from PIL import Image
 
+from radiomics_screen import extract
 from radiomics_screen.core.errors import GeometryError, RegionError
 from radiomics_screen.core.remarks import collect_remarks
 from radiomics_screen.imaging.geometry import match_grid, pre_crop, resample, select_label
@@ -130,6 +131,24 @@ def test_tiny_difference_is_taken_with_a_note_and_a_tolerance_silences_it() -> N
     with collect_remarks() as notes:
         matched_image(image, mask, geometryTolerance=0.01)
     assert not notes
+
+
+@pytest.mark.parametrize("tolerance", [1e-6, 1e-4, 9e-4])
+def test_a_tolerance_that_is_set_counts_below_a_hundredth_of_a_voxel_too(tolerance: float) -> None:
+    image = image_3d()
+    mask = mask_of(image, BOX)
+    mask.SetOrigin([o + 1e-3 * image.GetSpacing()[0] for o in image.GetOrigin()])
+    with pytest.raises(GeometryError, match=f"different grids by more than geometryTolerance .{tolerance:g}"):
+        matched_image(image, mask, geometryTolerance=tolerance)
+    with collect_remarks() as notes:
+        matched_image(image, mask, geometryTolerance=tolerance, correctMask=True)
+    assert notes == ["the mask lay on another grid: it was resampled to the image's (nearest neighbour)"]
+    with collect_remarks() as notes:
+        matched_image(image, mask, geometryTolerance=1.1e-3)
+    assert not notes
+    parameters = {"featureClass": {"shape": None}, "setting": {"geometryTolerance": tolerance}}
+    with pytest.raises(GeometryError, match="geometryTolerance"):
+        extract(image, mask, parameters)
 
 
 def test_rotation_counts_by_how_far_it_moves_the_corners() -> None:

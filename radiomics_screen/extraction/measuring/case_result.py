@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Generic, ParamSpec, TypeVar
 
 from radiomics_screen.core.errors import ScreenError, SettingsError
-from radiomics_screen.core.remarks import add_remark, collect_remarks
+from radiomics_screen.core.remarks import add_remark, collect_remarks, join_remarks
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -64,7 +64,7 @@ class CaseResult:
                 _give_way_to_interrupt(failure)
                 self.error = _unexpected(failure)
             finally:
-                self.notes += [n for n in notes if n not in self.notes]
+                join_remarks(self.notes, notes)
         return None
 
     def add(self, work: Callable[P, Mapping[str, float]], *args: P.args, **options: P.kwargs) -> None:
@@ -74,13 +74,14 @@ class CaseResult:
     def take(self, common: CaseResult) -> None:
         """Add what came of work that was done for this case and others."""
         self.error = self.error or common.error
-        self.notes += [n for n in common.notes if n not in self.notes]
+        join_remarks(self.notes, common.notes)
 
     def row(self, seconds: float) -> Row:
         """Return the row of this case, which took `seconds`."""
+        notes = tuple(str(note) for note in self.notes)
         if self.error:
-            return Row("failed", {}, self.error, tuple(self.notes), seconds)
-        return Row("ok", self.values, "", tuple(self.notes), seconds)
+            return Row("failed", {}, self.error, notes, seconds)
+        return Row("ok", self.values, "", notes, seconds)
 
 
 def join(values: dict[str, float], more: Mapping[str, float]) -> None:

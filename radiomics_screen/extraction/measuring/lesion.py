@@ -16,6 +16,7 @@ from radiomics_screen.core.errors import RegionError
 from radiomics_screen.core.remarks import add_remark, collect_remarks
 from radiomics_screen.core.timing import timed, timed_items
 from radiomics_screen.extraction.measuring.case_result import join
+from radiomics_screen.extraction.measuring.grey_level_remarks import tell_of_levels, tell_of_size
 from radiomics_screen.extraction.measuring.shared_filtering import within
 from radiomics_screen.features import FAMILIES, Family
 from radiomics_screen.features.mask import bounding_box, check_size, kept_range, resegment
@@ -122,7 +123,7 @@ def prepared_roi(image: sitk.Image, found: Roi, settings: Settings, *, whole: bo
     z, y, x = (slice(o.start + i.start, o.start + i.stop) for o, i in zip(box, inner, strict=True))
     footprint = Footprint(textured[inner])
     if _families(settings, of_mask=False):
-        require_finite(volume.array[z, y, x], footprint)
+        require_finite(volume.array[z, y, x], footprint, after=_done_before(settings))
     shape = footprint if shaped is textured else _cut_shape(shaped, inner, settings)
     margin = [ceil(_reach_mm(settings) / s) for s in volume.spacing_mm]
     reach = widened((z, y, x), margin, volume.array.shape)
@@ -136,6 +137,14 @@ def prepared_roi(image: sitk.Image, found: Roi, settings: Settings, *, whole: bo
         kept_range(**settings.options(kept_range)),
         _surroundings(image, found, volume, (z, y, x), inner, settings),
     )
+
+
+def _done_before(settings: Settings) -> str:
+    """Return what happened to the intensities of an image before it is filtered, for messages."""
+    if resamples(settings):
+        return f"resampling (interpolator {settings.options(resample)['interpolator']})"
+    names = ", ".join(step.name for step in settings.preprocessing)
+    return f"preprocessing ({names})" if names else ""
 
 
 def _surroundings(
@@ -247,10 +256,16 @@ def keeps_grid(settings: Settings) -> bool:
 
 def described(lesion: Lesion, settings: Settings) -> dict[str, float]:
     """Describe a lesion: its shape, then each of its filtered images."""
-    values = shape_values(lesion, settings)
-    for image_type, name, filtered in all_images(lesion.volume, lesion.reach, settings):
-        join(values, image_values(lesion, filtered, name, image_type, settings))
-    return values
+    remarks: list[str] = []
+    try:
+        with collect_remarks() as remarks:  # so that what is said of several images is said once
+            values = shape_values(lesion, settings)
+            for image_type, name, filtered in all_images(lesion.volume, lesion.reach, settings):
+                join(values, image_values(lesion, filtered, name, image_type, settings))
+            return values
+    finally:
+        for remark in remarks:
+            add_remark(remark)
 
 
 def all_images(volume: Volume, box: Box, settings: Settings) -> Iterator[tuple[ImageType, str, NDArray[Any]]]:
@@ -307,6 +322,7 @@ def _of_images(settings: Settings) -> list[Family]:
 def shape_values(lesion: Lesion, settings: Settings) -> dict[str, float]:
     """Compute what is computed once: of the mask alone, or of it and the image before filtering."""
     values: dict[str, float] = {}
+    tell_of_size(len(lesion.footprint.voxels), _families(settings, of_mask=False))
     intensities = lesion.volume.array[lesion.box]
     if of_mask := _families(settings, of_mask=True):
         region = region_of(lesion.volume, intensities, lesion.shape, settings)
@@ -329,7 +345,9 @@ def image_values(
     region = region_of(lesion.volume, filtered[inner], lesion.footprint, settings, image_type, name)
     region = replace(region, drawn=lesion.shape, surroundings=(filtered, inner))
     region = in_kept_range(region, lesion, image_type)
-    return _family_values(name, region, _of_images(settings), settings, image_type)
+    values = _family_values(name, region, _of_images(settings), settings, image_type)
+    tell_of_levels(region, name, _of_images(settings))
+    return values
 
 
 def in_kept_range(region: Region, lesion: Lesion, image_type: ImageType) -> Region:

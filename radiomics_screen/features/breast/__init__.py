@@ -10,6 +10,7 @@ from __future__ import annotations
 from math import isnan
 from typing import Annotated
 
+import numpy as np
 from pydantic import Field
 
 from radiomics_screen.core.options import Positive
@@ -17,7 +18,7 @@ from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.features.breast import echo, margin, outline, posterior, spots
 from radiomics_screen.features.breast.contour import contour_of
 from radiomics_screen.features.breast.straightened import straighten
-from radiomics_screen.features.picture.plane import plane_of, spans_slices
+from radiomics_screen.features.picture.plane import Plane, plane_of, spans_slices
 from radiomics_screen.features.region import Region
 from radiomics_screen.features.registry import family, values_of
 
@@ -49,7 +50,7 @@ def breast(region: Region, *, spot_diameters: Diameters | None = None) -> dict[s
     NaN, with a note: posterior features where there is no image below the lesion or on neither side of it;
     EchoRatioAbove where there is none above; margin, halo, spiculation and echo against the surroundings
     where the lesion fills the image; ratios to what is 0 everywhere; contrasts between parts of a lesion of
-    a pixel or two.
+    a pixel or two. A mask of several parts gets a note.
 
     Parameters
     ----------
@@ -72,6 +73,20 @@ def breast(region: Region, *, spot_diameters: Diameters | None = None) -> dict[s
         *spots.spot_values(plane, contour.radius_mm, spot_diameters),
     )
     found = values_of(FEATURES, values)
+    _tell_of_parts(plane)
     if undefined := [name for name, value in found.items() if isnan(value)]:
         add_remark(f"breast: {', '.join(undefined)} undefined: {plane.hindrance}")
     return found
+
+
+def _tell_of_parts(plane: Plane) -> None:
+    """Remark on a mask of several parts, which need a corner in common to be one."""
+    from scipy.ndimage import label  # takes a while to import
+
+    marked, parts = label(plane.boxed, structure=np.ones((3, 3)))
+    if parts > 1:
+        sizes = np.bincount(marked.ravel())[1:]
+        add_remark(
+            f"breast: the mask has {parts} parts, the largest with {sizes.max()} of {sizes.sum()} pixels: "
+            "the outline is that of the part that encloses most, intensities are of all; is it one lesion?"
+        )

@@ -14,6 +14,9 @@ from radiomics_screen.core.kernels import kernel
 
 #: Points of a contour, at equal distances along it.
 POINTS = 512
+#: The harmonic along a contour whose phase says where its points begin. A mask on a grid of pixels has no
+#: other rotations into itself than quarter turns, which leave this phase as it is.
+HARMONIC = 4
 #: Standard deviation of the Gaussian along the contour: of the radius; at least, in pixels; at most, of
 #: the length of the contour.
 SMOOTH, SMOOTH_PIXELS, SMOOTH_LENGTH = 0.05, 1.0, 1 / 12
@@ -27,7 +30,8 @@ class Contour:
     ----------
     points
         Shape (POINTS, 2): (depth, width) in mm from the centre of the image's first pixel, at equal
-        distances along the curve, which turns right on the screen.
+        distances along the curve, which turns right on the screen. Where they lie goes with the lesion
+        when it is turned by right angles or mirrored.
     radius_mm
         Radius of the disc with the area inside the outline of the pixels, holes filled.
     """
@@ -87,6 +91,14 @@ class Contour:
         along += across
         return along
 
+    def box_of_ellipse(self, spacing_mm: tuple[float, float]) -> tuple[int, int, int, int]:
+        """Return the rows and columns of pixels that hold the ellipse, also beyond the image."""
+        major, minor, (dy, dx) = self.ellipse
+        halves = np.hypot((major * dy, major * dx), (minor * dx, minor * dy))
+        first = np.floor((self.centroid - halves) / spacing_mm).astype(int)
+        last = np.ceil((self.centroid + halves) / spacing_mm).astype(int)
+        return int(first[0]), int(last[0]) + 1, int(first[1]), int(last[1]) + 1
+
     def elliptic_squares_in(
         self, box: tuple[int, int, int, int], spacing_mm: tuple[float, float]
     ) -> FloatArray:
@@ -118,11 +130,28 @@ def contour_of(
 
 
 def evenly(path: FloatArray) -> FloatArray:
-    """Return POINTS points at equal distances along a closed path, shape (n, 2)."""
+    """Return POINTS points at equal distances along a closed path, shape (n, 2).
+
+    The first of them follows from the path alone, not from where it begins or in which direction it runs.
+    """
     closed = np.concatenate([path, path[:1]])
-    along = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(closed, axis=0).T))])
-    places = np.arange(POINTS) * (along[-1] / POINTS)
+    pieces = np.hypot(*np.diff(closed, axis=0).T)
+    along = np.concatenate([[0], np.cumsum(pieces)])
+    length = along[-1]
+    first = _phase(path, along[:-1] / length, pieces / length) * length
+    places = (first + np.arange(POINTS) * (length / POINTS)) % length
     return np.stack([np.interp(places, along, closed[:, axis]) for axis in (0, 1)], axis=1)
+
+
+def _phase(path: FloatArray, places: FloatArray, pieces: FloatArray) -> float:
+    """Return where along a closed path, in parts of its length, its distance from the centroid has phase 0.
+
+    That is of its fourth harmonic: a place in the first quarter, as good as those in the others.
+    """
+    weights = (pieces + np.roll(pieces, 1)) / 2  # a vertex stands for half of the pieces on both sides
+    distances = np.hypot(*(path - weights @ path).T)
+    wave = (weights * distances) @ np.exp(2j * pi * HARMONIC * places)
+    return float(np.angle(wave) / (2 * pi * HARMONIC)) % (1 / HARMONIC)
 
 
 @kernel

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import ceil, nan, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.features.breast.contour import Contour
@@ -20,6 +21,8 @@ FEATURES = (
 RING = (0.05, 0.5)
 #: What is darker than this part of the surroundings' mean is taken as free of echoes.
 ANECHOIC = 0.2
+#: A row or column so near to the centroid, in heights or widths of the box, lies on it.
+ON_MIDDLE = 1e-9
 #: The core lies within this squared elliptic radius: half the area of an ellipse.
 CORE = 0.5
 
@@ -64,16 +67,28 @@ def _zones(
     if not deviation:
         return 0.0, 0.0, 0.0
     top, bottom, left, right = plane.box
-    lower = np.arange(top, bottom) * plane.spacing_mm[0] > contour.centroid[0]
-    later = np.arange(left, right) * plane.spacing_mm[1] > contour.centroid[1]
-    zones = 4 * (elliptic > CORE) + 2 * lower[:, np.newaxis] + later
-    zone = zones[plane.kept]
+    lower = _beyond(np.arange(top, bottom) * plane.spacing_mm[0], contour.centroid[0])
+    later = _beyond(np.arange(left, right) * plane.spacing_mm[1], contour.centroid[1])
+    rows, columns = np.nonzero(plane.kept)
+    rim = 4 * (elliptic[plane.kept] > CORE)
     values = (plane.values - plane.values.mean()) / deviation
-    counts, sums = np.bincount(zone, minlength=8), np.bincount(zone, values, minlength=8)
-    explained = float((sums**2 / np.maximum(counts, 1)).sum()) / len(values)
-    rim, below = np.arange(8) >= 4, np.arange(8) % 4 >= 2
+    counts, sums = np.zeros(8), np.zeros(8)
+    for zone, down, right_side in ((0, 1 - lower, 1 - later), (1, 1 - lower, later),
+                                   (2, lower, 1 - later), (3, lower, later)):  # fmt: skip
+        parts = down[rows] * right_side[columns]
+        counts += np.bincount(rim + zone, parts, minlength=8)
+        sums += np.bincount(rim + zone, parts * values, minlength=8)
+    there = counts > 0
+    explained = float((sums[there] ** 2 / counts[there]).sum()) / len(values)
+    outer, below = np.arange(8) >= 4, np.arange(8) % 4 >= 2
     return (
         sqrt(min(explained, 1.0)),
-        ratio(sums[rim].sum(), counts[rim].sum()) - ratio(sums[~rim].sum(), counts[~rim].sum()),
+        ratio(sums[outer].sum(), counts[outer].sum()) - ratio(sums[~outer].sum(), counts[~outer].sum()),
         ratio(sums[below].sum(), counts[below].sum()) - ratio(sums[~below].sum(), counts[~below].sum()),
     )
+
+
+def _beyond(places: NDArray[np.floating], middle: float) -> FloatArray:
+    """Return 1 for places beyond the middle, 0 before it, 1/2 for a row or column on it."""
+    near = np.abs(places - middle) <= ON_MIDDLE * np.abs(places[-1] - places[0])
+    return np.where(near, 0.5, (places > middle).astype(np.float64))

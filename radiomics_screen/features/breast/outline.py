@@ -25,6 +25,8 @@ CROSSING = 0.02
 RULERS = (8, 16, 32, 64)
 #: What stands out or in less than this part of the radius is no lobe and no indentation.
 SUBSTANTIAL = 0.05
+#: Squared elliptic radius of what lies in the ellipse; rounding leaves no pixel on it out.
+WITHIN = 1 + 1e-9
 #: The direction of the outline is compared over this part of the radius, on both sides of a point.
 CORNER_ARC = 0.2
 #: A corner turns by at least this much; between two corners there is less than the second (degrees).
@@ -143,10 +145,9 @@ def _solidity(contour: Contour) -> float:
 def _against_ellipse(plane: Plane, contour: Contour, elliptic: FloatArray) -> tuple[float, float]:
     """Return what the lesion and its ellipse have in common, and the length of its outline in ellipses."""
     major, minor, _ = contour.ellipse
-    pixel_mm2 = plane.spacing_mm[0] * plane.spacing_mm[1]
-    lesion_mm2 = np.count_nonzero(plane.boxed) * pixel_mm2
-    common_mm2 = np.count_nonzero(plane.boxed & (elliptic <= 1)) * pixel_mm2
+    whole = contour.elliptic_squares_in(contour.box_of_ellipse(plane.spacing_mm), plane.spacing_mm)
+    of_ellipse = np.count_nonzero(whole <= WITHIN)
+    common = np.count_nonzero(plane.boxed & (elliptic <= WITHIN))
     flat = ((major - minor) / (major + minor)) ** 2
     girth = pi * (major + minor) * (1 + 3 * flat / (10 + sqrt(4 - 3 * flat)))  # Ramanujan's
-    overlap = min(common_mm2 / (lesion_mm2 + pi * major * minor - common_mm2), 1.0)
-    return overlap, contour.length_mm / girth
+    return common / (np.count_nonzero(plane.boxed) + of_ellipse - common), contour.length_mm / girth

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import nan, sqrt
+from math import ceil, floor, nan, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +23,8 @@ STEP = 0.025
 OFFSETS = (np.arange(SAMPLES) - (SAMPLES - 1) / 2) * STEP
 #: The direction of the outline is that over this part of the radius, on both sides of a point.
 TANGENT = 0.1
+#: Pixels are equally near where their distances differ by less than this, in pixels.
+ROUNDING = 1e-7
 #: Samples so near to the outline, in radii and in pixels, count on whichever side their pixel is.
 NEAR, NEAR_PIXELS = 0.1, 1.0
 
@@ -88,7 +90,7 @@ def straighten(plane: Plane, contour: Contour) -> Band:
     """
     span = max(1, round(TANGENT * contour.radius_mm / contour.length_mm * POINTS))
     tangents = np.roll(contour.points, -span, axis=0) - np.roll(contour.points, span, axis=0)
-    every = slice(None, None, POINTS // NORMALS)
+    every = slice(1, None, POINTS // NORMALS)  # so that mirrored sectors have the same normals
     tangents, points = tangents[every], contour.points[every]
     lengths = np.maximum(np.hypot(*tangents.T), np.finfo(float).tiny)
     normals = np.stack([-tangents[:, 1], tangents[:, 0]], axis=1) / lengths[:, np.newaxis]
@@ -114,7 +116,7 @@ def sampled(
     offsets: FloatArray,
     wanted: NDArray[np.int64],
 ) -> tuple[FloatArray, FloatArray]:
-    """Interpolate an image bilinearly along normals; take the nearest pixels too.
+    """Interpolate an image bilinearly along normals; take the nearest pixels too, the mean of several.
 
     Parameters
     ----------
@@ -135,10 +137,16 @@ def sampled(
     for i in range(n):
         for j in range(m):
             y, x = feet[i, 0] + offsets[j] * normals[i, 0], feet[i, 1] + offsets[j] * normals[i, 1]
-            if not (0 <= y <= rows - 1 and 0 <= x <= columns - 1):
+            if not (-ROUNDING <= y <= rows - 1 + ROUNDING and -ROUNDING <= x <= columns - 1 + ROUNDING):
                 continue
-            row, column = int(y + 0.5), int(x + 0.5)
-            if wanted[j] >= 0 and mask[row, column] != (wanted[j] == 1):
+            y, x = min(max(y, 0.0), rows - 1.0), min(max(x, 0.0), columns - 1.0)
+            total, count = 0.0, 0
+            for row in range(ceil(y - 0.5 - ROUNDING), floor(y + 0.5 + ROUNDING) + 1):
+                for column in range(ceil(x - 0.5 - ROUNDING), floor(x + 0.5 + ROUNDING) + 1):
+                    if wanted[j] < 0 or mask[row, column] == (wanted[j] == 1):
+                        total += image[row, column]
+                        count += 1
+            if count == 0:
                 continue
             top, left = int(y), int(x)
             bottom, right = min(top + 1, rows - 1), min(left + 1, columns - 1)
@@ -146,7 +154,7 @@ def sampled(
             upper = image[top, left] * (1 - u) + image[top, right] * u
             lower = image[bottom, left] * (1 - u) + image[bottom, right] * u
             samples[i, j] = upper * (1 - v) + lower * v
-            pixels[i, j] = image[row, column]
+            pixels[i, j] = total / count
     return samples, pixels
 
 

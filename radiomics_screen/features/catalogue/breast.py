@@ -70,7 +70,8 @@ OUTLINE = (
     (
         "EllipseOverlap",
         "Overlap with the ellipse",
-        "area common to mask and E / area of either, counted in pixels; at most 1",
+        "pixels that mask and E have in common / pixels of either; those of E have their centre in it, and "
+        "may lie beyond the image",
     ),
     (
         "EllipticNormalizedCircumference",
@@ -218,7 +219,8 @@ FACTS = FamilyFacts(
         "The IBSI has no such features. Computed only where a parameter file names the family. Values do not "
         "change when all intensities are multiplied, or the image is moved, and little when it is resampled. "
         "All but DepthToWidth, LongAxisAngle, EchoRatioAbove, EchoZoneHeterogeneity, EchoLowerContrast and "
-        "the posterior ones also stay when it is turned."
+        "the posterior ones also stay when it is turned: by right angles and in a mirror exactly. "
+        "A mirror that keeps up and down leaves the others, too."
     ),
     features=table("", "1", *(_row(*row) for row in ALL)),
 )

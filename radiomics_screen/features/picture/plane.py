@@ -12,13 +12,20 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.arrays import FloatArray, count_not_finite
+from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.features.region import Region
 
 Mask = NDArray[np.bool_]
 
 #: Pixels that are cut out beyond what is looked at, for rounding, and round the smallest lesions.
 SPARE = 3
+
+#: A lesion with less than this part of its shorter side left of the image, on every side, nearly fills it.
+LITTLE = 0.25
+
+#: A lesion of fewer pixels has parts of a pixel or two.
+FEW = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +71,34 @@ class Plane:
         top, bottom, left, right = self.box
         rows, columns = self.image.shape
         sides = {"top": top == 0, "bottom": bottom == rows, "left": left == 0, "right": right == columns}
-        if touched := [name for name, touches in sides.items() if touches]:
-            return f"the lesion touches the border of the image ({', '.join(touched)})"
-        return "intensities in or round the lesion do not vary, are 0 or not finite, or it is too small"
+        touched = [name for name, touches in sides.items() if touches]
+        reasons = []
+        if self.mask.all():
+            reasons.append("the lesion fills the image: nothing of it is left round the lesion")
+        elif touched:
+            reasons.append(f"the lesion touches the border of the image ({', '.join(touched)})")
+        left_round = max(top, rows - bottom, left, columns - right)
+        if not self.mask.all() and left_round < LITTLE * min(bottom - top, right - left):
+            reasons.append(
+                f"the lesion nearly fills the image: at most {left_round} pixels are left on any side of it"
+            )
+        reasons += self._of_intensities()
+        return "; ".join(reasons) or "what they are divided by is 0"
+
+    def _of_intensities(self) -> list[str]:
+        """Return what of the intensities keeps features from having a value."""
+        reasons = []
+        beyond = self.image[~self.mask]
+        known = beyond[np.isfinite(beyond)]
+        if not np.ptp(self.values):
+            reasons.append("intensities in the lesion do not vary")
+        if known.size and not np.ptp(known):
+            reasons.append("intensities round the lesion do not vary")
+        if beyond.size and not known.size:
+            reasons.append("intensities round the lesion are not finite")
+        if len(self.values) < FEW:
+            reasons.append(f"the lesion has {len(self.values)} pixels only")
+        return reasons
 
 
 def spans_slices(region: Region) -> str:
@@ -99,7 +131,12 @@ def plane_of(region: Region) -> Plane:
         first.append(max(0, start + side.start - ceil(longest_mm / 2 / mm) - SPARE))
         ends.append(start + side.stop + ceil(after * longest_mm / mm) + SPARE)
     near = plane[first[0] : ends[0], first[1] : ends[1]].astype(np.float64, order="C")
-    near[~np.isfinite(near)] = np.nan
+    if undefined := count_not_finite(near):
+        near[~np.isfinite(near)] = np.nan
+        add_remark(
+            f"{undefined} pixels round the lesion are NaN or infinite: families of one slice take them as "
+            "missing, or as the lesion's mean"
+        )
     (top, left), (height, width) = (
         [start + side.start - begin for start, side, begin in zip(starts, own, first, strict=True)],
         [side.stop - side.start for side in own],

@@ -8,6 +8,7 @@ from pathlib import Path
 import SimpleITK as sitk
 
 from radiomics_screen.core.options import PositiveInt
+from radiomics_screen.imaging.checks import require_numbers
 from radiomics_screen.imaging.preprocessing.registry import File, as_float, step
 from radiomics_screen.imaging.reading import read_image
 
@@ -60,7 +61,9 @@ def histogram_match(
 
 @lru_cache(maxsize=4)  # one reference serves a whole cohort
 def _reference(path: str, modified: int) -> sitk.Image:
-    return as_float(read_image(path))
+    image = read_image(path)
+    require_numbers(image, f"preprocessing step histogram_match: reference {path}")
+    return as_float(image)
 
 
 def _of_dimension(reference: sitk.Image, dimension: int) -> sitk.Image:

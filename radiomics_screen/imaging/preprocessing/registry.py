@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
+import numpy as np
 import SimpleITK as sitk
 from pydantic import Field
 
+from radiomics_screen.core.arrays import count_not_finite
+from radiomics_screen.core.errors import RegionError
 from radiomics_screen.core.options import Registry, options_of
+from radiomics_screen.imaging.checks import require_numbers, reworded
 
 Step = Callable[..., sitk.Image]
+
+#: Beyond this size, two whole numbers may be one and the same 32-bit float.
+_LARGEST_SINGLE = 2**24
 
 #: Steps by name: functions of a scalar 2-D or 3-D image and options, which return an image on the same grid.
 STEPS: Registry[Step] = Registry("preprocessing step", "radiomics_screen.preprocessing")
@@ -20,12 +28,37 @@ STEPS: Registry[Step] = Registry("preprocessing step", "radiomics_screen.preproc
 File = Annotated[str, Field(min_length=1, description="file")]
 
 
-def step(name: str) -> Callable[[Step], Step]:
-    """Enter a function under the name that the parameter file uses."""
+def step(name: str, *, undefined_kept: bool = False) -> Callable[[Step], Step]:
+    """Enter a function under the name that the parameter file uses.
+
+    A step is not called with an image that it cannot treat, and must not return one without numbers: each
+    is a RegionError that names the step.
+
+    Parameters
+    ----------
+    name
+        Name of the step.
+    undefined_kept
+        The step keeps NaN where it is, and no other voxel depends on it; else an image with NaN or
+        infinite values is refused.
+    """
 
     def enter(function: Step) -> Step:
-        STEPS.add(name, function)
-        return function
+        @wraps(function)
+        def checked(image: sitk.Image, **options: Any) -> sitk.Image:
+            what = f"preprocessing step {name}"
+            require_numbers(image, what, undefined_allowed=undefined_kept)
+            with np.errstate(all="ignore"), reworded(what):  # what comes of it is looked at
+                result = function(image, **options)
+            if not undefined_kept and (lost := count_not_finite(sitk.GetArrayViewFromImage(result))):
+                raise RegionError(
+                    f"{what}: {lost} voxels became NaN or infinite, though none was before: its options do "
+                    "not suit this image, or its intensities are too large; change them, or leave it out"
+                )
+            return result
+
+        STEPS.add(name, checked)
+        return checked
 
     return enter
 
@@ -60,5 +93,14 @@ def on_its_plane(image: sitk.Image, filtered: Callable[[sitk.Image], sitk.Image]
 
 
 def as_float(image: sitk.Image) -> sitk.Image:
-    """Return the image in 32-bit floats, or as it is where it has 64."""
-    return image if image.GetPixelID() == sitk.sitkFloat64 else sitk.Cast(image, sitk.sitkFloat32)
+    """Return the image in 32-bit floats, or in 64 where it has these or needs them for whole numbers."""
+    return sitk.Cast(image, sitk.sitkFloat64 if _needs_64_bits(image) else sitk.sitkFloat32)
+
+
+def _needs_64_bits(image: sitk.Image) -> bool:
+    if image.GetPixelID() == sitk.sitkFloat64:
+        return True
+    values = sitk.GetArrayViewFromImage(image)
+    if values.dtype.kind not in "iu" or values.dtype.itemsize < 4:
+        return False
+    return int(values.max()) > _LARGEST_SINGLE or int(values.min()) < -_LARGEST_SINGLE

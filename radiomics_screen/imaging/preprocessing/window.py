@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import SimpleITK as sitk
 
 from radiomics_screen.core.errors import SettingsError
 from radiomics_screen.core.options import Finite, Positive
+from radiomics_screen.imaging.pixels import like
 from radiomics_screen.imaging.preprocessing.registry import as_float, step
 
 
-@step("window")
+@step("window", undefined_kept=True)
 def window(
     image: sitk.Image,
     *,
@@ -19,6 +21,8 @@ def window(
     width: Positive | None = None,
 ) -> sitk.Image:
     """Clip intensities to a range, in their own units; the pixel type is kept where the ends fit it.
+
+    NaN stays NaN, and what is infinite becomes the end on its side.
 
     Parameters
     ----------
@@ -40,6 +44,8 @@ def window(
     """
     low, high = _ends(lower, upper, center, width)
     values = sitk.GetArrayViewFromImage(image)
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        return like(image, np.clip(values, low, high))
     smallest, largest = float(values.min()), float(values.max())
     whole = all(end is None or end == int(end) for end in (low, high))
     # An open end, or one beyond what the image holds, may not fit the pixel type: the image's own will do.
