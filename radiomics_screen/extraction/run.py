@@ -191,8 +191,9 @@ def require_free_names(cohort: Cohort) -> None:
     """Raise a CohortError where a carried column is named like one of the table's own."""
     taken = [c for c in cohort.carried_columns if c in (*IDENTITY, *STATUS) or is_feature(c)]
     if taken:
+        more = f" and {len(taken) - 6} more" if len(taken) > 6 else ""
         raise CohortError(
-            f"{cohort.path}: the table has columns of its own named {', '.join(taken)}; "
+            f"{cohort.path}: the table has columns of its own named {', '.join(taken[:6])}{more}; "
             "rename them in the cases file"
         )
 

@@ -77,6 +77,12 @@ def test_too_few_voxels_name_the_families() -> None:
     assert "stat," not in remark
 
 
+def test_first_order_features_without_levels_need_none() -> None:
+    parameters = {"featureClass": {"firstorder": ["Mean", "Maximum"]}}
+    assert not remarks_of(IMAGE / 100, MASK, parameters)
+    assert not remarks_of(IMAGE, SMALL, parameters)
+
+
 def test_gathered_remarks_are_joined_and_travel() -> None:
     remarks: list[str] = ["other"]
     for name in ("a", "b", "a"):

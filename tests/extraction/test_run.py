@@ -610,6 +610,6 @@ def test_workers_end_with_the_process_that_started_them(cohort: Path, tmp_path: 
         time.sleep(0.2)
 
 
-def test_a_data_frame_is_no_cohort(undisturbed: pd.DataFrame) -> None:
-    with pytest.raises(CohortError, match="this is a DataFrame of str"):
+def test_a_feature_table_is_no_list_of_cases(undisturbed: pd.DataFrame) -> None:
+    with pytest.raises(CohortError, match="the table has columns of its own named status"):
         extract_cohort(undisturbed)

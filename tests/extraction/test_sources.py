@@ -165,7 +165,7 @@ def test_a_source_travels_and_is_recognised() -> None:
 
 def test_tensors_are_taken() -> None:
     torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'radiomics-screen[cnn]'")
-    image = torch.rand(5, 9, 9, requires_grad=True)
+    image = (100 * torch.rand(5, 9, 9)).requires_grad_()
     mask = torch.zeros(5, 9, 9, dtype=torch.bool)
     mask[1:4, 2:7, 2:7] = True
     assert extract(image, mask, SETTINGS) == extract(image.detach().numpy(), mask.numpy(), SETTINGS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from radiomics_screen.core.remarks import GatheredRemark, add_remark
 from radiomics_screen.features import Family
@@ -12,9 +13,6 @@ from radiomics_screen.features.region import Region
 
 #: More grey levels than this are no bins any more; some hundred are none where every other voxel has its own.
 MOST_USUAL, MOST_OF_FEW = 1000, 256
-
-#: A region of fewer voxels, which is less than a voxel and its neighbours in 3-D, has no statistics.
-FEWEST = 27
 
 ONE_LEVEL = (
     "all voxels are on one grey level in {}: binWidth is wider than the range of intensities there, and "
@@ -29,7 +27,7 @@ TOO_MANY = (
 
 def tell_of_levels(region: Region, image_name: str, families: Sequence[Family]) -> None:
     """Remark on an image with one grey level in a region, or with far too many; once for all such images."""
-    if not any(family.graded for family in families):
+    if not families:
         return
     lowest, highest = int(region.levels.min()), region.highest_level
     if lowest == highest:
@@ -41,11 +39,16 @@ def tell_of_levels(region: Region, image_name: str, families: Sequence[Family]) 
             add_remark(GatheredRemark(TOO_MANY, (image_name,)))
 
 
-def tell_of_size(n_voxels: int, families: Sequence[Family]) -> None:
-    """Remark on a region of so few voxels that the matrices of its grey levels are nearly empty."""
-    names = [family.name for family in families if family.graded and not family.of_mask]
-    if n_voxels < FEWEST and names:
+def tell_of_size(mask: NDArray[np.bool_], families: Sequence[Family]) -> None:
+    """Remark on a region of so few voxels that the matrices of its grey levels are nearly empty.
+
+    That is less than a voxel and its neighbours: 27 voxels in 3-D, 9 in a slice. `families` are those with
+    features of grey levels.
+    """
+    n_voxels, fewest = int(np.count_nonzero(mask)), 3 ** sum(n > 1 for n in mask.shape)
+    names = [family.name for family in families]
+    if n_voxels < fewest and names:
         add_remark(
-            f"the region has {n_voxels} voxels, fewer than {FEWEST}: too few for {', '.join(names)}, whose "
+            f"the region has {n_voxels} voxels, fewer than {fewest}: too few for {', '.join(names)}, whose "
             "values hang on single voxels"
         )

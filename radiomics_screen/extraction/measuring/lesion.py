@@ -319,10 +319,18 @@ def _of_images(settings: Settings) -> list[Family]:
     return [family for family in _families(settings, of_mask=False) if not family.of_original]
 
 
+def _of_levels(settings: Settings) -> list[Family]:
+    """Return the families with wanted features of grey levels; of first-order ones, two are."""
+    graded = [family for family in _of_images(settings) if family.graded]
+    if {"Entropy", "Uniformity"}.isdisjoint(settings.wanted.get("firstorder", ())):
+        graded = [family for family in graded if family.name != "firstorder"]
+    return graded
+
+
 def shape_values(lesion: Lesion, settings: Settings) -> dict[str, float]:
     """Compute what is computed once: of the mask alone, or of it and the image before filtering."""
     values: dict[str, float] = {}
-    tell_of_size(len(lesion.footprint.voxels), _families(settings, of_mask=False))
+    tell_of_size(lesion.footprint.mask, _of_levels(settings))
     intensities = lesion.volume.array[lesion.box]
     if of_mask := _families(settings, of_mask=True):
         region = region_of(lesion.volume, intensities, lesion.shape, settings)
@@ -346,7 +354,7 @@ def image_values(
     region = replace(region, drawn=lesion.shape, surroundings=(filtered, inner))
     region = in_kept_range(region, lesion, image_type)
     values = _family_values(name, region, _of_images(settings), settings, image_type)
-    tell_of_levels(region, name, _of_images(settings))
+    tell_of_levels(region, name, _of_levels(settings))
     return values
 
 

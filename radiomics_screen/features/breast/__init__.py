@@ -7,7 +7,7 @@ means the same at every depth setting and pixel spacing.
 
 from __future__ import annotations
 
-from math import isnan
+from math import isnan, pi, prod
 from typing import Annotated
 
 import numpy as np
@@ -16,7 +16,7 @@ from pydantic import Field
 from radiomics_screen.core.options import Positive
 from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.features.breast import echo, margin, outline, posterior, spots
-from radiomics_screen.features.breast.contour import contour_of
+from radiomics_screen.features.breast.contour import Contour, contour_of
 from radiomics_screen.features.breast.straightened import straighten
 from radiomics_screen.features.picture.plane import Plane, plane_of, spans_slices
 from radiomics_screen.features.region import Region
@@ -73,14 +73,17 @@ def breast(region: Region, *, spot_diameters: Diameters | None = None) -> dict[s
         *spots.spot_values(plane, contour.radius_mm, spot_diameters),
     )
     found = values_of(FEATURES, values)
-    _tell_of_parts(plane)
+    _tell_of_parts(plane, contour)
     if undefined := [name for name, value in found.items() if isnan(value)]:
         add_remark(f"breast: {', '.join(undefined)} undefined: {plane.hindrance}")
     return found
 
 
-def _tell_of_parts(plane: Plane) -> None:
+def _tell_of_parts(plane: Plane, contour: Contour) -> None:
     """Remark on a mask of several parts, which need a corner in common to be one."""
+    enclosed = round(pi * contour.radius_mm**2 / prod(plane.spacing_mm))
+    if enclosed == np.count_nonzero(plane.boxed):  # one part without holes
+        return
     from scipy.ndimage import label  # takes a while to import
 
     marked, parts = label(plane.boxed, structure=np.ones((3, 3)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import ceil, nan, sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,17 +68,11 @@ def _zones(
     if not deviation:
         return 0.0, 0.0, 0.0
     top, bottom, left, right = plane.box
-    lower = _beyond(np.arange(top, bottom) * plane.spacing_mm[0], contour.centroid[0])
-    later = _beyond(np.arange(left, right) * plane.spacing_mm[1], contour.centroid[1])
-    rows, columns = np.nonzero(plane.kept)
-    rim = 4 * (elliptic[plane.kept] > CORE)
+    lower = _thirds(np.arange(top, bottom) * plane.spacing_mm[0], contour.centroid[0])
+    later = _thirds(np.arange(left, right) * plane.spacing_mm[1], contour.centroid[1])
+    parts = (9 * (elliptic > CORE) + 3 * lower[:, np.newaxis] + later)[plane.kept]
     values = (plane.values - plane.values.mean()) / deviation
-    counts, sums = np.zeros(8), np.zeros(8)
-    for zone, down, right_side in ((0, 1 - lower, 1 - later), (1, 1 - lower, later),
-                                   (2, lower, 1 - later), (3, lower, later)):  # fmt: skip
-        parts = down[rows] * right_side[columns]
-        counts += np.bincount(rim + zone, parts, minlength=8)
-        sums += np.bincount(rim + zone, parts * values, minlength=8)
+    counts, sums = (_quarters(np.bincount(parts, weights, minlength=18)) for weights in (None, values))
     there = counts > 0
     explained = float((sums[there] ** 2 / counts[there]).sum()) / len(values)
     outer, below = np.arange(8) >= 4, np.arange(8) % 4 >= 2
@@ -88,7 +83,13 @@ def _zones(
     )
 
 
-def _beyond(places: NDArray[np.floating], middle: float) -> FloatArray:
-    """Return 1 for places beyond the middle, 0 before it, 1/2 for a row or column on it."""
+def _thirds(places: NDArray[np.floating], middle: float) -> NDArray[np.int64]:
+    """Return 0 for places before the middle, 1 for a row or column on it, 2 beyond it."""
     near = np.abs(places - middle) <= ON_MIDDLE * np.abs(places[-1] - places[0])
-    return np.where(near, 0.5, (places > middle).astype(np.float64))
+    return np.where(near, 1, 2 * (places > middle))
+
+
+def _quarters(parts: NDArray[Any]) -> FloatArray:
+    """Join the sums of core and rim, each 3 x 3 parts, to quarters; the middle is half on both sides."""
+    sides = np.array([[1, 0.5, 0], [0, 0.5, 1]])
+    return np.asarray(sides @ parts.reshape(2, 3, 3) @ sides.T, dtype=np.float64).ravel()
