@@ -287,7 +287,6 @@ def test_marks_are_drawn_on_the_crops_of_a_cases_file(cases: Path) -> None:
         (("--model", "cnn", "--target", "pathologie"), "no column 'pathologie'"),
         (("--model", "cnn", "--clinical", "age"), "looks at crops alone, so clinical has no effect"),
         (("--model", "logistic", "--crop", "size=32"), "--crop has no effect"),
-        (("--model", "logistic", "--checkpoints", "x"), "--checkpoints has no effect"),
         (("--model", "logistic", "--crops"), "looked at by cnn or late only"),
     ],
 )

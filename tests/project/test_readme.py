@@ -141,7 +141,7 @@ def test_the_new_family_of_the_contributing_guide_works(guide: Path) -> None:
         "import numpy as np, example_family\n"
         "from radiomics_screen import extract\n"
         "image = np.arange(16.0).reshape(4, 4)\n"
-        "print(extract(image, image > 0, {'featureClass': {'spread': []}, 'setting': {'spreadPower': 2}}))\n"
+        "print(extract(image, image > 0, {'featureClass': {'spread': []}, 'setting': {'spread_power': 2}}))\n"
         "from radiomics_screen.settings.template import commented_default\n"
         "print(commented_default())\n"
     )
