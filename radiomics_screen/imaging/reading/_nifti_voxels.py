@@ -2,7 +2,7 @@
 
 ITK's library goes by names: of ``case.nii.gz`` it reads the header, and the voxels from a ``case.nii`` beside
 it. It knows no NIfTI-2, adds an intercept where the slope says that there is none, and refuses axes that are
-not quite at right angles.
+not quite at right angles. It makes 0 of what is undefined or infinite.
 """
 
 from __future__ import annotations
@@ -73,6 +73,18 @@ def read_by_itk(path: Path, files: Files) -> sitk.Image:
         return read_by(path, "NiftiImageIO")
     with _linked(files) as linked:
         return read_by(linked, "NiftiImageIO")
+
+
+def hides_undefined(image: sitk.Image, path: Path, header: Nifti, declared: Declared, files: Files) -> bool:
+    """Tell whether voxels are undefined or infinite in the file, of which ITK makes 0 without a word.
+
+    Whole numbers cannot be. An image of floats without a single 0 hides none.
+    """
+    if declared.kind is None or declared.kind.kind != "f" or not declared.is_plain:
+        return False
+    if header.rescale == (1.0, 0.0) and np.all(sitk.GetArrayViewFromImage(image)):
+        return False
+    return not np.isfinite(_voxels(path, declared, files)).all()
 
 
 def read_here(path: Path, header: Nifti, declared: Declared, files: Files) -> sitk.Image:

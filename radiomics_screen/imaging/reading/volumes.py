@@ -116,7 +116,10 @@ def _nifti_image(
         _remark_on_shear(path, _nifti.shear(header))
         return _nifti_voxels.read_here(path, header, declared, files)
     try:
-        return _nifti_voxels.read_by_itk(path, files)
+        image = _nifti_voxels.read_by_itk(path, files)
+        if _nifti_voxels.hides_undefined(image, path, header, declared, files):
+            return _nifti_voxels.read_here(path, header, declared, files)
+        return image
     except RuntimeError:
         if _nifti.shear(header) == 0 or declared.kind is None or declared.kind.kind == "c":
             raise
