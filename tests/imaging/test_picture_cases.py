@@ -13,17 +13,9 @@ from radiomics_screen.core.remarks import collect_remarks
 SETTINGS = {"featureClass": {"firstorder": ["Mean"], "shape": ["VoxelVolume"], "shape2D": ["PixelSurface"]}}
 
 
-@pytest.fixture
-def cases(data_dir: Path) -> Path:
-    folder = data_dir.parent / "cases"
-    if not folder.is_dir():
-        pytest.skip(f"no made cases in {folder}")
-    return folder
-
-
-def measured(cases: Path, image: str, mask: str) -> tuple[dict[str, float], list[str]]:
+def measured(cases_dir: Path, image: str, mask: str) -> tuple[dict[str, float], list[str]]:
     with collect_remarks() as remarks:
-        return extract(cases / image, cases / mask, SETTINGS), remarks
+        return extract(cases_dir / image, cases_dir / mask, SETTINGS), remarks
 
 
 @pytest.mark.parametrize(
@@ -37,17 +29,17 @@ def measured(cases: Path, image: str, mask: str) -> tuple[dict[str, float], list
     ],
 )
 def test_values_are_right_and_the_row_says_how(
-    cases: Path, image: str, mask: str, mean: float, remark: str
+    cases_dir: Path, image: str, mask: str, mean: float, remark: str
 ) -> None:
-    values, remarks = measured(cases, image, mask)
+    values, remarks = measured(cases_dir, image, mask)
     assert values["original_firstorder_Mean"] == pytest.approx(mean, abs=1e-3)
     assert any(remark in one for one in remarks)
 
 
-def test_lengths_of_imagej(cases: Path) -> None:
-    values, _ = measured(cases, "imagej_2d.tif", "imagej_mask2d.tif")
+def test_lengths_of_imagej(cases_dir: Path) -> None:
+    values, _ = measured(cases_dir, "imagej_2d.tif", "imagej_mask2d.tif")
     assert values["original_shape2D_PixelSurface"] == pytest.approx(11.52)
-    values, _ = measured(cases, "imagej_stack.tif", "imagej_mask3d.tif")
+    values, _ = measured(cases_dir, "imagej_stack.tif", "imagej_mask3d.tif")
     assert values["original_shape_VoxelVolume"] == pytest.approx(207.36)
 
 
@@ -60,6 +52,8 @@ def test_lengths_of_imagej(cases: Path) -> None:
         ("corrupt.jpg", "corrupt_mask.png", "damaged JPEG"),
     ],
 )
-def test_what_cannot_be_read_rightly_is_an_error(cases: Path, image: str, mask: str, message: str) -> None:
+def test_what_cannot_be_read_rightly_is_an_error(
+    cases_dir: Path, image: str, mask: str, message: str
+) -> None:
     with pytest.raises(ReadError, match=message):
-        measured(cases, image, mask)
+        measured(cases_dir, image, mask)

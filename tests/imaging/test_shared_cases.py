@@ -12,14 +12,6 @@ from radiomics_screen.core.remarks import collect_remarks
 from radiomics_screen.imaging.reading import read_image, read_mask
 
 
-@pytest.fixture
-def cases_dir(data_dir: Path) -> Path:
-    folder = data_dir.parent / "cases"
-    if not folder.is_dir():
-        pytest.skip(f"no folder of cases: looked for {folder}")
-    return folder
-
-
 @pytest.mark.parametrize(
     ("image", "mask", "mean", "remark"),
     [
