@@ -21,7 +21,8 @@ from time import process_time
 import SimpleITK as sitk
 
 from benchmarks.writing import machine, put_into, table
-from radiomics_screen.extraction.measuring.lesion import described, measure, prepared
+from radiomics_screen.extraction.measuring.describing import described, measure
+from radiomics_screen.extraction.measuring.preparing import prepared
 from radiomics_screen.imaging.reading import read_image, read_mask
 from radiomics_screen.settings.presets import preset_path
 from radiomics_screen.settings.settings import Settings, load_settings

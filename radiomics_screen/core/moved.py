@@ -17,8 +17,8 @@ PACKAGE = "radiomics_screen"
 #: The first version without the old names.
 UNTIL = "0.7"
 
-#: Old module: new module, both without the name of the package.
-MODULES = {
+#: Old module: new module, or those that it was divided into; without the name of the package.
+MODULES: dict[str, str | tuple[str, ...]] = {
     "altering": "perturbation",
     "comparing": "table.comparison",
     "conventions": "core.conventions",
@@ -30,7 +30,11 @@ MODULES = {
     "extraction.altered": "extraction.perturbed",
     "extraction.case": "extraction.measuring.case",
     "extraction.crops": "extraction.lesion_crops",
-    "extraction.lesion": "extraction.measuring.lesion",
+    "extraction.lesion": (
+        "extraction.measuring.describing",
+        "extraction.measuring.preparing",
+        "extraction.measuring.wanted",
+    ),
     "extraction.sources": "imaging.sources",
     "extraction.table_cases": "extraction.cases_of_table",
     "features.aggregation": "features.texture.aggregation",
@@ -84,6 +88,12 @@ def renamed(place: str, name: str, load: Callable[[str], object]) -> object:
     return load(RENAMED[name])
 
 
+def new_homes(old: str) -> list[str]:
+    """Return the full names of the modules where an old module's names are now."""
+    new = MODULES[old]
+    return [f"{PACKAGE}.{name}" for name in ((new,) if isinstance(new, str) else new)]
+
+
 class _OldModules:
     """Finds a module of version 0.5 where it is now.
 
@@ -100,18 +110,20 @@ class _OldModules:
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Return a module that asks the new one for every name."""
-        new = f"{PACKAGE}.{MODULES[spec.name.partition('.')[2]]}"
-        _warn(f"{spec.name} is now {new}")
-        home = import_module(new)
-        module = ModuleType(spec.name, home.__doc__)
+        homes = [import_module(name) for name in new_homes(spec.name.partition(".")[2])]
+        names = " and ".join(home.__name__ for home in homes)
+        _warn(f"{spec.name} is now {names}")
+        module = ModuleType(spec.name, homes[0].__doc__)
 
         def find(name: str) -> object:
+            home = next((home for home in homes if hasattr(home, name)), homes[0])
             if name in RENAMED and not hasattr(home, name):
-                return renamed(new, name, lambda known: getattr(home, known))
+                return renamed(home.__name__, name, lambda known: getattr(home, known))
             return getattr(home, name)
 
         module.__getattr__ = find  # type: ignore[method-assign]
-        module.__dict__["__all__"] = [name for name in dir(home) if not name.startswith("_")]
+        public = {name: None for home in homes for name in dir(home) if not name.startswith("_")}
+        module.__dict__["__all__"] = list(public)
         return module
 
     def exec_module(self, module: ModuleType) -> None:

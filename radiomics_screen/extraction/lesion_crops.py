@@ -15,8 +15,8 @@ from radiomics_screen.cohort.cases import Case
 from radiomics_screen.core.errors import SettingsError
 from radiomics_screen.core.options import options_of
 from radiomics_screen.extraction.measuring.case_result import CaseResult, Once
-from radiomics_screen.extraction.measuring.lesion import after_steps, marked, on_image
 from radiomics_screen.extraction.measuring.opening import image_of, mask_of, pixels_of
+from radiomics_screen.extraction.measuring.preparing import after_steps, marked, on_image
 from radiomics_screen.extraction.run import ProgressCallback, RunProgress
 from radiomics_screen.extraction.running.batch_rows import cause_of_death
 from radiomics_screen.extraction.running.executors.choice import executor_for

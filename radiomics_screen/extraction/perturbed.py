@@ -17,15 +17,11 @@ from radiomics_screen.cohort.cases import Case, Cohort
 from radiomics_screen.core.errors import CohortError, SettingsError
 from radiomics_screen.extraction.compose_table import compose
 from radiomics_screen.extraction.measuring.case_result import CaseResult, Once
+from radiomics_screen.extraction.measuring.describing import require_distinct_images
 from radiomics_screen.extraction.measuring.embedding import Crop, crop_of_label, require_embedder
 from radiomics_screen.extraction.measuring.engines import OWN
-from radiomics_screen.extraction.measuring.lesion import (
-    after_steps,
-    marked,
-    on_image,
-    require_distinct_images,
-)
 from radiomics_screen.extraction.measuring.opening import image_of, mask_of, pixels_of
+from radiomics_screen.extraction.measuring.preparing import after_steps, marked, on_image
 from radiomics_screen.extraction.measuring.regions import lesion_and_regions
 from radiomics_screen.extraction.run import (
     Cases,

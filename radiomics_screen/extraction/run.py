@@ -16,9 +16,9 @@ from radiomics_screen.core.columns import IDENTITY, STATUS
 from radiomics_screen.core.errors import CohortError, TableError
 from radiomics_screen.core.timing import Stages
 from radiomics_screen.extraction.compose_table import compose
+from radiomics_screen.extraction.measuring.describing import require_distinct_images
 from radiomics_screen.extraction.measuring.embedding import require_embedder
 from radiomics_screen.extraction.measuring.engines import OWN, require_engine
-from radiomics_screen.extraction.measuring.lesion import require_distinct_images
 from radiomics_screen.extraction.running.batch_rows import (
     BatchMeasurement,
     NumberedRow,

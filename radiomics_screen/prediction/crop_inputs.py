@@ -79,6 +79,7 @@ def with_crops(
     model: Model,
     frame: pd.DataFrame,
     *,
+    cases: Sequence[Case] | None = None,
     folder: str | Path | None = None,
     jobs: int | None = None,
     progress: ProgressCallback | None = None,
@@ -90,7 +91,9 @@ def with_crops(
     model
         One that looks at crops (``model.looks_at_crops``); a table for another is returned as it is.
     frame
-        With columns ``image`` and ``mask``.
+        With columns ``image`` and ``mask``, unless `cases` are given.
+    cases
+        The case of each row, where they are known: their images need not be files.
     folder, jobs, progress
         As in :func:`crops_of`.
 
@@ -105,7 +108,7 @@ def with_crops(
     if CROP in frame:
         return frame, [""] * len(frame)
     found = lesion_crops(
-        lesions_of(frame, folder),
+        lesions_of(frame, folder) if cases is None else cases,
         load_settings(model.settings),
         crop_options(model.card.crop),
         jobs=jobs,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from radiomics_screen.cohort.cases import Case, Cohort
 from radiomics_screen.core.columns import IDENTITY
+from radiomics_screen.extraction.opened_once import opened_once
 from radiomics_screen.extraction.run import Cases, ProgressCallback, as_cohort, extract_cohort
 from radiomics_screen.extraction.running.finished_row import BETWEEN
 from radiomics_screen.imaging.sources import Source, description_of, source_of
@@ -173,11 +174,15 @@ def _read(
     require_cases(model, cohort)
     require_free_names(model, cohort, ())
     require_columns(model, cohort)
-    frame = extract_cohort(cohort, settings_for(model), jobs=jobs, progress=progress)
+    cases = cohort.cases
+    if model.looks_at_crops and len(cases) == 1:  # measured and cut out; more would fill the memory
+        cases = (opened_once(cases[0]),)
+    measured = replace(cohort, cases=cases)
+    frame = extract_cohort(measured, settings_for(model), jobs=jobs, progress=progress)
     there = set(frame.columns)
     if missing := [name for name in model.inputs.radiomics if name not in there]:
         frame = frame.reindex(columns=[*frame.columns, *missing])
-    frame, hindrances = with_crops(model, frame, jobs=jobs)
+    frame, hindrances = with_crops(model, frame, cases=cases, jobs=jobs)
     rows = model.inputs.read(frame)
     errors, remarks = _unreadable(model, frame, rows, hindrances)
     readable = np.array([error is None for error in errors], dtype=bool)

@@ -11,7 +11,7 @@ from typing import Any
 
 from radiomics_screen.core.conventions import PYRADIOMICS
 from radiomics_screen.core.options import options_of
-from radiomics_screen.features import FAMILIES
+from radiomics_screen.features import FAMILIES, Family
 from radiomics_screen.settings.frozen import FrozenDict, frozen
 from radiomics_screen.settings.regions import RegionBeyond
 from radiomics_screen.settings.schema import Function
@@ -87,6 +87,11 @@ class Settings:
                 if family.conventions == self.conventions
             }
         )
+
+    @cached_property
+    def wanted_families(self) -> tuple[Family, ...]:
+        """The families of which features are wanted."""
+        return tuple(FAMILIES[name] for name in self.wanted)
 
     @property
     def measures(self) -> bool:

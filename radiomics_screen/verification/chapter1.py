@@ -10,7 +10,7 @@ from pathlib import Path
 import SimpleITK as sitk
 
 from radiomics_screen.core.errors import ReadError
-from radiomics_screen.extraction.measuring.lesion import measure
+from radiomics_screen.extraction.measuring.describing import measure
 from radiomics_screen.imaging.reading import read_image, read_mask
 from radiomics_screen.settings.presets import preset_path
 from radiomics_screen.settings.settings import load_settings

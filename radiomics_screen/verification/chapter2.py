@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from radiomics_screen.core.errors import ReadError
-from radiomics_screen.extraction.measuring.lesion import all_images, measure
+from radiomics_screen.extraction.measuring.describing import all_images, measure
 from radiomics_screen.filters.registry import Box
 from radiomics_screen.imaging.reading import read_image
 from radiomics_screen.imaging.volume import to_volume

@@ -6,7 +6,7 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from radiomics_screen.extraction.measuring.lesion import marked, on_one_grid, prepared, preprocessed
+from radiomics_screen.extraction.measuring.preparing import marked, on_one_grid, prepared, preprocessed
 from radiomics_screen.features.mask import bounding_box
 from radiomics_screen.imaging.geometry import match_grid
 from radiomics_screen.imaging.volume import Volume, to_volume

@@ -11,7 +11,7 @@ import SimpleITK as sitk
 
 from radiomics_screen.cohort.cases import Case
 from radiomics_screen.extraction.measuring import case as case_module
-from radiomics_screen.extraction.measuring import lesion as lesion_module
+from radiomics_screen.extraction.measuring import describing
 from radiomics_screen.extraction.measuring.case import extract_case, extract_cases
 from radiomics_screen.extraction.measuring.shared_filtering import clusters, inside, within
 from radiomics_screen.imaging import sources
@@ -67,7 +67,7 @@ def test_files_are_read_once_and_neighbours_filtered_once(
     files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads, boxes = [], []
-    load_image, read_mask, filtered = sources.load_image, sources.read_mask, lesion_module.filtered_images
+    load_image, read_mask, filtered = sources.load_image, sources.read_mask, describing.filtered_images
     monkeypatch.setattr(sources, "load_image", lambda p: reads.append(p) or load_image(p))
     monkeypatch.setattr(sources, "read_mask", lambda p, *i, **o: reads.append(p) or read_mask(p, *i, **o))
     monkeypatch.setattr(

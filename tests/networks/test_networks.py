@@ -21,12 +21,15 @@ from radiomics_screen.core.errors import ModelError
 torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'radiomics-screen[cnn]'")
 
 from radiomics_screen import extract_cohort, fit, load_model, read_cases  # noqa: E402
+from radiomics_screen.cohort.cases import Case  # noqa: E402
 from radiomics_screen.image_controls.run import run_image_controls  # noqa: E402
+from radiomics_screen.imaging import sources  # noqa: E402
 from radiomics_screen.modelling import Model  # noqa: E402
 from radiomics_screen.modelling.classifiers.shared.watch import Watch  # noqa: E402
 from radiomics_screen.modelling.data.crop_column import Crops  # noqa: E402
 from radiomics_screen.networks import load_backbone as backbone  # noqa: E402
 from radiomics_screen.prediction.crop_inputs import crops_of, with_crops  # noqa: E402
+from radiomics_screen.prediction.reading import read_lesion, readings_of  # noqa: E402
 from radiomics_screen.table.feature_table import read_table  # noqa: E402
 from tests.helpers.cnn_examples import SmallBackbone  # noqa: E402
 from tests.helpers.figures import not_rendered  # noqa: E402
@@ -142,6 +145,26 @@ def test_a_case_alone_reads_as_among_others(network: Path, others: Path) -> None
     whole = model.predict_probability(ready)
     alone = [model.predict_probability(ready.iloc[[row]])[0] for row in range(5)]
     np.testing.assert_allclose(alone, whole[:5], rtol=1e-6)
+
+
+def test_one_case_is_read_once_and_need_not_be_a_file(
+    network: Path, others: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, reads = load_model(network), []
+    row = read_table(others).frame.iloc[0]
+    image, mask = others.parent / row["image"], others.parent / row["mask"]
+    load_image, read_mask = sources.load_image, sources.read_mask
+    monkeypatch.setattr(sources, "load_image", lambda p: reads.append(p) or load_image(p))
+    monkeypatch.setattr(sources, "read_mask", lambda p, *i, **o: reads.append(p) or read_mask(p, *i, **o))
+    of_files = read_lesion(model, image, mask)
+    assert reads == [image, mask]
+    assert (of_files.status, of_files.image, of_files.mask) == ("ok", str(image), str(mask))
+    of_bytes = read_lesion(model, image.read_bytes(), mask.read_bytes())
+    of_pixels = read_lesion(model, load_image(image).image, read_mask(mask))
+    assert (of_bytes.error, of_pixels.error) == ("", "")
+    assert of_files.probability == of_bytes.probability == of_pixels.probability
+    several = [Case(str(n), None, image.read_bytes(), mask.read_bytes()) for n in range(2)]
+    assert [one.probability for one in readings_of(model, several)] == [of_files.probability] * 2
 
 
 def test_a_case_that_cannot_be_cut_says_why(network: Path, others: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from radiomics_screen.core.conventions import SWITCHES
 from radiomics_screen.core.errors import RegionError, SettingsError
 from radiomics_screen.core.remarks import ScreenWarning, collect_remarks
 from radiomics_screen.extraction.column_order import ordered_features
-from radiomics_screen.extraction.measuring.lesion import prepared
+from radiomics_screen.extraction.measuring.preparing import prepared
 from radiomics_screen.features import FAMILIES
 from radiomics_screen.features.mask import resegment
 from radiomics_screen.features.region import discretize

@@ -14,15 +14,9 @@ from numpy.typing import NDArray
 from radiomics_screen.core.errors import SettingsError
 from radiomics_screen.core.options import options_of
 from radiomics_screen.core.remarks import add_remark
-from radiomics_screen.extraction.measuring.lesion import (
-    Lesion,
-    all_images,
-    in_kept_range,
-    prepared,
-    preprocessed,
-    region_of,
-    widened,
-)
+from radiomics_screen.extraction.measuring.describing import all_images, in_kept_range, region_of
+from radiomics_screen.extraction.measuring.lesion import Lesion
+from radiomics_screen.extraction.measuring.preparing import prepared, preprocessed, widened
 from radiomics_screen.features import FAMILIES
 from radiomics_screen.features.maps.makers import MAKERS
 from radiomics_screen.features.maps.surroundings import Around

@@ -11,23 +11,19 @@ import SimpleITK as sitk
 
 from radiomics_screen.cohort.cases import Case
 from radiomics_screen.extraction.measuring.case_result import CaseResult, Once, Row
-from radiomics_screen.extraction.measuring.embedding import embedded
-from radiomics_screen.extraction.measuring.lesion import (
-    Lesion,
-    after_steps,
+from radiomics_screen.extraction.measuring.describing import (
     described,
     filtered_images,
-    filtered_types,
     image_values,
-    keeps_grid,
-    marked,
-    prepared_roi,
-    preprocessed,
     shape_values,
 )
+from radiomics_screen.extraction.measuring.embedding import embedded
+from radiomics_screen.extraction.measuring.lesion import Lesion
 from radiomics_screen.extraction.measuring.opening import image_of, mask_of, pixels_of
+from radiomics_screen.extraction.measuring.preparing import after_steps, marked, prepared_roi, preprocessed
 from radiomics_screen.extraction.measuring.regions import lesion_and_regions, region_values
 from radiomics_screen.extraction.measuring.shared_filtering import clusters, inside, within
+from radiomics_screen.extraction.measuring.wanted import filtered_types, keeps_grid
 from radiomics_screen.filters.registry import LOCAL, WHOLE
 from radiomics_screen.imaging.loaded_image import LoadedImage
 from radiomics_screen.imaging.normalization import normalize

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from radiomics_screen.core.column_names import EMBEDDING
 from radiomics_screen.core.options import options_of
 from radiomics_screen.core.timing import timed
-from radiomics_screen.extraction.measuring.lesion import marked, on_image
+from radiomics_screen.extraction.measuring.preparing import marked, on_image
 from radiomics_screen.imaging.crop import crop_lesion, crop_region
 from radiomics_screen.imaging.roi import Roi
 from radiomics_screen.networks.embedding_options import embedding, path_or_none

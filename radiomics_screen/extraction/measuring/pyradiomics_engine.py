@@ -22,8 +22,9 @@ from radiomics_screen.cohort.cases import Case
 from radiomics_screen.core.errors import RegionError, SettingsError
 from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.extraction.measuring.case_result import CaseResult, Once, Row
-from radiomics_screen.extraction.measuring.lesion import after_steps, marked, resamples
 from radiomics_screen.extraction.measuring.opening import image_of, mask_of, pixels_of
+from radiomics_screen.extraction.measuring.preparing import after_steps, marked
+from radiomics_screen.extraction.measuring.wanted import resamples
 from radiomics_screen.imaging.geometry import match_grid
 from radiomics_screen.imaging.loaded_image import LoadedImage
 from radiomics_screen.settings.schema import known_settings

@@ -9,12 +9,8 @@ import SimpleITK as sitk
 from radiomics_screen.core.errors import GeometryError, RegionError
 from radiomics_screen.core.remarks import add_remark, collect_remarks
 from radiomics_screen.extraction.measuring.case_result import join
-from radiomics_screen.extraction.measuring.lesion import (
-    described,
-    marked,
-    on_image,
-    prepared_roi,
-)
+from radiomics_screen.extraction.measuring.describing import described
+from radiomics_screen.extraction.measuring.preparing import marked, on_image, prepared_roi
 from radiomics_screen.imaging.ring import Ring, ring
 from radiomics_screen.imaging.roi import Roi
 from radiomics_screen.settings.regions import RegionBeyond

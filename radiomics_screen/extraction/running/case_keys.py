@@ -38,14 +38,15 @@ class Contents:
 def contents_of(case: Case, recipe: str) -> Contents:
     """Return the digests of a case; `recipe` stands for the parameters and the program."""
     try:
-        image, mask = _content_of(case.image), _content_of(case.mask)
+        image, mask = content_of(case.image), content_of(case.mask)
     except OSError:
         return Contents("", "", "")
     chosen = () if case.label_channel is None else (f"channel {case.label_channel}",)
     return Contents(image, mask, digest_of((image, mask, str(case.label), *chosen, recipe)))
 
 
-def _content_of(source: Path | ImageSource | MaskSource) -> str:
+def content_of(source: Path | ImageSource | MaskSource) -> str:
+    """Return the digest of what a source holds; an OSError where it is a file that cannot be read."""
     return content_hash(source) if isinstance(source, Path) else source.identity()
 
 

@@ -16,8 +16,8 @@ from radiomics_screen.cohort.cases import Case
 from radiomics_screen.extraction.measuring.case import extract_cases, rois_of
 from radiomics_screen.extraction.measuring.case_result import CaseResult, Once, Row
 from radiomics_screen.extraction.measuring.embedding import Crop, crop_of, embed, named
-from radiomics_screen.extraction.measuring.lesion import after_steps
 from radiomics_screen.extraction.measuring.opening import image_of, pixels_of
+from radiomics_screen.extraction.measuring.preparing import after_steps
 from radiomics_screen.extraction.running.image_batches import ImageBatch
 from radiomics_screen.imaging.loaded_image import LoadedImage
 from radiomics_screen.imaging.roi import Roi
