@@ -128,10 +128,11 @@ _IGNORED = _Ignored()
 
 def stage(name: str) -> _Running | _Ignored:
     """Return a block whose time counts as a stage: ``with stage("reading"): ...``."""
-    stages = _here.stages
-    if stages is None and not _logger.isEnabledFor(logging.DEBUG):
-        return _IGNORED
-    return _Running(name, stages)
+    return _Running(name, _here.stages) if _asked_for() else _IGNORED
+
+
+def _asked_for() -> bool:
+    return _here.stages is not None or _logger.isEnabledFor(logging.DEBUG)
 
 
 def timed(name: str) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
@@ -140,6 +141,8 @@ def timed(name: str) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
     def decorate(function: Callable[P, Result]) -> Callable[P, Result]:
         @wraps(function)
         def in_stage(*args: P.args, **options: P.kwargs) -> Result:
+            if not _asked_for():  # a block takes as long as a small step
+                return function(*args, **options)
             with stage(name):
                 return function(*args, **options)
 
@@ -150,6 +153,9 @@ def timed(name: str) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
 
 def timed_items(name: str, items: Iterable[Item]) -> Iterator[Item]:
     """Yield items; the time that making them takes counts as a stage, and what is done with them does not."""
+    if not _asked_for():
+        yield from items
+        return
     coming = iter(items)
     while True:
         with stage(name):

@@ -166,8 +166,10 @@ def cut_region(
         If an intensity inside the mask is NaN or infinite.
     """
     footprint = mask if isinstance(mask, Footprint) else Footprint(mask)
-    require_finite(intensities, footprint, image_name)
-    return Region(intensities, footprint, spacing_mm, **facts)
+    region = Region(intensities, footprint, spacing_mm, **facts)
+    if _may_be_undefined(intensities):
+        _require_defined(region.raw_values, image_name)
+    return region
 
 
 def require_finite(
@@ -186,9 +188,16 @@ def require_finite(
     after
         What was done to the image before, for the message.
     """
-    if intensities.dtype.kind in "iu" and intensities.dtype.itemsize < 8:
-        return
-    values = footprint.values(intensities)
+    if _may_be_undefined(intensities):
+        _require_defined(footprint.values(intensities), image_name, after)
+
+
+def _may_be_undefined(intensities: NDArray[Any]) -> bool:
+    """Tell whether an array can hold what is NaN, infinite, or no 64-bit float."""
+    return not (intensities.dtype.kind in "iu" and intensities.dtype.itemsize < 8)
+
+
+def _require_defined(values: NDArray[Any], image_name: str, after: str = "") -> None:
     if inexact := count_inexact(values):
         raise RegionError(
             f"{inexact} of the {len(values)} voxels in the region are whole numbers beyond 2^53, which "

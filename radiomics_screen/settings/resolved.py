@@ -11,11 +11,12 @@ from typing import Any
 
 from radiomics_screen.core.conventions import PYRADIOMICS
 from radiomics_screen.core.options import options_of
-from radiomics_screen.features import FAMILIES, Family
+from radiomics_screen.features import FAMILIES
 from radiomics_screen.settings.frozen import FrozenDict, frozen
 from radiomics_screen.settings.regions import RegionBeyond
 from radiomics_screen.settings.schema import Function
 from radiomics_screen.settings.sections import ImageType, Step, as_content
+from radiomics_screen.settings.wanted_families import WantedFamilies
 
 #: What ``featureClass`` says where no family is wanted, but only what other sections ask for.
 NO_FAMILIES = "none"
@@ -89,9 +90,9 @@ class Settings:
         )
 
     @cached_property
-    def wanted_families(self) -> tuple[Family, ...]:
-        """The families of which features are wanted."""
-        return tuple(FAMILIES[name] for name in self.wanted)
+    def wanted_families(self) -> WantedFamilies:
+        """The families of which features are wanted, by what they describe."""
+        return WantedFamilies.of(self.wanted)
 
     @property
     def measures(self) -> bool:

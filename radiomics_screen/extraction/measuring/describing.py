@@ -20,12 +20,7 @@ from radiomics_screen.extraction.measuring.grey_level_remarks import tell_of_lev
 from radiomics_screen.extraction.measuring.lesion import Lesion
 from radiomics_screen.extraction.measuring.preparing import prepared, preprocessed
 from radiomics_screen.extraction.measuring.shared_filtering import within
-from radiomics_screen.extraction.measuring.wanted import (
-    families_of_images,
-    families_of_levels,
-    families_wanted,
-    filtered_types,
-)
+from radiomics_screen.extraction.measuring.wanted import filtered_types
 from radiomics_screen.features import Family
 from radiomics_screen.features.region import Region, cut_region, discretize, flat_axis_of
 from radiomics_screen.features.texture.lattice import Footprint
@@ -107,17 +102,15 @@ def require_distinct_images(settings: Settings) -> None:
 def shape_values(lesion: Lesion, settings: Settings) -> dict[str, float]:
     """Compute what is computed once: of the mask alone, or of it and the image before filtering."""
     values: dict[str, float] = {}
-    tell_of_size(lesion.footprint.mask, families_of_levels(settings))
+    tell_of_size(lesion.footprint.mask, settings.wanted_families.of_levels)
     intensities = lesion.volume.array[lesion.box]
-    if of_mask := families_wanted(settings, of_mask=True):
+    if of_mask := settings.wanted_families.of_mask:
         region = region_of(lesion.volume, intensities, lesion.shape, settings)
         values |= _family_values("original", region, of_mask, settings)
-    both = [family for family in families_wanted(settings, of_mask=False) if family.of_original]
-    if both:
-        region = region_of(lesion.volume, intensities, lesion.footprint, settings)
-        region = replace(
-            region, drawn=lesion.shape, thresholds=lesion.thresholds, surroundings=lesion.surroundings
-        )
+    if both := settings.wanted_families.of_original:
+        around: dict[str, Any] = {"drawn": lesion.shape, "surroundings": lesion.surroundings}
+        region = region_of(lesion.volume, intensities, lesion.footprint, settings, **around)
+        region = replace(region, thresholds=lesion.thresholds)
         values |= _family_values("original", region, both, settings)
     return values
 
@@ -127,11 +120,11 @@ def image_values(
 ) -> dict[str, float]:
     """Compute the families of one filtered image, which is given on the lesion's reach."""
     inner = within(lesion.box, lesion.reach)
-    region = region_of(lesion.volume, filtered[inner], lesion.footprint, settings, image_type, name)
-    region = replace(region, drawn=lesion.shape, surroundings=(filtered, inner))
+    around: dict[str, Any] = {"drawn": lesion.shape, "surroundings": (filtered, inner)}
+    region = region_of(lesion.volume, filtered[inner], lesion.footprint, settings, image_type, name, **around)
     region = in_kept_range(region, lesion, image_type)
-    values = _family_values(name, region, families_of_images(settings), settings, image_type)
-    tell_of_levels(region, name, families_of_levels(settings))
+    values = _family_values(name, region, settings.wanted_families.of_images, settings, image_type)
+    tell_of_levels(region, name, settings.wanted_families.of_levels)
     return values
 
 
@@ -153,8 +146,9 @@ def region_of(
     settings: Settings,
     image_type: ImageType | None = None,
     image_name: str = "original",
+    **around: Any,
 ) -> Region:
-    """Join intensities and voxels, and how grey levels and neighbours are to be made of them."""
+    """Join intensities and voxels, how to make grey levels and neighbours of them, and what is `around`."""
     bins = settings.options(discretize, image_type)
     flat = settings.options(flat_axis_of, image_type)
     return cut_region(
@@ -169,6 +163,7 @@ def region_of(
         bin_count=bins["binCount"],
         bin_origin=bins["bin_origin"],
         discretization=bins["discretization"],
+        **around,
     )
 
 

@@ -14,8 +14,6 @@ from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.core.timing import timed
 from radiomics_screen.extraction.measuring.lesion import Lesion
 from radiomics_screen.extraction.measuring.wanted import (
-    families_wanted,
-    family_reach_mm,
     filtered_types,
     keeps_grid,
     resamples,
@@ -72,10 +70,10 @@ def prepared_roi(image: sitk.Image, found: Roi, settings: Settings, *, whole: bo
     inner = bounding_box(textured if settings.options(resegment)["crop_shape"] else drawn)
     z, y, x = (slice(o.start + i.start, o.start + i.stop) for o, i in zip(box, inner, strict=True))
     footprint = Footprint(textured[inner])
-    if families_wanted(settings, of_mask=False):
+    if settings.wanted_families.need_image:
         require_finite(volume.array[z, y, x], footprint, after=_done_before(settings))
     shape = footprint if shaped is textured else _cut_shape(shaped, inner, settings)
-    margin = [ceil(family_reach_mm(settings) / s) for s in volume.spacing_mm]
+    margin = [ceil(settings.wanted_families.reach_mm / s) for s in volume.spacing_mm]
     reach = widened((z, y, x), margin, volume.array.shape)
     return Lesion(
         volume,
@@ -115,7 +113,7 @@ def _surroundings(
     resampled by itself: to cut the nearer part out of it would change what is filtered in its last digits,
     and nothing that is filtered depends on these families.
     """
-    lengths = max((family.reach_lengths for family in settings.wanted_families), default=0.0)
+    lengths = settings.wanted_families.reach_lengths
     if not lengths:
         return None
     if keeps_grid(settings) or _resamples_whole(settings, whole=placed.whole):
@@ -158,7 +156,7 @@ def _cut_shape(drawn: NDArray[np.bool_], box: Box, settings: Settings) -> Footpr
     """Cut the mask as drawn off at the box of the voxels that resegmentation keeps, as pyradiomics does."""
     shape = Footprint(drawn[box])
     left_out = int(np.count_nonzero(drawn)) - len(shape.voxels)
-    if left_out and families_wanted(settings, of_mask=True):
+    if left_out and settings.wanted_families.of_mask:
         add_remark(
             f"shape is measured within the box of the voxels that resegmentRange keeps, as by pyradiomics: "
             f"{left_out} of {left_out + len(shape.voxels)} voxels of the mask are left out"
@@ -179,7 +177,7 @@ def on_one_grid(
     As much of the image stays round the region as the wanted families look at, or `reach_mm`.
     """
     if reach_mm is None:
-        reach_mm = family_reach_mm(settings)
+        reach_mm = settings.wanted_families.reach_mm
         _tell_of_more_room(image, settings, reach_mm)
     if resamples(settings):
         options = _with_room(settings.options(resample), image, reach_mm)
@@ -211,11 +209,11 @@ def _tell_of_more_room(image: sitk.Image, settings: Settings, reach_mm: float) -
     given = asked["padDistance"]
     needed = _with_room(asked, image, reach_mm)["padDistance"]
     if needed > given:
-        families = [family.name for family in settings.wanted_families if family.reach_mm]
         add_remark(
-            f"padDistance was raised from {given} to {needed} voxels, since {' and '.join(families)} looks "
-            f"{reach_mm:g} mm beyond the region; near its edge, filtered images differ from those of a file "
-            "without it: set padDistance to this value there too, or extract it by a file of its own"
+            f"padDistance was raised from {given} to {needed} voxels, since "
+            f"{' and '.join(settings.wanted_families.far_reaching)} looks {reach_mm:g} mm beyond the region; "
+            "near its edge, filtered images differ from those of a file without it: set padDistance to this "
+            "value there too, or extract it by a file of its own"
         )
 
 
