@@ -149,9 +149,12 @@ def _columns(header: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """Return ``{our name: the file's name}`` and what is wrong with the header."""
     problems = [f"column '{n}' is there {k} times" for n, k in Counter(header).items() if n and k > 1]
     found: dict[str, str] = {}
+    alike: dict[str, set[str]] = {}
+    for name in dict.fromkeys(header):
+        alike.setdefault(plain_heading(name), set()).add(name)
     for ours, names in IDENTITY_NAMES.items():
         for alias in names:
-            matching = sorted({n for n in header if plain_heading(n) == alias})
+            matching = sorted(alike.get(alias, ()))
             if len(matching) > 1:
                 problems.append(f"columns {' and '.join(map(repr, matching))} mean the same")
             if matching and ours not in found:

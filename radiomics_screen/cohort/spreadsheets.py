@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from radiomics_screen.cohort.excel import read_excel
+from radiomics_screen.cohort.excel import MOST_CELLS, read_excel
 from radiomics_screen.core.delimited_text import decoded, dialect_of, rows_of
 from radiomics_screen.core.errors import CohortError
+from radiomics_screen.core.parquet_files import read_parquet
 from radiomics_screen.core.text_cells import without_guard
 
 Cells = dict[str, Any]
@@ -67,13 +68,13 @@ def _read_text(path: Path) -> Iterable[tuple[int, list[Any]]]:
 
 def _read_parquet(path: Path) -> Iterable[tuple[int, list[Any]]]:
     import pyarrow
-    from pyarrow import parquet
 
     try:
-        table = parquet.ParquetFile(path).read()
-    except (OSError, pyarrow.ArrowException) as error:
-        raise CohortError(f"{path}: cannot be read as Parquet: {error}") from error
-    columns = [column.to_pylist() for column in table.columns]
+        table = read_parquet(path, MOST_CELLS)
+        columns = [column.to_pylist() for column in table.columns]
+    except (OSError, ValueError, OverflowError, pyarrow.ArrowException) as error:  # also a date beyond dates
+        why = " ".join(str(error).split())
+        raise CohortError(f"{path}: cannot be read as Parquet: {why:.200}") from error
     return [
         (1, list(table.column_names)),
         *enumerate((list(row) for row in zip(*columns, strict=True)), start=2),

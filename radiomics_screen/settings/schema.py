@@ -172,7 +172,7 @@ def _validated(known: Mapping[str, Option], values: Mapping[str, Any]) -> tuple[
             accepted[name] = validator_of(known[name].type).validate_python(value)
         except ValidationError as error:
             fault = error.errors()[0]
-            wrong[name] = f".{name}: {_reason(fault['type'], fault['msg'])}, got {_plain(value)!r}"
+            wrong[name] = f".{name}: {_reason(fault['type'], fault['msg'])}, got {_plain(value)!r:.60}"
     return accepted, unknown + [wrong[name] for name in known if name in wrong]
 
 

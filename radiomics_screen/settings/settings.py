@@ -41,6 +41,7 @@ SECTIONS = (
     "conventions", "preprocessing", "imageType", "featureClass", "regions", "embedding",
     "setting", "voxelSetting",
 )  # fmt: skip
+_TOLD = 10  # problems of one file
 
 
 def load_settings(
@@ -145,7 +146,8 @@ def _resolve(asked: _Asked) -> tuple[Settings, tuple[str, ...]]:
             "`embedding`, or name families"
         )
     if problems:
-        raise SettingsError("\n".join(f"{origin}: {problem}" for problem in problems))
+        more = [f"{len(problems) - _TOLD} more problems"] if len(problems) > _TOLD else []
+        raise SettingsError("\n".join(f"{origin}: {problem}" for problem in problems[:_TOLD] + more))
     return settings, older
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ from radiomics_screen.core.errors import SettingsError
 #: How long a parameter file may be (characters), how deep its parts may be nested, and how many values it may
 #: hold when everything that it repeats by reference is written out.
 LONGEST, DEEPEST, MOST_VALUES = 2_000_000, 40, 200_000
+#: How many names one part may have.
+MOST_NAMES = 1000
 
 _MOST_BITS = 63
+_NAMED = 12  # in a message
 _MERGE = "tag:yaml.org,2002:merge"
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str", "seq", "map")}
 
@@ -35,9 +39,13 @@ class _Loader(yaml.SafeLoader):
     """
 
     _depth = 0
+    _composed = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         self._depth += 1
+        self._composed += 1
+        if self._composed > MOST_VALUES and parent is not None:
+            raise _Refused(parent, f"holds more than {MOST_VALUES} values")
         if self._depth > DEEPEST and parent is not None:
             raise _Refused(parent, f"parts are nested more than {DEEPEST} deep")
         node: yaml.Node | None = super().compose_node(parent, index)
@@ -66,10 +74,18 @@ class _Loader(yaml.SafeLoader):
         for key in own:
             if not isinstance(key, yaml.ScalarNode):
                 raise _Refused(key, "a key must be a name")
+        if len(own) > MOST_NAMES:
+            raise _Refused(node, f"a part holds {len(own)} names, and {MOST_NAMES} are read at most")
         keys = [self.construct_object(key, deep=True) for key in own]
-        if twice := sorted({str(k) for k in keys if keys.count(k) > 1}):
-            raise _Refused(node, f"{', '.join(twice)}: given twice")
+        if twice := sorted({str(k) for k, times in Counter(keys).items() if times > 1}):
+            raise _Refused(node, f"{_some(twice)}: given twice")
         return super().construct_mapping(node, deep=deep)
+
+
+def _some(names: list[str]) -> str:
+    """Return the first of many names."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(f"{name:.60}" for name in names[:_NAMED]) + more
 
 
 def _require_bounded(root: yaml.Node) -> None:

@@ -12,6 +12,7 @@ import csv
 import hashlib
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +29,7 @@ from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.table.csv_files import TEXT_KINDS
 from radiomics_screen.table.formats import READERS, WRITERS, ending_of, replace, to_arrow
 from radiomics_screen.table.origin import Origin
-from radiomics_screen.table.provenance_files import provenance_path, read_json
+from radiomics_screen.table.provenance_files import provenance_path, read_json, sound_provenance
 from radiomics_screen.table.roles import columns_of, content_of, sort_columns
 
 __all__ = [
@@ -122,16 +123,17 @@ def read_table(path: str | Path) -> FeatureTable:
     try:
         stored = READERS[ending_of(path, READERS)](path, provenance or {})
     except (pa.ArrowException, OSError, UnicodeError, csv.Error) as failure:
-        raise TableError(f"{path} cannot be read as a table: {failure}") from failure
+        why = f"{' '.join(str(failure).split()):.200}"
+        raise TableError(f"{path} cannot be read as a table: {why}") from failure
     names = stored.column_names
-    if twice := sorted({n for n in names if names.count(n) > 1}):
+    if twice := sorted(n for n, times in Counter(names).items() if times > 1):
         raise TableError(f"{path} has more than one column named {', '.join(twice)}")
     embedded = (stored.schema.metadata or {}).get(_METADATA)
     if embedded is not None:
-        provenance = {**(provenance or {}), **json.loads(embedded)}
+        provenance = {**(provenance or {}), **_embedded(embedded, path)}
     if provenance and "parameters" in provenance:
         provenance = {**provenance, "parameters": with_present_names(provenance["parameters"])}
-    frame = _with_identity(_with_types(stored.to_pandas(), provenance or {}))
+    frame = _with_identity(_typed(stored, provenance or {}, path))
     complete = provenance is not None and "digest" in provenance and "columns" not in provenance
     found = sort_columns(frame, provenance, complete=complete)
     features = found.features
@@ -148,6 +150,26 @@ def read_table(path: str | Path) -> FeatureTable:
         )
         provenance = None
     return FeatureTable(frame, features, provenance, found.columns)
+
+
+def _embedded(text: bytes, path: Path) -> dict[str, Any]:
+    """Return the provenance that a table holds in itself."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as failure:
+        raise TableError(f"{path}: the provenance stored in it is damaged: {failure}") from failure
+    if not isinstance(found, dict):
+        raise TableError(f"{path}: the provenance stored in it is damaged: it is no JSON object")
+    return sound_provenance(found, path)
+
+
+def _typed(stored: pa.Table, provenance: dict[str, Any], path: Path) -> pd.DataFrame:
+    """Return a stored table as a frame, with the types that the provenance tells of."""
+    try:
+        return _with_types(stored.to_pandas(), provenance)
+    except (pa.ArrowException, ValueError, LookupError, TypeError, AttributeError) as failure:
+        why = f"{' '.join(str(failure).split()):.200}"
+        raise TableError(f"{path} cannot be read as a table: {why}") from failure
 
 
 def values_digest(frame: pd.DataFrame, features: list[str]) -> str:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from radiomics_screen.core.errors import TableError
+from radiomics_screen.core.parquet_files import read_parquet
 from radiomics_screen.core.whole_files import replace_whole
 from radiomics_screen.table.csv_files import read_csv, write_csv
 
@@ -54,7 +55,7 @@ def to_arrow(frame: pd.DataFrame) -> pa.Table:
 
 
 def _read_parquet(path: Path, _: Mapping[str, Any]) -> pa.Table:
-    return pa.parquet.read_table(path)
+    return read_parquet(path)
 
 
 def _write_parquet(table: pa.Table, path: Path) -> None:

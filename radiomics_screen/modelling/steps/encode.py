@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -87,7 +88,7 @@ class ClinicalEncoder(FrameStep):
     def _learn(self, frame: pd.DataFrame, outcome: npt.NDArray[Any] | None) -> None:
         self.coding_ = {name: self._code(frame[name], name) for name in self._turned(list(frame.columns))}
         names = self._names_out()
-        if len(double := {name for name in names if names.count(name) > 1}):
+        if len(double := {name for name, times in Counter(names).items() if times > 1}):
             raise ModelError(f"two columns would be named '{min(double)}' after encoding; rename one before")
         if not names:
             raise ModelError("none of the clinical columns has a value in any row")

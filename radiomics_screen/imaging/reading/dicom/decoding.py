@@ -6,6 +6,7 @@ header says, or does not know the class of the object, it gets the bare pixels a
 
 from __future__ import annotations
 
+import struct
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -56,17 +57,31 @@ def decode(header: Header) -> sitk.Image:
     if pixels.tag in (FLOAT_PIXELS, DOUBLE_PIXELS):
         return _mapped(_floats(header, pixels), header)
     if not header.mapping.is_applied_by_gdcm:
-        return _mapped(_stored(header), header)
+        return _mapped(_stored_or_refused(header, pixels), header)
     try:
         image = read_by(header.path, "GDCMImageIO")
     except RuntimeError as failure:
-        try:  # an object that GDCM does not know, or one that its own checks do not let through
-            return _mapped(_stored(header), header)
-        except (RuntimeError, ValueError, LookupError, AttributeError, TypeError, NotImplementedError):
-            raise damaged(header.path, "DICOM file", shortened(failure)) from failure
+        # an object that GDCM does not know, or one that its own checks do not let through
+        return _mapped(_stored_or_refused(header, pixels, failure), header)
     _require_size(image, header)
     require_as_stored(sitk.GetArrayViewFromImage(image), header)
     return image
+
+
+def _stored_or_refused(header: Header, pixels: Pixels, before: Exception | None = None) -> sitk.Image:
+    """Return stored values; `before` is why the whole file could not be read."""
+    try:
+        return _stored(header)
+    except (RuntimeError, ValueError, LookupError, AttributeError, TypeError, struct.error) as failure:
+        raise _undecoded(header, pixels, before or failure) from failure
+
+
+def _undecoded(header: Header, pixels: Pixels, failure: Exception) -> ReadError:
+    """Return the error for pixels that no decoder takes: GDCM's words do not say how they are packed."""
+    if pixels.fragments is None:
+        return damaged(header.path, "DICOM file", shortened(failure))
+    why = f"its pixels cannot be decoded as {pydicom.uid.UID(header.syntax).name} ({header.syntax})"
+    return damaged(header.path, "DICOM file", why)
 
 
 def _require_size(image: sitk.Image, header: Header) -> None:
