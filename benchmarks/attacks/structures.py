@@ -227,7 +227,8 @@ def json_values(content: bytes, random: Random) -> bytes:
 
 
 _VALUES = (
-    None, True, 0, -1, 1e308, 2**70, "", "../x", "/etc/passwd", "a\0b", [], [[]], {}, {"a": 1}, [1, "x"], "NaN",
+    None, True, 0, -1, 1e308, 2**70, "", "../x", "/etc/passwd", "a\0b", [],
+    [[]], {}, {"a": 1}, [1, "x"], "NaN",
     float("nan"),
 )  # fmt: skip
 
@@ -255,5 +256,6 @@ STRUCTURED: dict[str, tuple[Damage, ...]] = {
     "png": (png_chunks,), "tiff": (tiff_tags,), "nii": (nifti_fields,),
     "nii.gz": (nifti_fields, gzip_members), "nrrd": (text_header,), "mha": (text_header,),
     "nhdr": (text_header,), "mhd": (text_header,), "dicom": (dicom_elements,),
-    "dicom series": (dicom_elements,), "list xlsx": (zip_entries,), "table csv": (json_values,), "table parquet": (json_values,),
+    "dicom series": (dicom_elements,), "list xlsx": (zip_entries,),
+    "table csv": (json_values,), "table parquet": (json_values,),
 }  # fmt: skip

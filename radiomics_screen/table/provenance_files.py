@@ -54,7 +54,7 @@ def sound_provenance(content: dict[str, Any], origin: Path) -> dict[str, Any]:
     for name, (is_sound, wanted) in _ENTRIES.items():
         if content.get(name) is not None and not is_sound(content[name]):
             raise TableError(
-                f"{origin}: the entry '{name}' of the provenance is damaged: it must be {wanted}; extract the "
+                f"{origin}: the entry '{name}' of the provenance must be {wanted}; extract the "
                 "table again, or move the provenance away to go on without it"
             )
     return {name: value for name, value in content.items() if value is not None or name not in _ENTRIES}

@@ -15,7 +15,7 @@ from radiomics_screen.core.errors import ReadError
 from radiomics_screen.core.remarks import collect_remarks
 from radiomics_screen.imaging.limits import MAX_BYTES, MAX_PIXELS
 from radiomics_screen.imaging.reading import read_image
-from tests.imaging.test_dicom_values import CT, STORED, pixels, saved
+from tests.imaging.test_dicom_values import CT, STORED, item, pixels, saved
 
 JPEG, JPEG_LS, JPEG_2000, RLE = (f"1.2.840.10008.1.2.{n}" for n in ("4.50", "4.80", "4.90", "5"))
 
@@ -137,3 +137,17 @@ def test_padding_bits_above_those_stored_count_for_nothing(tmp_path: Path) -> No
     stored = np.array([[0xF001, 0x0FFF]], np.uint16)
     path = saved(pixels(CT, stored, BitsStored=12, HighBit=11), tmp_path / "a.dcm")
     assert [read_image(path).GetPixel(x, 0, 0) for x in (0, 1)] == [1, 4095]
+
+
+@pytest.mark.parametrize("syntax", [JPEG, JPEG_LS, JPEG_2000])
+def test_pixels_that_cannot_be_decoded_are_refused_by_the_name_of_their_syntax(
+    tmp_path: Path, syntax: str
+) -> None:
+    mapping = item(
+        RealWorldValueSlope=2.0, RealWorldValueIntercept=0.0,
+        RealWorldValueFirstValueMapped=0, RealWorldValueLastValueMapped=255,
+    )  # fmt: skip
+    for tags in ({}, {"RealWorldValueMappingSequence": [mapping]}):  # mapped by GDCM, and here
+        path = compressed(tmp_path / "a.dcm", syntax, b"no picture", **tags)
+        with pytest.raises(ReadError, match=rf"its pixels cannot be decoded as JPEG.*\({syntax}\)"):
+            read_image(path)

@@ -73,3 +73,21 @@ def test_a_merged_part_acts_in_a_parameter_file(tmp_path: Path) -> None:
     )
     (rim,) = load_settings(path).regions
     assert [image_type.name for image_type in rim.image_types] == ["Original", "Mean"]
+
+
+def test_a_part_with_very_many_names_is_refused_before_they_are_compared(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text("setting:\n" + "".join(f" k{n}: 1\n" for n in range(1001)))
+    with pytest.raises(SettingsError, match="a part holds 1001 names, and 1000 are read at most"):
+        load_settings(path)
+
+
+def test_a_message_stays_short_whatever_the_file_holds(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    twice = "".join(f"k{n}: 1\n" * 2 for n in range(200))
+    unknown = "".join(f"k{n}: 1\n" for n in range(200))
+    for text in ("setting: {binWidth: " + "1:" * 10_000 + "1}", twice, unknown):
+        path.write_text(text)
+        with pytest.raises(SettingsError) as refused:
+            load_settings(path)
+        assert len(str(refused.value)) < 3000
