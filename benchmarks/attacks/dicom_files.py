@@ -27,7 +27,8 @@ from benchmarks.attacks.specimens import SIZE, Specimen
 
 _PLAIN = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
 #: Syntaxes that have no UID among pydicom's, or never carry pixels in a file.
-_OTHERS = ("1.2.840.10008.1.2.4.999", "1.2.840.10008.1.20", "1.2.3.4", "not a uid", "")
+_RETIRED = tuple(f"1.2.840.10008.1.2.4.{n}" for n in (*range(52, 57), *range(58, 67), 94, 95))
+_OTHERS = (*_RETIRED, "1.2.840.10008.1.2.4.999", "1.2.840.10008.1.20", "1.2.3.4", "not a uid", "")
 
 
 def specimens() -> Iterator[Specimen]:

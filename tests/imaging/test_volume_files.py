@@ -381,3 +381,26 @@ def test_limits_hold_for_every_format(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv(MAX_BYTES, "47")
     with pytest.raises(ReadError, match=MAX_BYTES):
         read_image(tmp_path / name)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("column", [0, 3])
+def test_an_sform_that_is_not_finite_is_refused(
+    tmp_path: Path, version: int, value: float, column: int
+) -> None:
+    sform = SFORM.copy()
+    sform[1, column] = value  # ITK never came back from one
+    for read in (read_image, read_mask):
+        with pytest.raises(ReadError, match="its sform holds numbers that are not finite"):
+            read(put(tmp_path / "a.nii", nifti(version=version, sform=sform)))
+
+
+@pytest.mark.parametrize("sizes", ["4 inf 2", "1e999 3 2", "nan 3 2", "4 3 2" + "\0" * 5000, "x" * 5000])
+def test_sizes_that_are_no_numbers_are_refused_in_a_short_sentence(tmp_path: Path, sizes: str) -> None:
+    (tmp_path / "a.raw").write_bytes(VOXELS.tobytes())
+    for path in (meta(tmp_path / "a.mhd", "a.raw", DimSize=sizes), nrrd(tmp_path / "a.nrrd", sizes=sizes)):
+        with pytest.raises(ReadError, match="damaged") as refused:
+            read_image(path)
+        assert len(str(refused.value)) < 1000
+        assert "\0" not in str(refused.value)

@@ -107,7 +107,15 @@ def _decoded(path: Path, read: Callable[[], sitk.Image | LoadedImage]) -> sitk.I
     with _quiet_itk():
         try:
             return read()
-        except (RuntimeError, OSError, MemoryError, ValueError, EOFError, zlib.error) as error:
+        except (
+            RuntimeError,
+            OSError,
+            MemoryError,
+            ValueError,
+            ArithmeticError,
+            EOFError,
+            zlib.error,
+        ) as error:
             raise ReadError(
                 f"{path}: cannot be read ({shortened(error)}); export or copy the file again"
             ) from error

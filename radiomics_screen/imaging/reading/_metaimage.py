@@ -41,7 +41,7 @@ def declared_in(path: Path) -> Declared:
         channels = int(fields.get("elementnumberofchannels", "1"))
         dimension, skipped = int(fields["ndims"]), int(fields.get("headersize", "0"))
         value = fields["elementdatafile"]
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, OverflowError) as error:  # an infinite size
         raise damaged(path, "MetaImage", f"its header holds no proper sizes ({error})") from error
     if len(sizes) != dimension or min(sizes) < 1 or channels < 1 or not value:
         raise damaged(path, "MetaImage", "its header holds impossible sizes")

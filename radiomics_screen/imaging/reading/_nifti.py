@@ -93,7 +93,7 @@ def parsed(head: bytes, path: Path) -> Nifti:
     Raises
     ------
     ReadError
-        Its sizes are impossible, or its intercept is no number.
+        Its sizes are impossible, or its intercept or a number of its sform is not finite.
     """
     found = _parsed(head)
     if found is None:
@@ -101,6 +101,10 @@ def parsed(head: bytes, path: Path) -> Nifti:
     if found.rescale[0] != 1.0 and not isfinite(found.rescale[1]):
         raise ReadError(
             f"{path}: its scl_slope is {found.slope:g}, but its scl_inter {found.intercept}; mend it"
+        )
+    if found.sform is not None and not np.isfinite(found.sform).all():  # ITK would search axes for ever
+        raise ReadError(
+            f"{path}: its sform holds numbers that are not finite, so its place is unknown; mend it"
         )
     return found
 

@@ -17,7 +17,10 @@ from numpy.typing import NDArray
 
 from radiomics_screen.core.errors import ReadError
 from radiomics_screen.core.options import Registry
+from radiomics_screen.core.printable import printable
 from radiomics_screen.imaging.loaded_image import Calibration, LoadedImage
+
+_LONGEST = 300  # characters that a header may add to a message
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def calibrated(image: sitk.Image, source: str) -> tuple[Calibration, ...]:
 
 def damaged(path: Path, what: str, why: str) -> ReadError:
     """Return the error for a file of a known kind that cannot be read."""
-    return ReadError(f"{path}: damaged {what}: {why}; export or copy the file again")
+    return ReadError(f"{path}: damaged {what}: {printable(why):.{_LONGEST}}; export or copy the file again")
 
 
 def shortened(error: BaseException) -> str:
