@@ -1,4 +1,4 @@
-"""Unfinished files and folders that carry their maker's name, so that a later run removes what dead ones left.
+"""Unfinished files and folders carry their maker's name; a later run removes what dead ones left.
 
 A name tells the machine (and container) and the process. Only a process of this machine can be asked whether
 it lives: what another machine of a shared file system writes is never touched.
@@ -80,7 +80,7 @@ def _lives(process: int) -> bool:
 
 @lru_cache(maxsize=1)
 def _here() -> str:
-    """Return what tells apart the places where process numbers mean different processes: hosts, containers."""
+    """Return what tells apart hosts and containers: each has process numbers of its own."""
     try:
         space = os.readlink("/proc/self/ns/pid")
     except OSError:
