@@ -181,9 +181,8 @@ def _read(
     require_free_names(model, cohort, ())
     require_columns(model, cohort)
     cases = cohort.cases
-    if (
-        model.looks_at_crops and len(cases) == 1 and not time_limit
-    ):  # measured and cut out; more would fill the memory
+    here = not time_limit  # a limited case is measured in another process
+    if model.looks_at_crops and here and len(cases) == 1:  # also cut out; more would fill the memory
         cases = (opened_once(cases[0]),)
     measured = replace(cohort, cases=cases)
     frame = extract_cohort(measured, settings_for(model), jobs=jobs, progress=progress, time_limit=time_limit)
