@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import warnings
 from typing import Annotated, Any
 
@@ -22,6 +21,7 @@ from radiomics_screen.cli.params import params
 from radiomics_screen.cli.perturb import perturb
 from radiomics_screen.cli.predict import predict
 from radiomics_screen.cli.sample import sample
+from radiomics_screen.cli.termination import end_on_signals
 from radiomics_screen.cli.verbosity import echo, set_verbosity
 from radiomics_screen.cli.verify import verify
 from radiomics_screen.core.errors import ScreenError, SettingsError
@@ -99,7 +99,7 @@ def _remark(message: Warning | str, category: type[Warning], *place: Any, **more
 
 def main() -> None:
     """Run the command line."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill ends as Ctrl-C does
+    end_on_signals()
     with warnings.catch_warnings():
         warnings.simplefilter("always", ScreenWarning)
         warnings.showwarning = _remark

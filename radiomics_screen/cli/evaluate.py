@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from radiomics_screen.cli.extract import JobsOption
+from radiomics_screen.cli.extract import JobsOption, TimeLimitOption, time_limit_of
 from radiomics_screen.cli.keys import TrustOption
 from radiomics_screen.cli.verbosity import say
 
@@ -48,6 +48,7 @@ def evaluate(
     ] = False,
     seed: Annotated[int, typer.Option(help="Of the bootstraps.")] = 0,
     jobs: JobsOption = 1,
+    time_limit: TimeLimitOption = None,
     trust: TrustOption = None,
 ) -> None:
     """Judge a model, its threshold frozen, on patients that it has never seen."""
@@ -58,7 +59,9 @@ def evaluate(
 
     check_folder(output)
     loaded = load_model(model, trusted=trust or None)
-    judged = _with_crops(loaded, _features_of(loaded, table, jobs), table.parent, jobs)
+    judged = _with_crops(
+        loaded, _features_of(loaded, table, jobs, time_limit_of(time_limit, jobs)), table.parent, jobs
+    )
     names = [name.strip() for name in subgroups.split(",") if name.strip()]
     found = judge_model(
         loaded,
@@ -89,7 +92,7 @@ def _with_crops(model: Model, table: FeatureTable, folder: Path, jobs: int | Non
     return replace(table, frame=frame)
 
 
-def _features_of(model: Model, path: Path, jobs: int | None) -> FeatureTable:
+def _features_of(model: Model, path: Path, jobs: int | None, time_limit: float | None) -> FeatureTable:
     """Return the table; of a cases file (no feature of the model, but images and masks) extract it."""
     from radiomics_screen.table.feature_table import read_table
 
@@ -99,10 +102,10 @@ def _features_of(model: Model, path: Path, jobs: int | None) -> FeatureTable:
         known = columns & set(model.radiomics) if model.radiomics else read.features
         if known or not {"image", "mask"} <= columns:
             return read
-    return _extracted(model, path, jobs)
+    return _extracted(model, path, jobs, time_limit)
 
 
-def _extracted(model: Model, path: Path, jobs: int | None) -> FeatureTable:
+def _extracted(model: Model, path: Path, jobs: int | None, time_limit: float | None) -> FeatureTable:
     from radiomics_screen.cli.progress import watching
     from radiomics_screen.cli.summary import tell_problems
     from radiomics_screen.cohort.cases import read_cohort
@@ -119,7 +122,9 @@ def _extracted(model: Model, path: Path, jobs: int | None) -> FeatureTable:
     cohort = read_cohort(path)
     tell_problems(cohort)
     with watching() as progress:
-        frame = extract_cohort(cohort, settings_for(model), jobs=jobs, progress=progress)
+        frame = extract_cohort(
+            cohort, settings_for(model), jobs=jobs, progress=progress, time_limit=time_limit
+        )
     return FeatureTable(frame, model.radiomics, {"parameters": model.settings})
 
 

@@ -20,6 +20,24 @@ JobsOption = Annotated[
     int, typer.Option("--jobs", "-j", help="Number of parallel processes; -1 uses every core.")
 ]
 
+TimeLimitOption = Annotated[
+    float | None,
+    typer.Option(
+        help="Seconds that one case may take before it becomes a failed row; 0: any number. "
+        "Default: 1800 with several --jobs, none with one.",
+        show_default=False,
+    ),
+]
+#: Whole-body CT with every filter takes minutes; what takes longer than this hangs.
+_LONGEST_CASE_SECONDS = 1800.0
+
+
+def time_limit_of(asked: float | None, jobs: int) -> float | None:
+    """Return the limit of a case in seconds; with one job there is none unless it is asked for."""
+    if asked is not None:
+        return asked
+    return None if jobs == 1 else _LONGEST_CASE_SECONDS
+
 
 def extract(
     cases: CasesArgument,
@@ -27,6 +45,7 @@ def extract(
     params: ParamsOption = None,
     preset: PresetOption = None,
     jobs: JobsOption = 1,
+    time_limit: TimeLimitOption = None,
     engine: Annotated[str, typer.Option(help="Engine: own, or pyradiomics if it is installed.")] = "own",
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop before any work if a case has a problem.")
@@ -67,6 +86,7 @@ def extract(
                 settings,
                 output=output,
                 jobs=jobs,
+                time_limit=time_limit_of(time_limit, jobs),
                 overwrite=overwrite,
                 engine=engine,
                 progress=progress,

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from radiomics_screen.cli.extract import CasesArgument, JobsOption, ParamsOption, PresetOption, TableOption
+from radiomics_screen.cli.extract import (
+    CasesArgument,
+    JobsOption,
+    ParamsOption,
+    PresetOption,
+    TableOption,
+    TimeLimitOption,
+    time_limit_of,
+)
 from radiomics_screen.cli.verbosity import say
 
 if TYPE_CHECKING:
@@ -32,6 +40,7 @@ def perturb(
         int | None, typer.Option(min=2, help="Perturb only this many cases, drawn from different patients.")
     ] = None,
     jobs: JobsOption = 1,
+    time_limit: TimeLimitOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")] = False,
 ) -> None:
@@ -70,7 +79,14 @@ def perturb(
     chains = [f"{named[number % len(named)]} {number + 1}" for number in range(times)]
     with watching() as progress:
         frame = extract_altered(
-            cohort, settings, ["", *chains], output=output, jobs=jobs, seed=seed, progress=progress
+            cohort,
+            settings,
+            ["", *chains],
+            output=output,
+            jobs=jobs,
+            seed=seed,
+            progress=progress,
+            time_limit=time_limit_of(time_limit, jobs),
         )
     code = _summarize(frame, monotonic() - start)
     say(f"table       {output}\nprovenance  {provenance_path(output)}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from radiomics_screen.cli.extract import JobsOption
+from radiomics_screen.cli.extract import JobsOption, TimeLimitOption, time_limit_of
 from radiomics_screen.cli.keys import TrustOption
 from radiomics_screen.cli.verbosity import say
 
@@ -23,6 +23,7 @@ def predict(
         typer.Option(help="How often the outcomes that are not ruled out may miss the true one."),
     ] = 0.1,
     jobs: JobsOption = 1,
+    time_limit: TimeLimitOption = None,
     trust: TrustOption = None,
 ) -> None:
     """Tell what a model makes of each case, and why.
@@ -49,7 +50,14 @@ def predict(
     cohort = read_cohort(cases)
     tell_problems(cohort)
     with watching() as progress:
-        readings = read_cases(loaded, cohort, error_rate=error_rate, jobs=jobs, progress=progress)
+        readings = read_cases(
+            loaded,
+            cohort,
+            error_rate=error_rate,
+            jobs=jobs,
+            progress=progress,
+            time_limit=time_limit_of(time_limit, jobs),
+        )
     write_frame(readings, output)
     code = summarize(readings, monotonic() - start)
     say(f"readings    {output}\nFor research use only: no reading here is a diagnosis.")

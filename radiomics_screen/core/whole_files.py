@@ -11,8 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from radiomics_screen.core.errors import ModelError
+from radiomics_screen.core.leftovers import maker, remove_leftovers
 
 _FILE, _FOLDER = 0o600, 0o700
+_UNFINISHED = ".unfinished-"
 
 
 def replace_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -23,7 +25,8 @@ def replace_whole(path: Path, write: Callable[[Path], object]) -> None:
     OSError
         It cannot be written; `path` is then as it was.
     """
-    unfinished = path.with_name(f".unfinished-{os.getpid()}-{path.name}")
+    remove_leftovers(path.parent, _UNFINISHED, f"-{path.name}")
+    unfinished = path.with_name(f"{_UNFINISHED}{maker()}-{path.name}")
     try:
         write(unfinished)
         with unfinished.open("rb+") as file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -33,6 +34,7 @@ from radiomics_screen.extraction.run import (
 from radiomics_screen.extraction.running.batch_rows import (
     BatchMeasurement,
     NumberedRow,
+    checked_time_limit,
     measure_batches,
     unpacked,
 )
@@ -121,6 +123,7 @@ def extract_altered(
     seed: int = 0,
     progress: ProgressCallback | None = None,
     executor: Executor | None = None,
+    time_limit: float | None = None,
 ) -> pd.DataFrame:
     """Measure every case once after each alteration and return the table of their features.
 
@@ -147,6 +150,8 @@ def extract_altered(
         Called at the start and after every case.
     executor
         Who does the work, instead of `jobs`; see :func:`~radiomics_screen.extraction.run.extract_cohort`.
+    time_limit
+        Seconds that one measurement of a case may take; None or 0: no limit.
 
     Returns
     -------
@@ -167,8 +172,17 @@ def extract_altered(
         output = require_writable(output)
     recipe = Recipe.of(resolved)
     require_embedder(resolved)
-    executor = executor_for(jobs, executor)
-    work = AlteredMeasurement(pickle.dumps(resolved), OWN, recipe.content, chains=chains, seed=seed)
+    time_limit = checked_time_limit(time_limit)
+    executor = executor_for(jobs, executor, limited=time_limit is not None)
+    work = AlteredMeasurement(
+        pickle.dumps(resolved),
+        OWN,
+        recipe.content,
+        time_limit=time_limit,
+        home=os.getpid(),
+        chains=chains,
+        seed=seed,
+    )
     of_rows = _of_rows(cohort, chains)
     rows: dict[int, Measured] = {}
     count = _Count(len(cohort.cases), len(chains), progress)

@@ -22,6 +22,7 @@ from radiomics_screen.extraction.measuring.engines import OWN, require_engine
 from radiomics_screen.extraction.running.batch_rows import (
     BatchMeasurement,
     NumberedRow,
+    checked_time_limit,
     measure_batches,
     measure_isolated,
 )
@@ -82,6 +83,7 @@ def extract_cohort(
     engine: str = OWN,
     progress: ProgressCallback | None = None,
     executor: Executor | None = None,
+    time_limit: float | None = None,
 ) -> pd.DataFrame:
     """Measure every case and return the table of their features.
 
@@ -113,6 +115,9 @@ def extract_cohort(
     executor
         Who does the work, such as a cluster, instead of `jobs`; see
         :class:`~radiomics_screen.extraction.running.executors.contract.Executor`.
+    time_limit
+        Seconds that one case may take; one that takes longer is a failed row, and the run goes on. With
+        one job, the cases are then measured in a process of their own. None or 0: no limit.
 
     Raises
     ------
@@ -127,7 +132,8 @@ def extract_cohort(
     require_free_names(cohort)
     if output is not None and Path(output).absolute() == cohort.path.absolute():
         raise TableError(f"{output} is the cases file; name another --output")
-    executor = executor_for(jobs, executor)
+    time_limit = checked_time_limit(time_limit)
+    executor = executor_for(jobs, executor, limited=time_limit is not None)
     recipe = Recipe.of(resolved, require_engine(engine, resolved))
     require_embedder(resolved)
     with ExitStack() as stack:
@@ -140,7 +146,7 @@ def extract_cohort(
         count = _Count(len(cohort.cases), rows, progress)
         stages = Stages()
         timed = _logger.isEnabledFor(logging.INFO)
-        work = BatchMeasurement.of(resolved, engine, recipe.content, timed=timed)
+        work = BatchMeasurement.of(resolved, engine, recipe.content, timed=timed, time_limit=time_limit)
         todo = {n: case for n, case in enumerate(cohort.cases) if n not in rows}
         stack.enter_context(single_threaded())
         coming = stack.enter_context(closing(_measure(executor, work, resolved, todo, journal)))

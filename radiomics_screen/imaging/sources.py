@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
@@ -22,6 +21,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from radiomics_screen.core.errors import ReadError
+from radiomics_screen.core.leftovers import scratch_folder
 from radiomics_screen.imaging.loaded_image import LoadedImage
 from radiomics_screen.imaging.pixels import grey, labels
 from radiomics_screen.imaging.reading import load_image, read_mask
@@ -106,7 +106,7 @@ class BytesSource:
     @contextmanager
     def _as_file(self) -> Iterator[Path]:
         """Put the bytes into a file that only this user can read, for as long as it is read."""
-        with TemporaryDirectory(prefix="radiomics-screen-") as folder:
+        with scratch_folder("radiomics-screen-") as folder:
             path = Path(folder) / f"content{_ending_of(self.data)}"
             path.write_bytes(self.data)
             try:

@@ -119,6 +119,7 @@ def read_cases(
     error_rate: float = ERROR_RATE,
     jobs: int | None = None,
     progress: ProgressCallback | None = None,
+    time_limit: float | None = None,
 ) -> pd.DataFrame:
     """Extract with the model's own parameters, and return what the model makes of each case as a table.
 
@@ -128,7 +129,7 @@ def read_cases(
         What :func:`~radiomics_screen.modelling.bundle.loading.load_model` or ``fit`` returned.
     error_rate
         How often the set of outcomes that are not ruled out may miss the true one.
-    cases, jobs, progress
+    cases, jobs, progress, time_limit
         As in :func:`~radiomics_screen.extraction.run.extract_cohort`.
 
     Returns
@@ -155,7 +156,7 @@ def read_cases(
     cohort = as_cohort(cases)
     require_cases(model, cohort)
     require_free_names(model, cohort, OWN_COLUMNS)
-    frame, readings = _read(model, cohort, error_rate, jobs, progress)
+    frame, readings = _read(model, cohort, error_rate, jobs, progress, time_limit)
     identity = frame[[*IDENTITY, *cohort.carried_columns]]
     return readings_table(identity, readings, with_limits=model.doubt is not None)
 
@@ -167,7 +168,12 @@ def settings_for(model: Model) -> Settings:
 
 
 def _read(
-    model: Model, cohort: Cohort, error_rate: float, jobs: int | None, progress: ProgressCallback | None
+    model: Model,
+    cohort: Cohort,
+    error_rate: float,
+    jobs: int | None,
+    progress: ProgressCallback | None,
+    time_limit: float | None = None,
 ) -> tuple[pd.DataFrame, list[Reading]]:
     """Return the measured cases as a table, and the reading of each row."""
     require_settings(model)
@@ -175,10 +181,11 @@ def _read(
     require_free_names(model, cohort, ())
     require_columns(model, cohort)
     cases = cohort.cases
-    if model.looks_at_crops and len(cases) == 1:  # measured and cut out; more would fill the memory
+    here = not time_limit  # a limited case is measured in another process
+    if model.looks_at_crops and here and len(cases) == 1:  # also cut out; more would fill the memory
         cases = (opened_once(cases[0]),)
     measured = replace(cohort, cases=cases)
-    frame = extract_cohort(measured, settings_for(model), jobs=jobs, progress=progress)
+    frame = extract_cohort(measured, settings_for(model), jobs=jobs, progress=progress, time_limit=time_limit)
     there = set(frame.columns)
     if missing := [name for name in model.inputs.radiomics if name not in there]:
         frame = frame.reindex(columns=[*frame.columns, *missing])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from radiomics_screen.core.errors import ModelError
+from radiomics_screen.core.leftovers import scratch_folder
 from radiomics_screen.modelling import Model, check_destination
 from radiomics_screen.modelling.bundle.signing import SignWith
 from radiomics_screen.report.fit_report import report_beside, write_fit_report
@@ -89,7 +89,7 @@ def write_fit(
         They cannot be made or written; what was there before stays.
     """
     try:
-        with tempfile.TemporaryDirectory(dir=files.model.parent, prefix=".fit-") as aside:
+        with scratch_folder(".fit-", files.model.parent) as aside:
             made = FitFiles(*(Path(aside) / path.name for path in files))
             model.save(made.model, sign_with=sign_with)
             write_fit_report(model, made.report, table=table, subgroups=subgroups, montage=montage)

@@ -26,7 +26,9 @@ class Finished:
 
 def run_command(*arguments: str | Path, code: int = 0, encoding: str = "utf-8") -> Finished:
     """Run ``radiomics-screen ARGUMENTS``, and check its exit code; leave the process as it was."""
-    logger, terminated = logging.getLogger("radiomics_screen"), signal.getsignal(signal.SIGTERM)
+    logger = logging.getLogger("radiomics_screen")
+    signals = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    answers = {number: signal.getsignal(number) for number in signals}
     level, handlers = logger.level, logger.handlers[:]
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="strict") for _ in range(2))
     returned: object = 0
@@ -41,7 +43,8 @@ def run_command(*arguments: str | Path, code: int = 0, encoding: str = "utf-8") 
     except SystemExit as ended:
         returned = ended.code
     finally:
-        signal.signal(signal.SIGTERM, terminated)
+        for number, answer in answers.items():
+            signal.signal(number, answer)
         set_verbosity(0, quiet=False)
         logger.setLevel(level)
         logger.handlers[:] = handlers

@@ -6,6 +6,7 @@ and cores are filled by cases, which do not wait for one another.
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -14,15 +15,25 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from radiomics_screen.cohort.cases import Case
+from radiomics_screen.core.errors import SettingsError
 from radiomics_screen.core.timing import collect_stages
 from radiomics_screen.extraction.measuring.engines import engine_named
 from radiomics_screen.extraction.running.case_keys import contents_of
 from radiomics_screen.extraction.running.embedded_rows import embedded_rows
 from radiomics_screen.extraction.running.executors.contract import Cancelled, Executor, Finished, WorkerDied
+from radiomics_screen.extraction.running.executors.time_limit import (
+    ended_by_clock,
+    limited,
+    may_be_ended,
+    start_clock,
+)
 from radiomics_screen.extraction.running.finished_row import Measured, failed, measured, one_of_equals
 from radiomics_screen.extraction.running.image_batches import ImageBatch
 from radiomics_screen.imaging.threads import single_threaded
 from radiomics_screen.settings.settings import Settings
+
+#: Seconds; operating systems count no further.
+_LONGEST = 1e8
 
 
 class NumberedRow(NamedTuple):
@@ -46,23 +57,48 @@ class BatchMeasurement:
         Digest of all that the values depend on beside the case.
     timed
         Whether rows carry the seconds of each stage.
+    time_limit
+        Seconds that a case may take in a worker process; None for any number.
+    home
+        Number of the process that hands out the work.
     """
 
     settings: bytes
     engine: str
     recipe: str
     timed: bool = False
+    time_limit: float | None = None
+    home: int = 0
 
     @classmethod
-    def of(cls, settings: Settings, engine: str, recipe: str, *, timed: bool = False) -> BatchMeasurement:
+    def of(
+        cls,
+        settings: Settings,
+        engine: str,
+        recipe: str,
+        *,
+        timed: bool = False,
+        time_limit: float | None = None,
+    ) -> BatchMeasurement:
         """Return a picklable measurement with these settings."""
-        return cls(pickle.dumps(settings), engine, recipe, timed)
+        return cls(pickle.dumps(settings), engine, recipe, timed, time_limit, os.getpid())
 
     def __call__(self, batch: ImageBatch) -> Iterator[NumberedRow]:
         """Yield the rows of a batch, each as soon as it is there; with embeddings, when all of them are."""
         with single_threaded(), collect_stages(on=self.timed) as stages:
-            for number, row in self.rows(batch):
+            for number, row in self._limited_rows(batch):
                 yield NumberedRow(number, replace(row, stages=stages.take()) if self.timed else row)
+
+    def _limited_rows(self, batch: ImageBatch) -> Iterator[NumberedRow]:
+        """Yield the rows; each has its time, or all of them together where a network sees many at once."""
+        seconds = self.time_limit
+        if seconds is not None and unpacked(self.settings).embedding is not None:
+            seconds *= len(batch)
+        with limited(seconds, self.home):
+            for row in self.rows(batch):
+                yield row
+                if seconds is not None and may_be_ended(self.home):
+                    start_clock(seconds)
 
     def rows(self, batch: ImageBatch) -> Iterator[NumberedRow]:
         """Yield the numbered rows of a batch of images."""
@@ -71,6 +107,19 @@ class BatchMeasurement:
         rows = extract_cases([case for _, case in batch], settings)
         for (number, case), row in zip(batch, rows, strict=True):
             yield NumberedRow(number, measured(contents_of(case, self.recipe), row))
+
+
+def checked_time_limit(seconds: float | None) -> float | None:
+    """Return a time limit in seconds, None for none (also where 0 is asked for).
+
+    Raises
+    ------
+    SettingsError
+        It is negative, or no finite number.
+    """
+    if seconds is not None and not 0 <= seconds < _LONGEST:
+        raise SettingsError(f"the time limit is {seconds:g} s; give seconds above 0, or 0 for none")
+    return seconds or None
 
 
 def measure_batches(
@@ -130,7 +179,13 @@ def measure_isolated(executor: Executor, work: BatchMeasurement, number: int, ca
     batch = ((number, case),)
     outcome = executor.run_isolated(work, batch)
     if isinstance(outcome, WorkerDied):
-        return NumberedRow(number, failed(case, cause_of_death("measured this case", outcome)))
+        cause = cause_of_death("measured this case", outcome)
+        if work.time_limit is not None and ended_by_clock(outcome.reason):
+            cause = (
+                f"took longer than the limit of {work.time_limit:g} s for a case; look at its files, or set "
+                "a longer --time-limit (time_limit= in Python; 0 for none)"
+            )
+        return NumberedRow(number, failed(case, cause))
     (row,) = _rows_of(outcome, batch, work, executor)
     return row
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import SimpleITK as sitk
 
 from radiomics_screen.cohort.cases import Case
 from radiomics_screen.core import kernels
+from radiomics_screen.core.leftovers import scratch_folder
 from radiomics_screen.core.remarks import collect_remarks
 from radiomics_screen.extraction.measuring.case import extract_case
 from radiomics_screen.extraction.running.case_keys import digest_of
@@ -45,7 +45,7 @@ def compile_kernels(settings: Settings) -> None:
     if folder is None or (mark := folder / f"radiomics_screen-{_needs(settings)}.compiled").exists():
         return
     try:
-        with TemporaryDirectory() as place:
+        with scratch_folder("radiomics-screen-") as place:
             _read_pictures(Path(place))
             rows = [extract_case(case, bare(settings)) for case in tiny_cases(Path(place))]
         if any(row.status == "ok" for row in rows):  # a volume may not fit the settings, or a plane

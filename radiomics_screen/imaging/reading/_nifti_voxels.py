@@ -14,13 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from radiomics_screen.core.errors import ReadError
+from radiomics_screen.core.leftovers import scratch_folder
 from radiomics_screen.imaging.reading._declared import Declared, unpacked
 from radiomics_screen.imaging.reading._nifti import FIRST, GZIP, Affine, Nifti, shear
 from radiomics_screen.imaging.reading.formats import damaged, read_by
@@ -123,7 +123,7 @@ def _take_grid(image: sitk.Image, path: Path, header: Nifti) -> None:
     """Put spacing, origin and direction on the image, as ITK reads them from a NIfTI-1 header."""
     reader = sitk.ImageFileReader()
     reader.SetImageIO("NiftiImageIO")
-    with TemporaryDirectory(prefix="radiomics-screen-") as folder:
+    with scratch_folder("radiomics-screen-") as folder:
         alone = Path(folder) / "header.nii"
         alone.write_bytes(_first_version(header) + bytes(4))
         reader.SetFileName(str(alone))
@@ -193,7 +193,7 @@ def _beside(path: Path, endings: tuple[str, ...]) -> Path | None:
 @contextmanager
 def _linked(files: Files) -> Iterator[Path]:
     """Give the files the names that ITK expects, in a folder of their own."""
-    with TemporaryDirectory(prefix="radiomics-screen-") as folder:
+    with scratch_folder("radiomics-screen-") as folder:
         is_single = files.header == files.data
         names = {files.header: ".nii" if is_single else ".hdr"}
         names.setdefault(files.data, ".img")

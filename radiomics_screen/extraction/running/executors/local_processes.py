@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures.process import BrokenProcessPool
@@ -64,7 +65,9 @@ class LocalProcesses:
         while remaining:
             out: set[int] = set()
             try:
-                parallel = joblib.Parallel(n_jobs=self.jobs, return_as="generator_unordered")
+                parallel = joblib.Parallel(
+                    n_jobs=self.jobs, return_as="generator_unordered", **_worker_start()
+                )
                 with _interrupts_ignored():  # the workers start here, and inherit it
                     done = parallel(_handed_out(work, dict(remaining), out))
                 with _closing(done):
@@ -84,7 +87,13 @@ class LocalProcesses:
 
         try:
             # two, since joblib would do the work of a single one right here
-            parallel = joblib.Parallel(n_jobs=2, backend="loky", batch_size=1)
+            parallel = joblib.Parallel(
+                n_jobs=2,
+                backend="loky",
+                batch_size=1,
+                initializer=_begin_worker,
+                initargs=(os.getpid(),),
+            )
             ((_, results),) = parallel([joblib.delayed(_in_worker)(os.getpid(), work, 0, piece)])
         except BrokenProcessPool as death:
             return WorkerDied(0, _reason(death))
@@ -108,6 +117,23 @@ def _in_worker(
     if os.getpid() != home:
         _end_with_parent()
     return number, list(work(piece))
+
+
+def _worker_start() -> dict[str, Any]:
+    """Return what loky's processes do first; another backend has no such option."""
+    from joblib.parallel import get_active_backend
+
+    backend, _ = get_active_backend()
+    if type(backend).__name__ != "LokyBackend":
+        return {}
+    return {"initializer": _begin_worker, "initargs": (os.getpid(),)}
+
+
+def _begin_worker(home: int) -> None:
+    """End with the process that started this one, from before the first piece of work."""
+    _end_with_parent()
+    if sys.platform != "win32" and os.getppid() != home:  # it died while this process imported
+        os._exit(1)
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,6 @@ import struct
 import warnings
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pydicom
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from radiomics_screen.core.errors import ReadError
+from radiomics_screen.core.leftovers import scratch_folder
 from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.imaging.limits import require_within_limits
 from radiomics_screen.imaging.pixels import like
@@ -220,7 +220,7 @@ def _floats(header: Header, pixels: Pixels) -> sitk.Image:
 
 def _stored(header: Header) -> sitk.Image:
     """Return stored values: GDCM reads a copy that holds pixels and nothing that changes them."""
-    with warnings.catch_warnings(), TemporaryDirectory(prefix="radiomics-screen-") as folder:
+    with warnings.catch_warnings(), scratch_folder("radiomics-screen-") as folder:
         warnings.simplefilter("ignore")
         bare = pydicom.dcmread(header.path, force=True, specific_tags=_BARE_TAGS)
         if header.photometric == "MONOCHROME1":
