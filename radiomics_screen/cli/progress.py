@@ -54,7 +54,7 @@ def _bar() -> Iterator[ProgressCallback]:
         pace = _Pace()
 
         def watch(now: RunProgress) -> None:
-            bar.update(task, total=now.total, completed=now.done, note=pace.told(now), left=pace.left(now))
+            bar.update(task, total=now.total, completed=now.done, note=pace.note(now), left=pace.left(now))
 
         yield watch
 
@@ -74,7 +74,7 @@ class _Lines:
         left = self._pace.left(now)
         if now.done > now.reused and (now.done == now.total or time - self._last > _LINE_SECONDS):
             self._last = time
-            say(f"{now.done} of {now.total}, {self._pace.told(now)}{left and f', {left}'}", err=True)
+            say(f"{now.done} of {now.total}, {self._pace.note(now)}{left and f', {left}'}", err=True)
 
 
 class _Pace:
@@ -88,7 +88,7 @@ class _Pace:
         self._start = monotonic()
         self._first: tuple[float, int] | None = None
 
-    def told(self, now: RunProgress) -> str:
+    def note(self, now: RunProgress) -> str:
         """Return the mean rate, and how many failed."""
         seconds = monotonic() - self._start
         rate = (now.done - now.reused) / seconds if seconds > 0 else 0.0

@@ -23,12 +23,12 @@ class Dialect(NamedTuple):
     ----------
     separator
         What stands between cells.
-    told
+    is_declared
         Whether a first line of its own says so (``sep=;``), as Excel understands it.
     """
 
     separator: str
-    told: bool
+    is_declared: bool
 
 
 def decoded(content: bytes, name: str) -> str:
@@ -93,9 +93,9 @@ def rows_of(text: str, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
     csv.Error
         The text is no table.
     """
-    body = text.partition("\n")[2] if dialect.told else text
+    body = text.partition("\n")[2] if dialect.is_declared else text
     reader = csv.reader(io.StringIO(body, newline=""), delimiter=dialect.separator)
-    line = 1 + dialect.told
+    line = 1 + dialect.is_declared
     for cells in reader:
         yield line, [with_point(c) for c in cells] if dialect.separator == ";" else cells
-        line = 1 + dialect.told + reader.line_num
+        line = 1 + dialect.is_declared + reader.line_num

@@ -22,8 +22,8 @@ from radiomics_screen.modelling.arguments import (
     rule_of,
     seconds_a_search,
 )
-from radiomics_screen.modelling.assessment.ablation import parting
-from radiomics_screen.modelling.assessment.evaluation import Evaluation, judged
+from radiomics_screen.modelling.assessment.ablation import plan_ablation
+from radiomics_screen.modelling.assessment.evaluation import Evaluation, evaluate_folds
 from radiomics_screen.modelling.assessment.uncertainty import fit_uncertainty
 from radiomics_screen.modelling.bundle.card import Card
 from radiomics_screen.modelling.bundle.model import Model
@@ -105,7 +105,7 @@ def _run(table: FeatureTable, asked: FitOptions, inputs: FitInputs, plan: Plan) 
         final, tested = _learned(dataset, plan, division, jobs, inputs.progress, stages)
     resamples = asked.checks.resamples
     stages.begin("computing figures and their intervals")
-    evaluation = judged(dataset, plan, division.splits, tested, resamples=resamples)
+    evaluation = evaluate_folds(dataset, plan, division.splits, tested, resamples=resamples)
     run = Run(dataset, table.frame, plan, division.splits, evaluation, jobs, resamples, inputs.progress)
     with collect_remarks() as remarks, collect_stages(times, on=timed), stage("controls and analyses"):
         further = _secondary(run, asked, inputs, divide, stages)
@@ -205,7 +205,7 @@ def _divider(asked: FitOptions) -> Divider:
 
 def _with_time_limit(plan: Plan, asked: FitOptions, dataset: Dataset, division: Division, jobs: int) -> Plan:
     """Return the plan with the time of one search, of the time of all of them."""
-    parts = parting(dataset.blocks, each=asked.checks.blocks)
+    parts = plan_ablation(dataset.blocks, each=asked.checks.blocks)
     searches = 1 + len(division.splits) * (1 + (len(parts.models) if parts else 0))
     return replace(plan, seconds=seconds_a_search(asked.learner.minutes, searches, jobs))
 
@@ -217,7 +217,7 @@ def _secondary(
     checks, images, controls = asked.checks, inputs.images, None
     folds = len(run.splits)
     sets = run.sets(checks.error_rate)
-    if parts := parting(run.dataset.blocks, each=checks.blocks):
+    if parts := plan_ablation(run.dataset.blocks, each=checks.blocks):
         count = len(parts.models)
         stages.begin(f"comparing with models of {count} groups of columns", folds=folds * count)
     blocks = run.blocks(each=checks.blocks)

@@ -14,7 +14,7 @@ import pandas as pd
 from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.core.errors import ModelError
 from radiomics_screen.core.remarks import add_remark
-from radiomics_screen.modelling.assessment.ablation import compare, parting
+from radiomics_screen.modelling.assessment.ablation import compare, plan_ablation
 from radiomics_screen.modelling.assessment.evaluation import Evaluation
 from radiomics_screen.modelling.assessment.final_threshold import final_threshold
 from radiomics_screen.modelling.assessment.label_permutation import permuted
@@ -23,7 +23,12 @@ from radiomics_screen.modelling.controls import ImageControlInputs, run_controls
 from radiomics_screen.modelling.data.blocks import CROP
 from radiomics_screen.modelling.data.dataset import Dataset
 from radiomics_screen.modelling.data.splits import Split
-from radiomics_screen.modelling.training.folds import FoldProgress, laid_out, pooled_probabilities, run_folds
+from radiomics_screen.modelling.training.folds import (
+    FoldProgress,
+    by_repeat_and_row,
+    pooled_probabilities,
+    run_folds,
+)
 from radiomics_screen.modelling.training.plan import Plan, ThresholdRule
 
 
@@ -91,7 +96,7 @@ class Run:
     def sets(self, error_rate: float) -> dict[str, Any]:
         """Return how prediction sets do."""
         numbers = [float(at) for at in range(len(self.splits))]
-        folds = laid_out(self.splits, numbers, len(self.dataset.outcome)).astype(np.intp)
+        folds = by_repeat_and_row(self.splits, numbers, len(self.dataset.outcome)).astype(np.intp)
         return judge_sets(
             self.dataset.outcome, self.probabilities, folds, self._patients,
             error_rate=error_rate, resamples=self.resamples, seed=self.plan.seed,
@@ -103,7 +108,7 @@ class Run:
         Of clinical variables and of features; or, with `each`, of each block alone and of all the others. One
         that cannot be learned is left out, with a note; None where no two are left.
         """
-        asked = parting(self.dataset.blocks, each=each)
+        asked = plan_ablation(self.dataset.blocks, each=each)
         if asked is None:
             if each:
                 add_remark(f"all columns are of one block ({self.dataset.blocks[0]}): no blocks to compare")
@@ -121,7 +126,7 @@ class Run:
         if len(models) < 2:
             return None
         pairs = asked.pairs and [pair for pair in asked.pairs if set(pair) <= set(models)]
-        return asked.told(compare(self.dataset.outcome, models, self._patients, pairs))
+        return asked.summarize(compare(self.dataset.outcome, models, self._patients, pairs))
 
     def _progress_of(self, what: str) -> FoldProgress | None:
         tell = self.progress

@@ -74,7 +74,7 @@ def write_fit_report(
     card, findings = model.card, model.evaluation.findings
     found = out_of_fold(model)
     parts = {name: _column(table, name, found.cases) for name in subgroups}
-    judgement = found.judged(parts, resamples=resamples, seed=card.seed)
+    judgement = found.performance(parts, resamples=resamples, seed=card.seed)
     threshold = threshold_text(found)
     subgroup_chart = forest(judgement)
     page = Page(

@@ -65,7 +65,7 @@ def _is_plain(head: bytes) -> bool:
             return False
         text = head[: error.start].decode("utf-8-sig")
     dialect = dialect_of(text)
-    return "\0" not in text and dialect.separator != ";" and not dialect.told
+    return "\0" not in text and dialect.separator != ";" and not dialect.is_declared
 
 
 def _rewritten(path: Path) -> bytes:
@@ -84,7 +84,7 @@ def _parsed(source: Path | bytes, provenance: Mapping[str, Any]) -> pa.Table:
             text = file.read(_HEAD).decode("utf-8-sig", errors="replace")
         dialect = dialect_of(text)
     else:
-        text, dialect = source.decode(), Dialect(",", told=False)
+        text, dialect = source.decode(), Dialect(",", is_declared=False)
     names = next((cells for _, cells in rows_of(text, dialect)), [])
     told = _told_types(names, provenance)
     table = _arrow(source, dialect, told)

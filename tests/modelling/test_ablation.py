@@ -10,7 +10,7 @@ import pytest
 
 from radiomics_screen.core.column_names import is_feature
 from radiomics_screen.modelling import Model, fit
-from radiomics_screen.modelling.assessment.ablation import parting
+from radiomics_screen.modelling.assessment.ablation import plan_ablation
 from radiomics_screen.modelling.secondary_analyses import Run
 from radiomics_screen.modelling.statistics.delong import compare_aucs
 from radiomics_screen.modelling.statistics.multiple_comparison import holm
@@ -55,20 +55,20 @@ def model(table) -> Model:
 
 
 def test_nothing_more_is_compared_than_is_asked_for():
-    assert parting(["radiomics", "breast", "embedding"], each=False) is None
-    assert parting(["radiomics"], each=True) is None
+    assert plan_ablation(["radiomics", "breast", "embedding"], each=False) is None
+    assert plan_ablation(["radiomics"], each=True) is None
     for each in (False, True):
-        found = parting(["clinical", "radiomics"], each=each)
+        found = plan_ablation(["clinical", "radiomics"], each=each)
         assert found is not None
         assert (found.whole, found.pairs, found.without) == ("both", None, {})
         assert found.models == {"radiomics": ("radiomics",), "clinical": ("clinical",)}
-    found = parting(["clinical", "radiomics", "breast"], each=False)
+    found = plan_ablation(["clinical", "radiomics", "breast"], each=False)
     assert found is not None
     assert found.models == {"radiomics": ("radiomics", "breast"), "clinical": ("clinical",)}
 
 
 def test_of_two_blocks_each_is_all_but_the_other():
-    found = parting(["radiomics", "embedding"], each=True)
+    found = plan_ablation(["radiomics", "embedding"], each=True)
     assert found is not None
     assert found.models == {"radiomics": ("radiomics",), "embedding": ("embedding",)}
     assert found.without == {"radiomics": "embedding", "embedding": "radiomics"}
@@ -76,7 +76,7 @@ def test_of_two_blocks_each_is_all_but_the_other():
 
 
 def test_of_more_each_alone_and_all_but_each():
-    found = parting(["clinical", "radiomics", "rim"], each=True)
+    found = plan_ablation(["clinical", "radiomics", "rim"], each=True)
     assert found is not None
     assert list(found.models) == [
         "clinical", "radiomics", "rim", "all but clinical", "all but radiomics", "all but rim",

@@ -21,7 +21,7 @@ WHOLE, BOTH = "all blocks", "both"
 
 
 @dataclass(frozen=True)
-class Parting:
+class AblationPlan:
     """Which models of some of the columns stand beside that of all of them.
 
     Attributes
@@ -41,7 +41,7 @@ class Parting:
     pairs: Sequence[tuple[str, str]] | None
     without: Mapping[str, str]
 
-    def told(self, compared: dict[str, Any]) -> dict[str, Any]:
+    def summarize(self, compared: dict[str, Any]) -> dict[str, Any]:
         """Return a comparison that also names, for each block, the model without it."""
         if not self.without:
             return compared
@@ -49,7 +49,7 @@ class Parting:
         return {**compared, "blocks": blocks}
 
 
-def parting(blocks: Sequence[str], *, each: bool) -> Parting | None:
+def plan_ablation(blocks: Sequence[str], *, each: bool) -> AblationPlan | None:
     """Return which models are compared.
 
     Parameters
@@ -62,24 +62,24 @@ def parting(blocks: Sequence[str], *, each: bool) -> Parting | None:
 
     Returns
     -------
-    Parting or None
+    AblationPlan or None
         None where there is nothing to compare.
     """
     features = tuple(block for block in blocks if block != CLINICAL)
     clinical = CLINICAL in blocks
     if clinical and (not each or features == ("radiomics",)):
-        return Parting(BOTH, {"radiomics": features, CLINICAL: (CLINICAL,)}, None, {})
+        return AblationPlan(BOTH, {"radiomics": features, CLINICAL: (CLINICAL,)}, None, {})
     if not each or len(blocks) < 2:
         return None
     alone = {block: (block,) for block in blocks}
     if len(blocks) == 2:
         first, second = blocks
         without = {first: second, second: first}
-        return Parting(WHOLE, alone, [(WHOLE, second), (WHOLE, first)], without)
+        return AblationPlan(WHOLE, alone, [(WHOLE, second), (WHOLE, first)], without)
     without = {block: f"all but {block}" for block in blocks}
     lacking = {without[one]: tuple(other for other in blocks if other != one) for one in blocks}
     pairs = [(WHOLE, name) for name in [*without.values(), *([CLINICAL] if clinical else [])]]
-    return Parting(WHOLE, {**alone, **lacking}, pairs, without)
+    return AblationPlan(WHOLE, {**alone, **lacking}, pairs, without)
 
 
 def compare(

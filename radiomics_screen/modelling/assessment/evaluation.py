@@ -23,7 +23,12 @@ from radiomics_screen.modelling.statistics.intervals import Figure, bootstrap_fi
 from radiomics_screen.modelling.statistics.metrics import METRICS
 from radiomics_screen.modelling.statistics.selection_stability import selection_stability
 from radiomics_screen.modelling.training.fold_design import FoldDesign
-from radiomics_screen.modelling.training.folds import FoldResult, laid_out, pooled_probabilities, told
+from radiomics_screen.modelling.training.folds import (
+    FoldResult,
+    by_repeat_and_row,
+    merged_notes,
+    pooled_probabilities,
+)
 from radiomics_screen.modelling.training.plan import Plan
 
 POOLED, MEAN_OF_FOLDS, FOLD = "pooled", "mean of folds", "fold"
@@ -157,7 +162,7 @@ class Evaluation:
         return found
 
 
-def judged(
+def evaluate_folds(
     dataset: Dataset,
     plan: Plan,
     splits: Sequence[Split],
@@ -193,7 +198,7 @@ def judged(
         "interval": {"method": "percentile bootstrap over patients", "level": 0.95, "resamples": resamples},
         "folds": folds,
         "stability": _stability(dataset, tested),
-        "notes": told([one.notes for one in tested]),
+        "notes": merged_notes([one.notes for one in tested]),
     }
     return Evaluation(metrics, predictions, summary)
 
@@ -228,7 +233,7 @@ def _metrics(
         by_fold[number, split.test] = one.probability
     everywhere: dict[str, Any] = {"repeat": None, "fold": None}
     whole = np.arange(rows)
-    pooled = pooled_probabilities(splits, tested, rows), laid_out(splits, limits, rows)
+    pooled = pooled_probabilities(splits, tested, rows), by_repeat_and_row(splits, limits, rows)
     of_folds = by_fold, np.repeat(np.array(limits)[:, np.newaxis], rows, axis=1)
     parts: list[tuple[dict[str, Any], npt.NDArray[np.intp], tuple[FloatArray, FloatArray]]]
     parts = [

@@ -124,9 +124,9 @@ class Setup:
             probabilities = self.probabilities(dataset, plan)
         except ModelError as error:
             return Control(wording.name, wording.title, "not run", f"Nothing could be learned: {error}.")
-        return self.judged(wording, probabilities)
+        return self.control_of(wording, probabilities)
 
-    def judged(self, wording: Wording, probabilities: FloatArray) -> Control:
+    def control_of(self, wording: Wording, probabilities: FloatArray) -> Control:
         """Return whether the features do better than other probabilities.
 
         Passed is what has a 95 % interval of the difference of AUCs (DeLong, patients as clusters) above

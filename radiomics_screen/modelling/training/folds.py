@@ -152,10 +152,10 @@ def pooled_probabilities(
     splits: Sequence[Split], tested: Sequence[FoldResult], rows: int
 ) -> npt.NDArray[np.float64]:
     """Return the out-of-fold probabilities, shape (repeats, rows)."""
-    return laid_out(splits, [one.probability for one in tested], rows)
+    return by_repeat_and_row(splits, [one.probability for one in tested], rows)
 
 
-def laid_out(
+def by_repeat_and_row(
     splits: Sequence[Split], values: Sequence[npt.NDArray[np.float64] | float], rows: int
 ) -> npt.NDArray[np.float64]:
     """Return the values of the folds' test rows, shape (repeats, rows)."""
@@ -204,7 +204,7 @@ def _learn_and_test(
     )
 
 
-def told(notes: Sequence[Sequence[str]]) -> list[str]:
+def merged_notes(notes: Sequence[Sequence[str]]) -> list[str]:
     """Return each remark once, with the number of folds that made it."""
     counts = Counter(note for fold in notes for note in dict.fromkeys(fold))
     return [f"{note} (in {count} of {len(notes)} folds)" for note, count in counts.items()]

@@ -54,7 +54,9 @@ class OutOfFold:
         limits = self.threshold if self.thresholds is None else self.thresholds
         return np.asarray((self.probabilities >= limits).mean(axis=0) >= 0.5)
 
-    def judged(self, subgroups: Mapping[str, npt.ArrayLike], *, resamples: int, seed: int) -> dict[str, Any]:
+    def performance(
+        self, subgroups: Mapping[str, npt.ArrayLike], *, resamples: int, seed: int
+    ) -> dict[str, Any]:
         """Return all figures; see :func:`~radiomics_screen.modelling.assessment.performance.judge`."""
         own: dict[str, Any] = {} if self.thresholds is None else {"thresholds": self.thresholds}
         return judge(

@@ -122,7 +122,7 @@ class CnnClassifier(BinaryClassifier):
         from radiomics_screen.networks.load_backbone import load_backbone
         from radiomics_screen.networks.training import train
 
-        tell = self._watch.told()
+        tell = self._watch.epoch_callback()
         return train(
             load_backbone(self.backbone),
             crops,

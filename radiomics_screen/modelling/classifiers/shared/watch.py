@@ -29,7 +29,7 @@ class Watch:
     tell: Tell | None = None
     place: str = ""
 
-    def told(self) -> Callable[[int, Any], None] | None:
+    def epoch_callback(self) -> Callable[[int, Any], None] | None:
         """Return what to call with the number of the network and how its round ended."""
         tell, place = self.tell, self.place
         return None if tell is None else lambda number, epoch: tell(place, number, epoch)
