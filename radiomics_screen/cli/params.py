@@ -14,13 +14,15 @@ def params(
     conventions: Annotated[
         str, typer.Option(help="Conventions whose defaults are printed: pyradiomics or ibsi.")
     ] = "pyradiomics",
-    names: Annotated[bool, typer.Option("--list", help="List the names of the presets.")] = False,
+    names: Annotated[bool, typer.Option("--list", help="List the presets, with a line on each.")] = False,
 ) -> None:
     """Print a complete, commented parameter file with all defaults."""
-    from radiomics_screen.settings.presets import preset_names, preset_path
+    from radiomics_screen.settings.presets import preset_path, preset_summaries
 
     if names:
-        echo("\n".join(preset_names()))
+        found = preset_summaries()
+        width = max(map(len, found))
+        echo("\n".join(f"{name:{width}}  {summary}" for name, summary in found.items()))
     elif preset:
         echo(preset_path(preset).read_text(encoding="utf-8"), nl=False)
     else:

@@ -49,9 +49,24 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
     ": did you mean 'binWidth'?"
     """
     known = list(known)
-    by_lower = {k.lower(): k for k in known}
-    near = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.6)
-    if near:
-        return f": did you mean '{by_lower[near[0]]}'?"
+    wrong, by_lower = str(name).lower(), {k.lower(): k for k in known}
+    near = difflib.get_close_matches(wrong, by_lower, n=20, cutoff=0.6)
+    if near:  # of equals the first, which difflib finds the most alike
+        return f": did you mean '{by_lower[min(near, key=lambda one: _typing_errors(wrong, one))]}'?"
     shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
     return f"; known are {shown}" if known else ""
+
+
+def _typing_errors(wrong: str, right: str) -> int:
+    """Return how many letters were left out, put in, replaced, or swapped with their neighbour."""
+    before: list[int] = []
+    row = list(range(len(right) + 1))
+    for i, letter in enumerate(wrong, start=1):
+        further = [i]
+        for j, meant in enumerate(right, start=1):
+            fewest = min(row[j] + 1, further[j - 1] + 1, row[j - 1] + (letter != meant))
+            if i > 1 and j > 1 and (letter, wrong[i - 2]) == (right[j - 2], meant):
+                fewest = min(fewest, before[j - 2] + 1)
+            further.append(fewest)
+        before, row = row, further
+    return row[-1]

@@ -18,6 +18,16 @@ def preset_names() -> list[str]:
     return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml"))
 
 
+def preset_summaries() -> dict[str, str]:
+    """Return what each ready parameter file is for: the sentence in its first line, by its name."""
+    folder = _folder()
+    found = {}
+    for name in preset_names():
+        with (folder / f"{name}.yaml").open(encoding="utf-8") as lines:
+            found[name] = next(lines).removeprefix("#").strip()
+    return found
+
+
 def preset_path(name: str) -> Path:
     """Return where a ready parameter file lies.
 

@@ -100,8 +100,10 @@ def test_parameters_printed_are_the_defaults(tmp_path: Path) -> None:
 
 
 def test_presets_are_listed_printed_and_valid(tmp_path: Path) -> None:
-    names = run("params", "--list").stdout.split()
+    lines = run("params", "--list").stdout.splitlines()
+    names = [line.split()[0] for line in lines]
     assert names == preset_names()
+    assert all(re.fullmatch(r"\S+  +[A-Z].{10,110}\.", line) for line in lines)
     assert "breast-ultrasound" in names
     for name in names:
         (tmp_path / "p.yaml").write_text(run("params", "--preset", name).stdout)
