@@ -206,11 +206,17 @@ def _subgroups(judgement: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, 
             (
                 part["value"],
                 f"{part['positives']} of {part['rows']}",
-                with_interval(part["auc"], 2),
-                *(with_interval(part[n], 2) if n in part else "" for n in ("sensitivity", "specificity")),
+                *(_of_part(part, name) for name in ("auc", "sensitivity", "specificity")),
                 part["note"],
             )
             for part in parts
         ]
         tables.append((column, rows))
     return tables
+
+
+def _of_part(part: Mapping[str, Any], name: str) -> str:
+    """Return a figure of a subgroup; where rows are too few it has none."""
+    if name not in part:
+        return ""
+    return "too few" if part[name]["value"] is None else with_interval(part[name], 2)

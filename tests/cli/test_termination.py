@@ -35,8 +35,9 @@ except KeyboardInterrupt:
 
 
 def _ended_by(number: int, code: str) -> int:
+    heard = f"import signal\nsignal.signal({int(number)}, signal.default_int_handler)\n"  # nohup ignores some
     with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        [sys.executable, "-c", heard + code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()

@@ -140,6 +140,33 @@ def test_a_perfect_model_is_not_sure() -> None:
         assert found["figures"]["sensitivity"]["low"] == pytest.approx(0.025 ** (1 / 10))
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_every_interval_holds_its_estimate(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    rows = int(random.choice([20, 40, 100]))
+    score = random.normal(size=rows)
+    outcome = (random.random(rows) < 1 / (1 + np.exp(-seed % 3 * score))).astype(int)
+    outcome[:2] = 0, 1
+    p = 1 / (1 + np.exp(-random.choice([0.5, 1, 3]) * score + random.normal(0, 0.5, rows)))
+    found = judge(outcome, p, np.arange(rows) // 2, threshold=0.5, resamples=100, seed=seed)["figures"]
+    assert found["ece"]["low"] >= 0
+    for name, one in found.items():
+        if one["low"] is not None:
+            assert one["low"] - 1e-12 <= one["value"] <= one["high"] + 1e-12, name
+
+
+def test_a_subgroup_of_few_rows_has_no_figures() -> None:
+    outcome, p, patients = drawn()
+    few = np.full(len(outcome), "many", dtype=object)
+    few[np.flatnonzero(outcome == 1)[:9]] = "few"
+    few[np.flatnonzero(outcome == 0)[:30]] = "few"
+    parts = judge(outcome, p, patients, threshold=0.5, subgroups={"x": few}, **FEW)["subgroups"]["x"]
+    found = {part["value"]: part for part in parts}["few"]
+    assert found["note"] == "too few: 9 positive and 30 negative; 10 of each are needed"
+    assert found["auc"]["value"] is found["auc"]["low"] is found["sensitivity"]["value"] is None
+    assert found["specificity"]["value"] is not None
+
+
 def test_subgroups_name_what_is_not_known_and_what_says_little() -> None:
     outcome, p, patients = drawn()
     values = np.where(outcome == 1, "ill", "").astype(object)

@@ -52,7 +52,7 @@ FURTHER = {
 }
 LABELS = {**METRICS, **FURTHER}
 _BINS = 10  # of the expected calibration error
-_FEW = 10  # rows of a class, below which a curve of calibration or a subgroup says little
+_FEW = 10  # rows of a class, below which a curve of calibration says little, and a subgroup nothing
 
 
 def judge(
@@ -154,20 +154,31 @@ def judge_subgroup(
 ) -> dict[str, Any]:
     """Return counts, AUC (DeLong) and, at the thresholds, sensitivity and specificity of some rows.
 
-    A figure that needs a class which is missing is None: "note" says so, and where a class has few rows.
+    A figure that needs more rows of a class than there are (ten, and none is enough for an AUC) is None, and
+    "note" says so: its interval would hold nearly everything, and the figure alone would be believed.
     """
     found = _counts(positive, patient, len(scores))
-    fewest = min(found["positives"], found["negatives"])
-    note = ""
-    if fewest == 0:
-        note = f"no {'positive' if found['positives'] == 0 else 'negative'} rows: no AUC"
-    elif fewest < _FEW:
-        note = f"only {fewest} rows of one class: says little"
     figures = {} if limits is None else bootstrap_figures(
         positive, scores, patient, threshold=limits, resamples=drawing["resamples"], seed=drawing["seed"]
     )  # fmt: skip
-    at = {name: vars(figures[name]) for name in ("sensitivity", "specificity") if figures}
-    return {**found, "auc": _delong(positive, scores, patient), **at, "note": note}
+    rows = {"auc": min(found["positives"], found["negatives"])}
+    shown = {"auc": _delong(positive, scores, patient)}
+    for name, of_class in (("sensitivity", "positives"), ("specificity", "negatives")):
+        if figures:
+            rows[name], shown[name] = found[of_class], dict(vars(figures[name]))
+    for name, fewest in rows.items():
+        if fewest < _FEW:
+            shown[name] |= dict.fromkeys(("value", "low", "high"))
+    return {**found, **shown, "note": _too_few(found["positives"], found["negatives"])}
+
+
+def _too_few(positives: int, negatives: int) -> str:
+    """Say that rows of a class are too few for a figure; "" where they are not."""
+    if min(positives, negatives) >= _FEW:
+        return ""
+    if not min(positives, negatives):
+        return f"no {'negative' if positives else 'positive'} rows"
+    return f"too few: {positives} positive and {negatives} negative; {_FEW} of each are needed"
 
 
 def plain(value: Any) -> Any:
@@ -226,12 +237,26 @@ def _figures(
         return np.stack([*operating, *(calibration[name] for name in list(FURTHER)[4:])], axis=1)
 
     here, drawn, low, high = with_interval(mean_of(read, scores), patient, **drawing)
+    at = list(FURTHER).index("ece")
+    low[at], high[at] = _recentred(here[at], drawn[:, at], low[at], high[at])
     for at, name in enumerate(FURTHER):
         undefined = int(np.sum(np.isnan(drawn[:, at])))
         same = np.nanmin(drawn[:, at]) == np.nanmax(drawn[:, at]) if undefined < len(drawn) else True
         ends = (np.nan, np.nan) if same else (low[at], high[at])  # resamples that all agree tell nothing
         found[name] = {"value": here[at], "low": ends[0], "high": ends[1], "undefined": undefined}
     return found
+
+
+def _recentred(value: float, drawn: FloatArray, low: float, high: float) -> tuple[float, float]:
+    """Return the interval of a distance that resamples overstate, moved by how much they do so on average.
+
+    A resample repeats rows, so that its bins look worse calibrated than those of the sample: the percentiles
+    of the expected calibration error may all lie above it.
+    """
+    if np.isnan(drawn).all():
+        return low, high
+    excess = float(np.nanmean(drawn)) - value
+    return min(value, max(0.0, low - excess)), max(value, high - excess)
 
 
 def auc_of_repeats(

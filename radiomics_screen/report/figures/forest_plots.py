@@ -14,8 +14,9 @@ _SHORTEST = 4  # letters of a value that needs its column's name beside it
 
 
 def forest(judgement: Mapping[str, Any]) -> Chart | None:
-    """Return the AUC of each part of the subgroups with its interval; None where there are none."""
-    parts = [(column, part) for column, found in judgement["subgroups"].items() for part in found]
+    """Return the AUC of each part of the subgroups with its interval; None where no part has enough rows."""
+    every = [(column, part) for column, found in judgement["subgroups"].items() for part in found]
+    parts = [(column, part) for column, part in every if part["auc"]["value"] is not None]
     if not parts:
         return None
     rows = [
@@ -34,7 +35,8 @@ def forest(judgement: Mapping[str, Any]) -> Chart | None:
             (4.6, max(2.2, 0.9 + 0.27 * len(parts))),
         ),
         f"AUC with 95 % interval (DeLong, clustered by patient) by {names}; in brackets positive rows of all "
-        f"rows. Dashed: all rows, {number(overall)}. The parts were not tested against each other.",
+        f"rows. Dashed: all rows, {number(overall)}. The parts were not tested against each other."
+        + (" Parts with too few rows are left out." if len(parts) < len(every) else ""),
     )
 
 
