@@ -17,7 +17,7 @@ FAMILY_NAMES = ["firstorder", "gldm", "glcm", "glrlm", "glszm", "ngtdm", "shape"
         ("glmc", "glcm"),
         ("gldmm", "gldm"),
         ("gllrm", "glrlm"),
-        ("shpae", "shape"),
+        ("shaep", "shape"),
         ("SHAPE2d", "shape2D"),
         ("first_order", "firstorder"),
     ],
