@@ -37,7 +37,7 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except ScreenError as error:
-            echo(f"radiomics-screen: {error}", err=True)
+            echo(f"radiomics-screen: {error.on_command_line()}", err=True)
             raise typer.Exit(NOT_USABLE) from None
         except KeyboardInterrupt:
             echo("interrupted", err=True)

@@ -7,11 +7,36 @@ Every message names the place, the value found and the way out. Anything that is
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+
+#: An option in a message, before anybody knows how the reader spells it; these characters mean nothing else.
+_OPTION = re.compile("\ue000(\\w+)(?:=([^\ue001]*))?\ue001")
+
+
+def option_named(name: str, value: object = ...) -> str:
+    """Return an option for the message of a :class:`ScreenError`, which spells it as its reader does.
+
+    >>> message = f"set {option_named('overwrite', True)}"
+    >>> str(ScreenError(message)), ScreenError(message).on_command_line()
+    ('set overwrite=True', 'set --overwrite')
+    """
+    return f"\ue000{name}\ue001" if value is ... else f"\ue000{name}={value}\ue001"
 
 
 class ScreenError(Exception):
     """Base of every error that a user can mend."""
+
+    def __str__(self) -> str:
+        """Return the message for somebody who writes Python."""
+        return _OPTION.sub(_as_argument, super().__str__())
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
+    def on_command_line(self) -> str:
+        """Return the message for somebody who types a command."""
+        return _OPTION.sub(_as_flag, super().__str__())
 
 
 class SettingsError(ScreenError):
@@ -40,6 +65,17 @@ class TableError(ScreenError):
 
 class ModelError(ScreenError):
     """A model cannot be fitted, loaded or applied as asked."""
+
+
+def _as_argument(found: re.Match[str]) -> str:
+    return found[1] if found[2] is None else f"{found[1]}={found[2]}"
+
+
+def _as_flag(found: re.Match[str]) -> str:
+    name, value = found[1].replace("_", "-"), found[2]
+    if value == "False":
+        return f"--no-{name}"
+    return f"--{name}" if value in (None, "True") else f"--{name} {value.lower()}"
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from radiomics_screen.cohort.cases import Case, Cohort, read_cohort
 from radiomics_screen.core.column_names import is_feature
 from radiomics_screen.core.columns import IDENTITY, STATUS
-from radiomics_screen.core.errors import CohortError, TableError
+from radiomics_screen.core.errors import CohortError, TableError, option_named
 from radiomics_screen.core.timing import Stages
 from radiomics_screen.extraction.compose_table import compose
 from radiomics_screen.extraction.measuring.describing import require_distinct_images
@@ -131,7 +131,7 @@ def extract_cohort(
     require_distinct_images(resolved)
     require_free_names(cohort)
     if output is not None and Path(output).absolute() == cohort.path.absolute():
-        raise TableError(f"{output} is the cases file; name another --output")
+        raise TableError(f"{output} is the cases file; name another {option_named('output')}")
     time_limit = checked_time_limit(time_limit)
     executor = executor_for(jobs, executor, limited=time_limit is not None)
     recipe = Recipe.of(resolved, require_engine(engine, resolved))

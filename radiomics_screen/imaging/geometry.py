@@ -79,7 +79,7 @@ def select_label(mask: sitk.Image, *, label: PositiveInt | None = None) -> Roi:
         if not ((marks == label) | (marks == 0)).all():
             raise RegionError(
                 f"the mask holds several values ({listed(_marks(marks))}); say which one is the region of "
-                f"interest by 'label' in the parameter file or in a column of the case list"
+                "interest by 'label': in the parameter file, in a column of the case list, or as an argument"
             )
     roi = roi_in(values, box, label, Grid.of(mask))
     if roi is None:

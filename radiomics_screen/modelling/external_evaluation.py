@@ -14,7 +14,7 @@ import pandas as pd
 
 from radiomics_screen import __version__
 from radiomics_screen.core.arrays import BoolArray
-from radiomics_screen.core.errors import ModelError
+from radiomics_screen.core.errors import ModelError, option_named
 from radiomics_screen.core.remarks import collect_remarks
 from radiomics_screen.core.whole_files import replace_whole
 from radiomics_screen.modelling.assessment.evaluation_versions import FORMAT
@@ -253,7 +253,7 @@ def _without(dataset: Dataset, known: BoolArray) -> Dataset:
         raise ModelError(
             f"{int(known.sum())} of {len(known)} rows have a case or patient by whose name the model was "
             f"fitted ({listed(cases)}), and the others are not of two classes. If another place numbers its "
-            "patients alike, keep them (keep_known, --keep-known)"
+            f"patients alike, keep them ({option_named('keep_known', True)})"
         )
     return replace(dataset.take(rest), left_out=left_out)
 

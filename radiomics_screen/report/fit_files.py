@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from radiomics_screen.core.errors import ModelError
+from radiomics_screen.core.errors import ModelError, option_named
 from radiomics_screen.core.leftovers import scratch_folder
 from radiomics_screen.modelling import Model, check_destination
 from radiomics_screen.modelling.bundle.signing import SignWith
@@ -56,7 +56,8 @@ def fit_files(folder: str | Path, *, overwrite: bool = False) -> FitFiles:
         for path in files:
             if path.is_file() or (path.is_dir() and any(path.iterdir())):
                 raise ModelError(
-                    f"{path} is there already; replace it with --overwrite, or name another --output"
+                    f"{path} is there already; replace it with {option_named('overwrite', True)}, or name "
+                    f"another {option_named('output')}"
                 )
     return files
 

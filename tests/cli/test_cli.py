@@ -103,7 +103,7 @@ def test_presets_are_listed_printed_and_valid(tmp_path: Path) -> None:
     lines = run("params", "--list").stdout.splitlines()
     names = [line.split()[0] for line in lines]
     assert names == preset_names()
-    assert all(re.fullmatch(r"\S+  +[A-Z].{10,110}\.", line) for line in lines)
+    assert all(re.fullmatch(r"\S+  +[A-Z].{10,120}\.", line) for line in lines)
     assert "breast-ultrasound" in names
     for name in names:
         (tmp_path / "p.yaml").write_text(run("params", "--preset", name).stdout)

@@ -52,7 +52,7 @@ def test_a_table_is_continued_by_the_engine_that_made_it(
     own = extract_cohort(cohort, FIRSTORDER, output=output)
     monkeypatch.setattr(pyradiomics_engine, "require_possible", lambda settings: None)
     monkeypatch.setattr(pyradiomics_engine, "distribution", lambda: "pyradiomics 9.9")
-    with pytest.raises(TableError, match=r"with engine own, this is pyradiomics 9.9; name another --output"):
+    with pytest.raises(TableError, match=r"with engine own, this is pyradiomics 9.9; name another output"):
         extract_cohort(cohort, FIRSTORDER, output=output, engine="pyradiomics")
     pd.testing.assert_frame_equal(read_table(output).frame, own, check_exact=True)
 

@@ -424,7 +424,7 @@ def test_other_parameters_are_refused_and_named(cohort: Path, tmp_path: Path, na
     before = (tmp_path / name).read_bytes()
     with pytest.raises(TableError, match=r"setting.binWidth: was 25(.0)?, is now 10") as caught:
         extract_cohort(cohort, OTHER, output=tmp_path / name)
-    assert "--overwrite" in str(caught.value)
+    assert "overwrite=True" in str(caught.value)
     assert (tmp_path / name).read_bytes() == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["cohort", name, "t.provenance.json"]
     replaced = extract_cohort(cohort, OTHER, output=tmp_path / name, overwrite=True)

@@ -42,7 +42,7 @@ def test_nothing_is_replaced_unasked(tmp_path: Path, model: Model, which: str) -
         model.save(there)
     else:
         there.write_text("mine")
-    with pytest.raises(ModelError, match=r"is there already; replace it with --overwrite"):
+    with pytest.raises(ModelError, match=r"is there already; replace it with overwrite=True"):
         fit_files(tmp_path / "model")
     write_fit(model, fit_files(tmp_path / "model", overwrite=True))
     assert len(list(tmp_path.iterdir())) == 3

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import SimpleITK as sitk
 
-from radiomics_screen.core.errors import ReadError, TableError
+from radiomics_screen.core.errors import ReadError, TableError, option_named
 from radiomics_screen.core.locks import open_locked
 from radiomics_screen.core.remarks import add_remark, collect_remarks
 from radiomics_screen.core.whole_files import replace_whole
@@ -155,7 +155,10 @@ class _Ledger:
         """Write a map, and then that it is there."""
         path = self._folder / file
         if path.exists() and not self._may_replace:
-            raise TableError(f"{path} is there already; name another --output, or set --overwrite")
+            raise TableError(
+                f"{path} is there already; name another {option_named('output')}, or set "
+                f"{option_named('overwrite', True)}"
+            )
         if not self.made:  # nothing is lost to a run that fails before its first map
             _clear(self._folder / listed for listed in self._listed if listed not in self.kept)
             self.tell(finished=False)
@@ -176,7 +179,7 @@ def _held(folder: Path) -> Iterator[None]:
     is_new = not folder.exists()
     with _writing(folder):
         if folder.exists() and not folder.is_dir():
-            raise TableError(f"{folder} is a file; name a folder as --output")
+            raise TableError(f"{folder} is a file; name a folder as {option_named('output')}")
         folder.mkdir(parents=True, exist_ok=True)
     lock = folder / ".maps.lock"
     try:
@@ -234,7 +237,7 @@ def _require_same(folder: Path, before: dict[str, Any], origin: dict[str, Any]) 
         if before.get(key) != origin[key]:
             raise TableError(
                 f"{what} was made with another {meaning}; "
-                "name another --output, or replace it with --overwrite"
+                f"name another {option_named('output')}, or replace it with {option_named('overwrite', True)}"
             )
 
 
@@ -272,7 +275,9 @@ def _read_json(path: Path, *, damaged_is_none: bool) -> dict[str, Any]:
     except (OSError, ValueError) as failure:
         if damaged_is_none:
             return {}
-        raise TableError(f"{path} cannot be read: {failure}; replace the maps with --overwrite") from failure
+        raise TableError(
+            f"{path} cannot be read: {failure}; replace the maps with {option_named('overwrite', True)}"
+        ) from failure
     return content if isinstance(content, dict) else {}
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from radiomics_screen import __version__
 from radiomics_screen.cohort.cases import Case
 from radiomics_screen.core.diff import differences
-from radiomics_screen.core.errors import SettingsError, TableError
+from radiomics_screen.core.errors import SettingsError, TableError, option_named
 from radiomics_screen.extraction.measuring.embedding import embedded_files
 from radiomics_screen.extraction.measuring.engines import OWN
 from radiomics_screen.extraction.running.case_keys import content_hash, digest_of
@@ -108,7 +108,7 @@ def require_same(recipe: Recipe, other: Mapping[str, Any] | None, what: str) -> 
     TableError
         Saying what differs, and how to go on.
     """
-    way_out = "name another --output, or replace it with --overwrite"
+    way_out = f"name another {option_named('output')}, or replace it with {option_named('overwrite', True)}"
     if other is None or other.get("package") != PACKAGE:
         raise TableError(f"{what} is there already, and was not made by this command; {way_out}")
     if other.get("content") == recipe.content:

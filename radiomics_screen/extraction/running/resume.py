@@ -13,7 +13,7 @@ import numpy as np
 
 from radiomics_screen.cohort.cases import Case
 from radiomics_screen.core.column_names import parts_of
-from radiomics_screen.core.errors import TableError
+from radiomics_screen.core.errors import TableError, option_named
 from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.extraction.running.case_keys import Contents, contents_of
 from radiomics_screen.extraction.running.finished_row import BETWEEN, Measured
@@ -103,7 +103,7 @@ def reused_rows(
     if not rows and output is not None and output.exists():
         raise TableError(
             f"{output} holds rows of other cases: not one of its {len(known)} is of this cohort; "
-            "name another --output, or replace it with --overwrite"
+            f"name another {option_named('output')}, or replace it with {option_named('overwrite', True)}"
         )
     return rows
 
