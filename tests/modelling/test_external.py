@@ -83,7 +83,7 @@ def test_known_patients_are_left_out_and_counted(model: Model) -> None:
     assert len(found.predictions) == len(elsewhere())
     assert found.summary["cohort"]["left_out"][-1]["rows"] == int((learned["patient_id"] < "p010").sum())
     new_case_of_known = elsewhere().assign(patient_id=lambda one: one["patient_id"].str[1:])
-    with pytest.raises(ModelError, match="keep-known"):
+    with pytest.raises(ModelError, match="keep_known=True"):
         evaluate(model, new_case_of_known, **FEW)
     kept = evaluate(model, new_case_of_known, keep_known=True, **FEW)
     assert len(kept.predictions) == len(new_case_of_known)
