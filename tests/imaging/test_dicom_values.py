@@ -12,7 +12,7 @@ import pytest
 import SimpleITK as sitk
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, RLELossless, generate_uid
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, RLELossless, generate_uid
 
 from radiomics_screen.core.errors import ReadError
 from radiomics_screen.core.remarks import collect_remarks
@@ -343,3 +343,19 @@ def test_delimiters_within_a_compressed_fragment_end_nothing(tmp_path: Path) -> 
 def test_upper_case_endings_and_none(tmp_path: Path) -> None:
     for name in ("A.DCM", "noending"):
         assert np.array_equal(values(ct_slice(tmp_path / name, STORED[0], 0))[0], STORED[0])
+
+
+@pytest.mark.parametrize("size", [(8, 8), (3, 5)])
+@pytest.mark.parametrize("kind", ["OB", "OW"])
+def test_bytes_of_a_big_endian_file_change_places_in_words(
+    tmp_path: Path, size: tuple[int, int], kind: str
+) -> None:
+    stored = np.arange(size[0] * size[1], dtype=np.uint8).reshape(size)
+    ds = pixels(CT, stored)
+    ds.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
+    content = stored.tobytes() + bytes(stored.size % 2)
+    in_words = np.frombuffer(content, ">u2").astype("<u2").tobytes()  # pydicom swaps nothing of 8 bits
+    ds.PixelData = in_words if kind == "OW" else content
+    ds["PixelData"].VR = kind
+    image = read_image(saved(ds, tmp_path / "a.dcm"))
+    np.testing.assert_array_equal(np.squeeze(sitk.GetArrayFromImage(image)), stored)

@@ -140,9 +140,13 @@ def _is_plain(header: Header, pixels: Pixels) -> bool:
 
 def _row(data: object, header: Header, pixels: Pixels, frame: int, row: int) -> NDArray[np.float64]:
     """Return stored values of one row, inverted where the photometric interpretation says so."""
-    start = pixels.start + ((frame * header.rows + row) * header.columns) * header.bits // 8
-    kind = np.dtype(f"{pixels.order}u{header.bits // 8}")
-    raw = np.frombuffer(data, kind, header.columns, start).astype(np.int64)  # type: ignore[call-overload]
+    first = (frame * header.rows + row) * header.columns
+    if header.bits == 8 and pixels.order == ">" and pixels.is_words:
+        places = np.arange(first, first + header.columns) ^ 1
+        raw = np.frombuffer(data, np.uint8)[pixels.start + places].astype(np.int64)  # type: ignore[call-overload]
+    else:
+        kind, start = np.dtype(f"{pixels.order}u{header.bits // 8}"), pixels.start + first * header.bits // 8
+        raw = np.frombuffer(data, kind, header.columns, start).astype(np.int64)  # type: ignore[call-overload]
     raw &= (1 << header.bits_stored) - 1
     if header.is_signed:
         sign = 1 << (header.bits_stored - 1)

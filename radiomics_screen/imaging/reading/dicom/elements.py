@@ -74,6 +74,8 @@ class Pixels:
         The file is deflated as a whole.
     order
         Byte order, ``"<"`` or ``">"``.
+    is_words
+        The value is one of 16-bit words (VR OW): 8-bit pixels of a big-endian file change places in pairs.
     """
 
     tag: int
@@ -82,6 +84,7 @@ class Pixels:
     fragments: tuple[tuple[int, int], ...] | None
     is_deflated: bool = False
     order: str = "<"
+    is_words: bool = False
 
 
 class _Damaged(Exception):
@@ -185,17 +188,17 @@ class _Walk:
             if found and is_explicit and kind not in _LONG | _SHORT:
                 raise _Damaged("what follows its pixels is no DICOM element")
             if tag in _PIXELS:
-                found = self._pixels(tag, start, length, is_deflated=is_deflated)
+                found = self._pixels(tag, start, length, kind, is_deflated=is_deflated)
                 at = start + found.length
             else:
                 at = self._after(start, length, is_explicit and kind != b"UN", kind)
         return found
 
-    def _pixels(self, tag: int, start: int, length: int, *, is_deflated: bool) -> Pixels:
+    def _pixels(self, tag: int, start: int, length: int, kind: bytes, *, is_deflated: bool) -> Pixels:
         if length != _UNDEFINED:
             if length > self._end - start:
                 raise _Damaged(f"it ends before its pixels do ({self._end - start} of {length} bytes)")
-            return Pixels(tag, start, length, None, is_deflated, self._order)
+            return Pixels(tag, start, length, None, is_deflated, self._order, kind == b"OW")
         at, fragments = start, list[tuple[int, int]]()
         while at + 8 <= self._end:
             found, _, value, size = self.head(at, is_explicit=False)
