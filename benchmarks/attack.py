@@ -14,6 +14,7 @@ import argparse
 import os
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 LIMITS = {"RADIOMICS_SCREEN_MAX_BYTES": str(64 << 20), "RADIOMICS_SCREEN_MAX_PIXELS": str(16 << 20)}
@@ -67,8 +68,7 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def _keep(folder: Path, seed: int, number: int, files: object) -> None:
-    assert isinstance(files, dict)
+def _keep(folder: Path, seed: int, number: int, files: Mapping[str, bytes]) -> None:
     for name, content in files.items():
         path = folder / f"seed{seed}-{number}" / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -65,18 +65,24 @@ def killed_extracts(folder: Path, data: Path, kills: int, cases: int, seed: int)
         if process.returncode == 0:
             counts["tables finished"] += 1
             counts["tables that differ"] += not values(output).equals(expected)
+            counts["files left"] += files_left(output, scratch)
             for path in place.iterdir():
-                if not path.name.startswith("."):
-                    path.unlink()
+                path.unlink()
+            print(f"{counts['kills']} of {kills} kills, {counts['tables finished']} tables", flush=True)
     run(listed, output, scratch, jobs=1).wait()
     counts["tables finished"] += 1
     counts["tables that differ"] += not values(output).equals(expected)
-    kept = {output.name, f"{output.name}.json", f"{output.stem}.json", f"{output.stem}.provenance.json"}
-    left = [path for path in (*place.iterdir(), *scratch.iterdir()) if path.name not in kept]
-    counts["files left"] = len(left)
+    counts["files left"] += files_left(output, scratch)
+    return counts
+
+
+def files_left(output: Path, scratch: Path) -> int:
+    """Return how many files, beside a finished table and among the temporary ones, do not belong there."""
+    kept = {output.name, f"{output.stem}.provenance.json"}
+    left = [path for path in (*output.parent.iterdir(), *scratch.iterdir()) if path.name not in kept]
     for path in left:
         print("left:", path.name)
-    return counts
+    return len(left)
 
 
 def small_list(path: Path, data: Path, cases: int) -> Path:

@@ -12,7 +12,6 @@ import typer
 from radiomics_screen.cli.option_groups import Form, with_groups
 from radiomics_screen.cli.verbosity import say
 from radiomics_screen.modelling.options.groups import Checks, Compute, Design, Learner, Preparation, Task
-from radiomics_screen.modelling.options.option import OptionError
 
 if TYPE_CHECKING:
     from radiomics_screen.cli.fit_progress import FitDisplay
@@ -220,8 +219,7 @@ def _fitted(
     crops: Callable[[], Crops] | None,
     watch: Watch | None,
 ) -> Model:
-    """Fit; wrong options are reported as they are spelled on the command line."""
-    from radiomics_screen.core.errors import ModelError
+    """Fit; where that is interrupted, say how to go on."""
     from radiomics_screen.modelling import fit as fit_model
 
     try:
@@ -235,8 +233,6 @@ def _fitted(
             on_stage=display.stage,
             checkpoints=kept,
         )
-    except OptionError as error:
-        raise ModelError(error.text("command line")) from None
     except KeyboardInterrupt:
         say("What is finished is kept: run the same command again to go on.", err=True)
         raise

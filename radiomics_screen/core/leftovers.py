@@ -41,8 +41,9 @@ def scratch_folder(prefix: str, parent: Path | None = None) -> Iterator[str]:
         yield folder
 
 
+@lru_cache(maxsize=256)  # places; to list one at every file that is read would take long
 def remove_leftovers(place: Path, prefix: str, ending: str | None = None) -> None:
-    """Remove what dead processes of this machine left in a folder.
+    """Remove what dead processes of this machine left in a folder, once in the life of this process.
 
     Parameters
     ----------

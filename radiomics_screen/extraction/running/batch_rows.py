@@ -21,12 +21,7 @@ from radiomics_screen.extraction.measuring.engines import engine_named
 from radiomics_screen.extraction.running.case_keys import contents_of
 from radiomics_screen.extraction.running.embedded_rows import embedded_rows
 from radiomics_screen.extraction.running.executors.contract import Cancelled, Executor, Finished, WorkerDied
-from radiomics_screen.extraction.running.executors.time_limit import (
-    ended_by_clock,
-    limited,
-    may_be_ended,
-    start_clock,
-)
+from radiomics_screen.extraction.running.executors.time_limit import each_within, ended_by_clock
 from radiomics_screen.extraction.running.finished_row import Measured, failed, measured, one_of_equals
 from radiomics_screen.extraction.running.image_batches import ImageBatch
 from radiomics_screen.imaging.threads import single_threaded
@@ -86,19 +81,14 @@ class BatchMeasurement:
     def __call__(self, batch: ImageBatch) -> Iterator[NumberedRow]:
         """Yield the rows of a batch, each as soon as it is there; with embeddings, when all of them are."""
         with single_threaded(), collect_stages(on=self.timed) as stages:
-            for number, row in self._limited_rows(batch):
+            for number, row in each_within(self._seconds_of(batch), self.rows(batch), self.home):
                 yield NumberedRow(number, replace(row, stages=stages.take()) if self.timed else row)
 
-    def _limited_rows(self, batch: ImageBatch) -> Iterator[NumberedRow]:
-        """Yield the rows; each has its time, or all of them together where a network sees many at once."""
-        seconds = self.time_limit
-        if seconds is not None and unpacked(self.settings).embedding is not None:
-            seconds *= len(batch)
-        with limited(seconds, self.home):
-            for row in self.rows(batch):
-                yield row
-                if seconds is not None and may_be_ended(self.home):
-                    start_clock(seconds)
+    def _seconds_of(self, batch: ImageBatch) -> float | None:
+        """Return how long a row may take; where a network sees many at once, the first comes with all."""
+        if self.time_limit is None or unpacked(self.settings).embedding is None:
+            return self.time_limit
+        return self.time_limit * len(batch)
 
     def rows(self, batch: ImageBatch) -> Iterator[NumberedRow]:
         """Yield the numbered rows of a batch of images."""

@@ -154,8 +154,8 @@ def judge_subgroup(
 ) -> dict[str, Any]:
     """Return counts, AUC (DeLong) and, at the thresholds, sensitivity and specificity of some rows.
 
-    A figure that needs more rows of a class than there are (ten, and none is enough for an AUC) is None, and
-    "note" says so: its interval would hold nearly everything, and the figure alone would be believed.
+    A figure is None where the class that it needs (both, for the AUC) has fewer than ten rows, and "note"
+    says so: its interval would hold nearly everything, and the figure alone would be believed.
     """
     found = _counts(positive, patient, len(scores))
     figures = {} if limits is None else bootstrap_figures(
@@ -237,8 +237,8 @@ def _figures(
         return np.stack([*operating, *(calibration[name] for name in list(FURTHER)[4:])], axis=1)
 
     here, drawn, low, high = with_interval(mean_of(read, scores), patient, **drawing)
-    at = list(FURTHER).index("ece")
-    low[at], high[at] = _recentred(here[at], drawn[:, at], low[at], high[at])
+    ece = list(FURTHER).index("ece")
+    low[ece], high[ece] = _recentred(here[ece], drawn[:, ece], low[ece], high[ece])
     for at, name in enumerate(FURTHER):
         undefined = int(np.sum(np.isnan(drawn[:, at])))
         same = np.nanmin(drawn[:, at]) == np.nanmax(drawn[:, at]) if undefined < len(drawn) else True

@@ -8,12 +8,13 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from numbers import Integral, Real
 from typing import Any, Literal, TypeVar
 
-from radiomics_screen.core.errors import ModelError, did_you_mean
+from radiomics_screen.core.errors import ModelError, did_you_mean, option_named
 
 T = TypeVar("T")
 Syntax = Literal["python", "docstring", "command line"]
 
 _KEY = "option"
+_PLACE = re.compile(r"\{([a-z_]+)\}")  # of an option in a text
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def spelled(text: str, syntax: Syntax) -> str:
         name = found[1].replace("_", "-") if syntax == "command line" else found[1]
         return spell.format(name)
 
-    return re.sub(r"\{([a-z_]+)\}", one, text)
+    return _PLACE.sub(one, text)
 
 
 def listed(words: Sequence[str]) -> str:
@@ -188,11 +189,6 @@ class OptionError(ModelError):
 
     def __init__(self, faults: Sequence[str]) -> None:
         self.faults = tuple(faults)
-        super().__init__(self.text("python"))
-
-    def text(self, syntax: Syntax) -> str:
-        """Return the message, with options spelled as the caller wrote them."""
-        said = [spelled(fault, syntax) for fault in self.faults]
-        if len(said) == 1:
-            return said[0]
-        return "\n".join([f"{len(said)} options are wrong", *(f"  {fault}" for fault in said)])
+        said = [_PLACE.sub(lambda found: option_named(found[1]), fault) for fault in faults]
+        listed = [f"{len(said)} options are wrong", *(f"  {fault}" for fault in said)]
+        super().__init__(said[0] if len(said) == 1 else "\n".join(listed))

@@ -72,7 +72,7 @@ def test_all_wrong_options_are_reported_at_once_in_the_callers_syntax() -> None:
     assert "  inner_folds is 1; it must be at least 2" in text
     assert "select is 'mrmrr'; it must be none, mrmr, elasticnet or boruta: did you mean 'mrmr'?" in text
     assert "unknown classifier 'svn': did you mean 'svm'?" in text
-    assert "--inner-folds is 1; it must be at least 2" in caught.value.text("command line")
+    assert "--inner-folds is 1; it must be at least 2" in caught.value.on_command_line()
 
 
 def test_a_group_is_checked_when_it_is_made() -> None:

@@ -10,16 +10,18 @@ import faulthandler
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from threading import current_thread, main_thread
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 #: What loky calls the exit of a process that its clock ended.
 _EXIT = "EXIT(1)" if sys.platform == "win32" else "SIGALRM(-14)"
 
 
 def start_clock(seconds: float) -> None:
-    """End this process after some seconds, unless the clock is started again or stopped."""
+    """End this process after some seconds, unless the clock is stopped before."""
     if sys.platform == "win32":
         faulthandler.dump_traceback_later(seconds, exit=True, file=_nowhere())
     else:
@@ -35,30 +37,30 @@ def stop_clock() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-@contextmanager
-def limited(seconds: float | None, home: int) -> Iterator[None]:
-    """Stop the clock at the end of a block that starts it with :func:`start_clock`.
+def each_within(seconds: float | None, items: Iterable[Item], home: int) -> Iterator[Item]:
+    """Yield items; a worker process that takes longer to make one is ended.
 
     Parameters
     ----------
     seconds
-        The limit of the first piece; None for no limit.
+        Most time of an item; None for no limit.
+    items
+        Made as they are asked for.
     home
-        Number of the process that hands out the work, which no clock may end.
+        Number of the process that hands out the work, which no clock may end; nor may one end a worker that
+        works on several pieces at a time.
     """
-    if seconds is None or not may_be_ended(home):
-        yield
+    if seconds is None or os.getpid() == home or current_thread() is not main_thread():
+        yield from items
         return
-    start_clock(seconds)
     try:
-        yield
+        start_clock(seconds)
+        for item in items:
+            stop_clock()
+            yield item
+            start_clock(seconds)
     finally:
         stop_clock()
-
-
-def may_be_ended(home: int) -> bool:
-    """Tell whether this is a worker process that works on one piece at a time."""
-    return os.getpid() != home and current_thread() is main_thread()
 
 
 def ended_by_clock(reason: str) -> bool:
