@@ -266,7 +266,8 @@ def assert_equal_but_for_the_clock(first: Path, second: Path) -> None:
 JOBS = pytest.mark.parametrize("jobs", ["1", pytest.param("2", marks=pytest.mark.slow)])
 
 
-@JOBS
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", ["1", "2"])
 def test_killed_and_run_again(cohort: Path, tmp_path: Path, jobs: str) -> None:
     arguments = [*slow(cohort, tmp_path), "--jobs", jobs, "--output"]
     output = tmp_path / "t.parquet"

@@ -149,7 +149,7 @@ def regions(original: Path, tmp_path: Path) -> Path:
     return tmp_path / "regions.csv"
 
 
-@pytest.mark.parametrize("jobs", [1, 2, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_regions_of_one_image_have_the_values_they_have_alone(regions: Path, jobs: int) -> None:
     found = extract_cohort(regions, SETTINGS, jobs=jobs)
     alone = pd.concat([extract_cohort([case], SETTINGS) for case in read_cohort(regions).cases])
@@ -190,7 +190,12 @@ def test_rows_share_their_names(cohort: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize(
     ("name", "jobs"),
-    [("t.parquet", 1), ("t.csv", 1), ("t.parquet", 2), pytest.param("t.csv", 2, marks=pytest.mark.slow)],
+    [
+        ("t.parquet", 1),
+        ("t.csv", 1),
+        pytest.param("t.parquet", 2, marks=pytest.mark.slow),
+        pytest.param("t.csv", 2, marks=pytest.mark.slow),
+    ],
 )
 def test_an_interrupted_run_goes_on(
     cohort: Path, undisturbed: pd.DataFrame, tmp_path: Path, name: str, jobs: int

@@ -39,7 +39,7 @@ class Hanging(BatchMeasurement):
             yield from super().rows((one,))
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [2, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_case_that_hangs_becomes_a_row(tmp_path: Path, jobs: int) -> None:
     cohort = read_cohort(make_sample(tmp_path / "cohort", patients=4))
     made = BatchMeasurement.of(load_settings(SETTINGS), "own", "", time_limit=2)
@@ -51,6 +51,7 @@ def test_a_case_that_hangs_becomes_a_row(tmp_path: Path, jobs: int) -> None:
     assert "--time-limit" in rows[1].error
 
 
+@pytest.mark.slow
 def test_a_limit_changes_no_value(tmp_path: Path) -> None:
     cohort = read_cohort(make_sample(tmp_path / "cohort", patients=4))
     plain = extract_cohort(cohort, SETTINGS, jobs=1)

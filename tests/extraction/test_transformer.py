@@ -38,7 +38,7 @@ def lesion(seed: int, size: int = 5) -> tuple[np.ndarray, np.ndarray]:
     return image, mask
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_values_are_those_of_extract(cohort, n_jobs) -> None:
     made = RadiomicsTransformer(SETTINGS, n_jobs=n_jobs)
     found = made.fit_transform(cohort.cases)

@@ -195,7 +195,7 @@ def cohort(tmp_path: Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_pair_across_patients_is_found(cohort, jobs):
     told: list[RunProgress] = []
     found = near_duplicates(cohort, cohort["owner"], jobs=jobs, progress=told.append)

@@ -321,6 +321,7 @@ def test_what_cannot_be_is_told_before_a_lesion_is_cut(
     assert told in " ".join(said.split())
 
 
+@pytest.mark.slow
 def test_without_torch_the_extra_is_named_and_all_else_works(
     table: Path, network: Path, others: Path, tmp_path: Path
 ) -> None:

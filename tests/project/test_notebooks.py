@@ -97,24 +97,6 @@ def test_runs(path: Path, tmp_path: Path) -> None:
     assert not _complaints(outputs)
 
 
-@pytest.mark.usefixtures("_own_kernel")
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::RuntimeWarning:zmq")
-def test_the_first_runs_on_few_patients(tmp_path: Path) -> None:
-    """The quick one of these tests: the same cells and checks, with a smaller cohort and fewer folds."""
-    notebook = nbformat.read(REPOSITORY / "notebooks" / "first_steps.ipynb", as_version=4)
-    fewest_pictures, holds = EXPECTED["first_steps"]
-    for here, instead in (
-        ('make_sample(home / "cohort")', 'make_sample(home / "cohort", patients=12)'),
-        ("repeats=2, resamples=500", "splits=2, repeats=1, resamples=50, controls=False"),
-    ):
-        (cell,) = (cell for cell in notebook.cells if here in cell.source)
-        cell.source = cell.source.replace(here, instead)
-    notebook.cells.insert(-1, nbformat.v4.new_code_cell(holds))
-    outputs = _run(notebook, tmp_path)
-    assert len(_pictures(outputs)) >= fewest_pictures
-    assert not _complaints(outputs)
-
-
 @pytest.mark.slow
 @pytest.mark.usefixtures("_own_kernel")
 @pytest.mark.parametrize("name", ["extraction", "cohort", "modelling", "pictures"])
