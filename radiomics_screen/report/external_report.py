@@ -10,6 +10,7 @@ from radiomics_screen.report.figures.forest_plots import forest
 from radiomics_screen.report.page import Page, write
 from radiomics_screen.report.sections.checklist import items_of
 from radiomics_screen.report.sections.uncertainty import doubt_of
+from radiomics_screen.report.sections.verdict import verdict_of_external
 
 if TYPE_CHECKING:
     from radiomics_screen.modelling.external_evaluation import External
@@ -58,6 +59,7 @@ def write_external_report(found: External, path: str | Path) -> None:
             findings=None,
             crops_alone=not cohort.features,
         ),
+        verdict=verdict_of_external(found),
         parameters=[(name, str(value)) for name, value in parameters.items()],
         versions={**{f"model: {n}": v for n, v in model.versions.items()}, **findings.versions},
         created=findings.created,

@@ -23,13 +23,14 @@ from radiomics_screen.report.page import FeaturePart, Page, write
 from radiomics_screen.report.sections.ablation import comparison_of, permutation_chart
 from radiomics_screen.report.sections.checklist import Item, items_of
 from radiomics_screen.report.sections.controls import controls_intro, controls_of
-from radiomics_screen.report.sections.headline import inputs_of, mean_auc_text
+from radiomics_screen.report.sections.headline import MEAN_AUC, inputs_of, mean_auc_text
 from radiomics_screen.report.sections.montage import montage_of
 from radiomics_screen.report.sections.out_of_fold import OutOfFold, out_of_fold
 from radiomics_screen.report.sections.preparation import preparation_of
 from radiomics_screen.report.sections.stability import stability_chart, stability_text
 from radiomics_screen.report.sections.tuning import tuning_of
 from radiomics_screen.report.sections.uncertainty import doubt_of
+from radiomics_screen.report.sections.verdict import verdict_of_fit
 from radiomics_screen.report.wording.crop_models import crops_text, cut_text, hindrance, sees_crops_alone
 from radiomics_screen.report.wording.numbers import number, options_text, with_interval
 
@@ -89,6 +90,7 @@ def write_fit_report(
         + ([subgroup_chart] if subgroup_chart else []),
         messages=[*findings.messages, *judgement["messages"]],
         items=_items(model, calibrated=judgement["curves"]["calibration"] is not None),
+        verdict=verdict_of_fit(findings, judgement, features=not sees_crops_alone(model)),
         parameters=_parameters(model),
         versions=card.versions,
         created=card.created,
@@ -223,7 +225,7 @@ def _lead(model: Model) -> str:
     inputs = inputs_of(model)
     return (
         f"{inputs}{' ' if inputs else ''}Figures on patients that the pipeline had not seen, pooled over "
-        f"{findings.fold_design.text}{repeats}. Mean AUC of the folds: {mean_auc_text(model.evaluation)}. "
+        f"{findings.fold_design.text}{repeats}. {MEAN_AUC}: {mean_auc_text(model.evaluation)}. "
         "The intervals say how sure the figures of these fitted models are, "
         "not how much they would change had other patients been learned from."
     )

@@ -16,7 +16,7 @@ from radiomics_screen.report.fit_report import kept_together
 from radiomics_screen.report.sections.ablation import of_first_repeat, smallest_text
 from radiomics_screen.report.sections.checklist import AUTHOR
 from radiomics_screen.report.sections.controls import controls_intro, controls_of
-from radiomics_screen.report.sections.headline import inputs_of, mean_auc_text
+from radiomics_screen.report.sections.headline import MEAN_AUC, inputs_of, mean_auc_text
 from radiomics_screen.report.sections.preparation import preparation_of
 from radiomics_screen.report.sections.stability import stability_text
 from radiomics_screen.report.wording.crop_models import input_text, sees_crops_alone
@@ -176,7 +176,7 @@ def _evaluation(model: Model) -> list[str]:
     repeats = f", {findings.fold_design.repeats} times anew" if findings.fold_design.repeats > 1 else ""
     return [
         f"Cross-validated on {_plain(findings.fold_design.text)}{repeats}, {kept_together(model)}; all that "
-        f"is learned is learned inside the folds. Mean AUC of the folds: {mean_auc_text(model.evaluation)}.",
+        f"is learned is learned inside the folds. {MEAN_AUC}: {mean_auc_text(model.evaluation)}.",
         *_further(findings),
         f"Test on patients of another place: {_OPEN}",
     ]

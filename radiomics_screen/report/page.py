@@ -18,6 +18,7 @@ from radiomics_screen.report.sections.controls import ControlRow
 from radiomics_screen.report.sections.montage import Montage
 from radiomics_screen.report.sections.tuning import Tuning
 from radiomics_screen.report.sections.uncertainty import Uncertainty
+from radiomics_screen.report.sections.verdict import Statement
 from radiomics_screen.report.wording.numbers import (
     count,
     grouped_figures,
@@ -66,6 +67,8 @@ class Page:
         Rows of the table of folds: name, rows, positives, AUC, sensitivity, specificity.
     items
         Topics of reporting guidelines.
+    verdict
+        What follows from the figures, a sentence each.
     parameters, versions
         Name and value.
     created
@@ -86,6 +89,7 @@ class Page:
     charts: Sequence[Chart]
     messages: Sequence[str]
     items: Sequence[Item]
+    verdict: Sequence[Statement]
     parameters: Sequence[tuple[str, str]]
     versions: Mapping[str, str]
     created: str
@@ -131,6 +135,7 @@ def render(page: Page) -> str:
 def _contents(page: Page) -> list[tuple[str, str]]:
     """Return the sections that the page has: id and short title."""
     there = {
+        ("verdict", "Verdict"): page.verdict,
         ("keep-in-mind", "To keep in mind"): page.messages,
         ("lesion", "Is it the lesion?"): page.controls,
         ("cohort", "Who took part"): True,
@@ -143,6 +148,7 @@ def _contents(page: Page) -> list[tuple[str, str]]:
         ("all-figures", "All figures"): True,
         ("subgroups", "Subgroups"): page.judgement["subgroups"],
         ("folds", "Folds"): page.folds,
+        ("tuning", "Choices"): page.tuning,
         ("preparation", "Preparation"): page.preparation,
         ("guidelines", "Guidelines"): True,
         ("parameters", "Parameters"): True,

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.modelling.controls.base import Control, shown
 from radiomics_screen.modelling.controls.rates import rates
-from radiomics_screen.modelling.controls.setup import Setup
+from radiomics_screen.modelling.controls.setup import Setup, above_chance
 from radiomics_screen.modelling.data.values import listed, texts_of
 
 NAME, TITLE = "batch", "Scanner or site alone"
@@ -55,7 +55,7 @@ def batch_alone(setup: Setup) -> Control:
         f"{found} A model can seem good by telling apart each {column}: look at its figures within each "
         f"(--subgroups {column}). {_remedy(column, harmonised=dataset.columns.batch is not None)}"
     )
-    return Control(NAME, title, "look", text, {"auc": auc, "p": p})
+    return Control(NAME, title, "look" if above_chance(auc) else "unsure", text, {"auc": auc, "p": p})
 
 
 def _remedy(column: str, *, harmonised: bool) -> str:

@@ -139,10 +139,10 @@ class Setup:
             f"of {signed(gain)}."
         )
         figures = {"auc": other, "features": own, "gain": vars(gain)}
-        if not (_above_chance(other) or _above_chance(own)):
+        if not (above_chance(other) or above_chance(own)):
             text = f"{found} Neither is surely better than chance: there is nothing to explain."
             return Control(wording.name, wording.title, "not run", text, figures)
-        if other["value"] is not None and other["value"] < 0.5 and _above_chance(own):
+        if other["value"] is not None and other["value"] < 0.5 and above_chance(own):
             # Below 0.5 nothing was learned: a gain over it would be too large.
             text = (
                 f"AUC of {wording.alone} {shown(other)}: on rows outside the fold it tells nothing here. Of "
@@ -156,7 +156,8 @@ class Setup:
         return Control(wording.name, wording.title, "look" if as_good else "unsure", text, figures)
 
 
-def _above_chance(auc: dict[str, Any]) -> bool:
+def above_chance(auc: dict[str, Any]) -> bool:
+    """Tell whether the interval of an AUC lies above 0.5."""
     return auc["low"] is not None and auc["low"] > 0.5
 
 

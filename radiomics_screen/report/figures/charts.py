@@ -17,11 +17,15 @@ _LONGEST = 28  # letters of a name in a figure
 
 @dataclass(frozen=True)
 class Chart:
-    """A figure of the report: its ``svg`` with a ``title`` and a ``caption``."""
+    """A figure of the report: its ``svg`` with a ``title`` and a ``caption``.
+
+    One with ``own_tones`` tells by its colours, so these stay what they are on a dark page.
+    """
 
     title: str
     svg: Markup
     caption: str
+    own_tones: bool = False
 
 
 def charts_of(judgement: Mapping[str, Any], positive: str, negative: str, threshold: str) -> list[Chart]:

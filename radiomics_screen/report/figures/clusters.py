@@ -70,6 +70,7 @@ def clusters_of(found: Explained) -> Clusters | None:
         f"classifier, dark: the same order of rows. Boxes: clusters (average linkage, mean correlation of "
         f"{ALIKE:g} or more), numbered as in the list below: {text}. Features of one cluster say much the "
         "same, so that credit may move between them.",
+        own_tones=True,
     )
     return Clusters(chart, rows, alone)
 

@@ -11,6 +11,8 @@ from typing import Any
 from markupsafe import Markup, escape
 
 ACCENT, GREY, PALE, INK = "#1b5e85", "#8a939b", "#d9dee2", "#24292e"
+#: Colours that follow those of the page, light or dark; elsewhere they are what they are here.
+_FOLLOWING = {ACCENT: "accent", GREY: "grey", PALE: "line", INK: "ink", "#ffffff": "paper"}
 _FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _DOTS_PER_INCH = 200  # of what is drawn as dots, as points in their thousands would be too many lines
 _LOOK: dict[Any, Any] = {
@@ -74,8 +76,13 @@ def _inline(text: str, name: str, alt: str) -> str:
     rest = re.sub(r'\bid="', f'id="{name}-', rest)
     rest = re.sub(r'(xlink:href="#|url\(#)', rf"\1{name}-", rest)
     rest = re.sub(r"'DejaVu Sans'(?:, sans-serif)?", _FONTS, rest)
+    rest = re.sub("|".join(_FOLLOWING), lambda found: _following(found[0]), rest)
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'{view.group(0) if view else ""} role="img" aria-label="{escape(alt)}">'
     )
     return head + rest.strip()
+
+
+def _following(tone: str) -> str:
+    return f"var(--{_FOLLOWING[tone]}, {tone})"

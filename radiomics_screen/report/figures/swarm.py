@@ -49,6 +49,7 @@ def swarm(found: Explained) -> Chart:
         f"absolute contribution. The first {len(names)} of {found.reaching} features that reach the "
         "classifier, of the model fitted on all rows. They say what moves this model, not what causes the "
         "disease; of features that are alike the filter keeps one, which gets the credit for all.",
+        own_tones=True,
     )
 
 

@@ -1,4 +1,4 @@
-"""What stands beside the first figures of a fit: what was learned from, and the mean AUC of the folds."""
+"""What stands beside the first figures of a fit: what was learned from, and the folds' mean AUC."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 from radiomics_screen.modelling.assessment.evaluation import MEAN_OF_FOLDS, Evaluation
 from radiomics_screen.modelling.assessment.findings import Estimate, Findings
 from radiomics_screen.modelling.statistics.intervals import Figure
+from radiomics_screen.modelling.statistics.metrics import METRICS
 from radiomics_screen.report.wording.crop_models import sees_crops_alone
 from radiomics_screen.report.wording.numbers import number, with_interval
 
 if TYPE_CHECKING:
     from radiomics_screen.modelling.bundle.model import Model
+
+#: The AUC that is a mean over the folds, by one name wherever it stands.
+MEAN_AUC = f"{METRICS['auc']}, {MEAN_OF_FOLDS}"
 
 
 def inputs_of(model: Model) -> str:
@@ -53,7 +57,7 @@ def _and(parts: list[str]) -> str:
 
 
 def mean_auc_text(evaluation: Evaluation) -> str:
-    """Return the mean AUC of the folds with its interval, or why it has none."""
+    """Return the AUC as a mean of the folds with its interval, or why it has none."""
     found = evaluation.figure("auc", MEAN_OF_FOLDS)
     value, low, high = (None if end != end else end for end in (found.value, found.low, found.high))
     if value is None or low is not None:

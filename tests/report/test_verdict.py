@@ -1,0 +1,132 @@
+"""The verdict follows from the figures: other figures, other sentences."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from radiomics_screen.modelling import Model, fit
+from radiomics_screen.modelling.assessment.findings import (
+    AucTest,
+    Block,
+    BlockComparison,
+    ControlFinding,
+    Findings,
+    Permutation,
+)
+from radiomics_screen.report.sections.out_of_fold import out_of_fold
+from radiomics_screen.report.sections.verdict import verdict_of_fit
+from tests.helpers.tables import ASKED, FAST, small_table
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return fit(small_table(), **ASKED, **FAST)
+
+
+@pytest.fixture(scope="module")
+def judged(model: Model) -> dict[str, Any]:
+    return out_of_fold(model).performance({}, resamples=50, seed=0)
+
+
+@pytest.fixture
+def judgement(judged: dict[str, Any]) -> dict[str, Any]:
+    """A copy with figures that give no cause for worry."""
+    made = deepcopy(judged)
+    made["figures"]["auc"] = {"value": 0.9, "low": 0.8, "high": 0.95}
+    made["figures"]["slope"] = {"value": 1.0, "low": 0.8, "high": 1.2}
+    made["figures"]["intercept_in_the_large"] = {"value": 0.0, "low": -0.2, "high": 0.2}
+    return made
+
+
+@pytest.fixture
+def findings(model: Model) -> Findings:
+    found = model.evaluation.findings
+    plenty = replace(found.cohort, rows=400, positives=150, negatives=250, patients=390)
+    return replace(found, cohort=plenty, controls=None, permutation=None, comparison=None)
+
+
+def said(findings: Findings, judgement: dict[str, Any]) -> dict[str, str]:
+    return dict(verdict_of_fit(findings, judgement))
+
+
+def test_without_a_worry_it_says_what_was_not_tested(findings: Findings, judgement: dict[str, Any]) -> None:
+    judgement["figures"]["sensitivity"]["value"] = 0.75
+    judgement["figures"]["specificity"]["value"] = 0.9
+    found = said(findings, judgement)
+    assert found["How well"].startswith("AUC 0.900 (0.800 to 0.950) on patients that it had not seen; ")
+    assert "75.0\N{NO-BREAK SPACE}% of the" in found["How well"]
+    assert "10.0\N{NO-BREAK SPACE}% of the others" in found["How well"]
+    assert "390 patients" in found["For whom"]
+    assert "37.5\N{NO-BREAK SPACE}%" in found["For whom"]
+    assert found["What radiomics adds"].startswith("not tested")
+    assert "no other place was tested" in found["Main worry"]
+
+
+def control(verdict: Any, title: str = "Size alone") -> ControlFinding:
+    return ControlFinding("size", title, verdict, "")
+
+
+def test_the_main_worry_is_the_gravest(findings: Findings, judgement: dict[str, Any]) -> None:
+    """Each is added to those before, which are less grave, and is named instead of them."""
+    figures = judgement["figures"]
+
+    def worry(other: Findings = findings) -> str:
+        return said(other, judgement)["Main worry"]
+
+    unsure = replace(findings, controls=(control("unsure"), control("passed")))
+    assert "does not settle" in worry(unsure)
+    judgement["subgroups"] = {"site": [{"value": "B", "auc": {"value": 0.6, "low": 0.5, "high": 0.7}}]}
+    assert worry(unsure).startswith("it does worse where site is B: AUC 0.600")
+    figures["intercept_in_the_large"] = {"value": -0.5, "low": -0.8, "high": -0.2}
+    assert worry(unsure).startswith("probabilities are too high on the whole")
+    figures["slope"] = {"value": 0.5, "low": 0.3, "high": 0.7}
+    assert worry(unsure).startswith("probabilities are too extreme (calibration slope 0.50")
+    few = replace(unsure, cohort=replace(unsure.cohort, positives=12))
+    assert "one class has only 12 rows" in worry(few)
+    figures["auc"] |= {"low": 0.45}
+    assert "reaches down to 0.450" in worry(few)
+    chance = replace(few, permutation=Permutation(0.7, (0.6,), 0.2))
+    assert "shuffled outcomes did as well too often" in worry(chance)
+    look = replace(chance, controls=(control("unsure"), control("look", "Site"), control("look")))
+    assert worry(look) == "the control “Site” asks for an explanation, as does 1 more."
+
+
+@pytest.mark.parametrize(
+    ("slope", "words"), [((1.2, 1.05, 1.4), "too close to the middle"), ((1.2, 0.9, 1.4), "no other place")]
+)
+def test_a_slope_is_a_worry_where_its_interval_excludes_1(
+    findings: Findings, judgement: dict[str, Any], slope: tuple[float, ...], words: str
+) -> None:
+    judgement["figures"]["slope"] = dict(zip(("value", "low", "high"), slope, strict=True))
+    assert words in said(findings, judgement)["Main worry"]
+
+
+@pytest.mark.parametrize(
+    ("difference", "p", "words"),
+    [(0.05, 0.01, "0.050 (0.040 to 0.060) of AUC"), (0.05, 0.2, "nothing that could"), (-0.05, 0.01, "harm")],
+)
+@pytest.mark.parametrize("way", ["both", "turned", "blocks"])
+def test_what_radiomics_adds_is_what_its_test_says(
+    findings: Findings, judgement: dict[str, Any], difference: float, p: float, words: str, way: str
+) -> None:
+    ends = (difference - 0.01, difference + 0.01)
+    test = AucTest("both", "clinical", difference, *ends, p / 2, p)
+    other = AucTest("both", "radiomics", 0.3, 0.2, 0.4, 1e-6, 1e-6)
+    blocks: tuple[Block, ...] = ()
+    if way == "turned":
+        test = AucTest("clinical", "both", -difference, -ends[1], -ends[0], p / 2, p)
+    if way == "blocks":
+        test = replace(test, first="all blocks", second="all but radiomics")
+        blocks = (Block("radiomics", "all but radiomics"), Block("crop", "all but crop"))
+    compared = replace(findings, comparison=BlockComparison((), (other, test), blocks))
+    assert words in said(compared, judgement)["What radiomics adds"]
+
+
+def test_one_class_has_no_auc(findings: Findings, judgement: dict[str, Any]) -> None:
+    for figure in judgement["figures"].values():
+        figure |= dict.fromkeys(("value", "low", "high"))
+    assert said(findings, judgement)["How well"] == "not known: all rows are of one class."
