@@ -12,6 +12,7 @@ from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from radiomics_screen.core.errors import CohortError
+from radiomics_screen.core.printable import cause_of
 
 #: What the parts of a sheet may take unpacked, together, in bytes.
 MOST_BYTES = 512 << 20
@@ -37,7 +38,7 @@ def read_excel(path: Path) -> Iterable[tuple[int, list[Any]]]:
     except _Refused as reason:
         raise CohortError(f"{path}: {reason}; save the list of cases as .csv") from None
     except Exception as error:  # openpyxl raises whatever a damaged part leads to
-        cause = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        cause = f"{type(error).__name__}: {cause_of(error)}" if str(error) else type(error).__name__
         raise CohortError(f"{path}: cannot be read as an Excel sheet ({cause}); save it as .csv") from error
 
 

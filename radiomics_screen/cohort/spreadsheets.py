@@ -13,6 +13,7 @@ from radiomics_screen.cohort.excel import MOST_CELLS, read_excel
 from radiomics_screen.core.delimited_text import decoded, dialect_of, rows_of
 from radiomics_screen.core.errors import CohortError
 from radiomics_screen.core.parquet_files import read_parquet
+from radiomics_screen.core.printable import cause_of
 from radiomics_screen.core.text_cells import without_guard
 
 Cells = dict[str, Any]
@@ -63,7 +64,7 @@ def _read_text(path: Path) -> Iterable[tuple[int, list[Any]]]:
         text = decoded(path.read_bytes(), str(path))
         return list(rows_of(text, dialect_of(text)))
     except (OSError, csv.Error, UnicodeError) as error:
-        raise CohortError(f"{path}: cannot be read as a table of text: {error}") from error
+        raise CohortError(f"{path}: cannot be read as a table of text: {cause_of(error)}") from error
 
 
 def _read_parquet(path: Path) -> Iterable[tuple[int, list[Any]]]:
@@ -73,8 +74,7 @@ def _read_parquet(path: Path) -> Iterable[tuple[int, list[Any]]]:
         table = read_parquet(path, MOST_CELLS)
         columns = [column.to_pylist() for column in table.columns]
     except (OSError, ValueError, OverflowError, pyarrow.ArrowException) as error:  # also a date beyond dates
-        why = " ".join(str(error).split())
-        raise CohortError(f"{path}: cannot be read as Parquet: {why:.200}") from error
+        raise CohortError(f"{path}: cannot be read as Parquet: {cause_of(error)}") from error
     return [
         (1, list(table.column_names)),
         *enumerate((list(row) for row in zip(*columns, strict=True)), start=2),

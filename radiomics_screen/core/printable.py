@@ -6,6 +6,7 @@ import unicodedata
 
 #: Characters that turn the direction of what follows.
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_LONGEST = 200  # characters of a cause
 
 
 def printable(text: str) -> str:
@@ -20,6 +21,18 @@ def printable(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(_written_out(character) for character in text)
+
+
+def cause_of(error: BaseException) -> str:
+    r"""Return what a library says of a damaged file in one line, which may otherwise quote the file at length.
+
+    >>> cause_of(ValueError("no\nnumber"))
+    'no number'
+    >>> cause_of(ValueError())
+    'ValueError'
+    """
+    text = printable(" ".join(str(error).split())) or type(error).__name__
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _written_out(character: str) -> str:

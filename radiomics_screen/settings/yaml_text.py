@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from radiomics_screen.core.errors import SettingsError
+from radiomics_screen.core.printable import cause_of
 
 #: How long a parameter file may be (characters), how deep its parts may be nested, and how many values it may
 #: hold when everything that it repeats by reference is written out.
@@ -183,5 +184,4 @@ def parse_yaml(text: str, path: Path | str) -> Any:
 
 
 def _neither(path: Path | str, error: Exception) -> SettingsError:
-    reason = " ".join(str(error).split())
-    return SettingsError(f"{path}: is neither YAML nor JSON: {reason}")
+    return SettingsError(f"{path}: is neither YAML nor JSON: {cause_of(error)}")

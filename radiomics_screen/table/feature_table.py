@@ -25,6 +25,7 @@ from radiomics_screen.core.columns import IDENTITY, STATUS, Column, Role
 from radiomics_screen.core.errors import TableError
 from radiomics_screen.core.headings import plain_heading
 from radiomics_screen.core.older_options import with_present_names
+from radiomics_screen.core.printable import cause_of
 from radiomics_screen.core.remarks import add_remark
 from radiomics_screen.table.csv_files import TEXT_KINDS
 from radiomics_screen.table.formats import READERS, WRITERS, ending_of, replace, to_arrow
@@ -123,8 +124,7 @@ def read_table(path: str | Path) -> FeatureTable:
     try:
         stored = READERS[ending_of(path, READERS)](path, provenance or {})
     except (pa.ArrowException, OSError, UnicodeError, csv.Error) as failure:
-        why = f"{' '.join(str(failure).split()):.200}"
-        raise TableError(f"{path} cannot be read as a table: {why}") from failure
+        raise TableError(f"{path} cannot be read as a table: {cause_of(failure)}") from failure
     names = stored.column_names
     if twice := sorted(n for n, times in Counter(names).items() if times > 1):
         raise TableError(f"{path} has more than one column named {', '.join(twice)}")
@@ -157,7 +157,7 @@ def _embedded(text: bytes, path: Path) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as failure:
-        raise TableError(f"{path}: the provenance stored in it is damaged: {failure}") from failure
+        raise TableError(f"{path}: the provenance stored in it is damaged: {cause_of(failure)}") from failure
     if not isinstance(found, dict):
         raise TableError(f"{path}: the provenance stored in it is damaged: it is no JSON object")
     return sound_provenance(found, path)
@@ -168,8 +168,7 @@ def _typed(stored: pa.Table, provenance: dict[str, Any], path: Path) -> pd.DataF
     try:
         return _with_types(stored.to_pandas(), provenance)
     except (pa.ArrowException, ValueError, LookupError, TypeError, AttributeError) as failure:
-        why = f"{' '.join(str(failure).split()):.200}"
-        raise TableError(f"{path} cannot be read as a table: {why}") from failure
+        raise TableError(f"{path} cannot be read as a table: {cause_of(failure)}") from failure
 
 
 def values_digest(frame: pd.DataFrame, features: list[str]) -> str:

@@ -87,3 +87,14 @@ def test_damage_anywhere_is_a_sentence_or_a_list(tmp_path: Path, sheet: bytes) -
         except CohortError:
             refused += 1
     assert refused > 10
+
+
+def test_what_openpyxl_says_of_a_damaged_archive_does_not_quote_the_file(
+    tmp_path: Path, sheet: bytes
+) -> None:
+    """A file name of another length makes zipfile repeat all that follows."""
+    place = sheet.index(b"docProps/app.xml") - 4  # the length of the name, in the file's own header
+    told = problem(tmp_path, sheet[:place] + b"\xff\x0f" + sheet[place + 2 :])
+    assert "cannot be read as an Excel sheet (BadZipFile: " in told
+    assert len(told) < 500
+    assert "save it as .csv" in told
