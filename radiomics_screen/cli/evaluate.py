@@ -59,9 +59,9 @@ def evaluate(
 
     check_folder(output)
     loaded = load_model(model, trusted=trust or None)
-    judged = _with_crops(
-        loaded, _features_of(loaded, table, jobs, time_limit_of(time_limit, jobs)), table.parent, jobs
-    )
+    limit = time_limit_of(time_limit, jobs)
+    features = _features_of(loaded, table, jobs, limit)
+    judged = _with_crops(loaded, features, table.parent, jobs, limit)
     names = [name.strip() for name in subgroups.split(",") if name.strip()]
     found = judge_model(
         loaded,
@@ -80,7 +80,9 @@ def evaluate(
     say(f"report      {output / 'report.html'}\nFor research use only.")
 
 
-def _with_crops(model: Model, table: FeatureTable, folder: Path, jobs: int | None) -> FeatureTable:
+def _with_crops(
+    model: Model, table: FeatureTable, folder: Path, jobs: int, time_limit: float | None
+) -> FeatureTable:
     """Return the table with the crops that the model looks at, if it does."""
     if not model.looks_at_crops:
         return table
@@ -88,11 +90,11 @@ def _with_crops(model: Model, table: FeatureTable, folder: Path, jobs: int | Non
 
     from radiomics_screen.prediction.crop_inputs import with_crops
 
-    frame, _ = with_crops(model, table.frame, folder=folder, jobs=jobs)
+    frame, _ = with_crops(model, table.frame, folder=folder, jobs=jobs, time_limit=time_limit)
     return replace(table, frame=frame)
 
 
-def _features_of(model: Model, path: Path, jobs: int | None, time_limit: float | None) -> FeatureTable:
+def _features_of(model: Model, path: Path, jobs: int, time_limit: float | None) -> FeatureTable:
     """Return the table; of a cases file (no feature of the model, but images and masks) extract it."""
     from radiomics_screen.table.feature_table import read_table
 
@@ -105,7 +107,7 @@ def _features_of(model: Model, path: Path, jobs: int | None, time_limit: float |
     return _extracted(model, path, jobs, time_limit)
 
 
-def _extracted(model: Model, path: Path, jobs: int | None, time_limit: float | None) -> FeatureTable:
+def _extracted(model: Model, path: Path, jobs: int, time_limit: float | None) -> FeatureTable:
     from radiomics_screen.cli.progress import watching
     from radiomics_screen.cli.summary import tell_problems
     from radiomics_screen.cohort.cases import read_cohort

@@ -28,6 +28,16 @@ TimeLimitOption = Annotated[
         show_default=False,
     ),
 ]
+#: The same for images that were measured before.
+ReadAgainOption = Annotated[
+    float | None,
+    typer.Option(
+        help="Seconds that one image may take when it is read again, for controls and crops; 0: any number. "
+        "Default: 1800 with several --jobs, none with one.",
+        show_default=False,
+        rich_help_panel="Computing",
+    ),
+]
 #: Whole-body CT with every filter takes minutes; what takes longer than this hangs.
 _LONGEST_CASE_SECONDS = 1800.0
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from radiomics_screen.cli.extract import ReadAgainOption, time_limit_of
 from radiomics_screen.cli.option_groups import Form, with_groups
 from radiomics_screen.cli.verbosity import say
 from radiomics_screen.modelling.options.groups import Checks, Compute, Design, Learner, Preparation, Task
@@ -135,6 +136,7 @@ def _fit(
             rich_help_panel="Computing",
         ),
     ] = None,
+    time_limit: ReadAgainOption = None,
     controls: Annotated[
         str,
         typer.Option(
@@ -164,9 +166,9 @@ def _fit(
         if not looks and crop:
             _refuse_without_networks(crop=crop)
         kept = checkpoints or files.model.with_name(f"{files.model.name}.training")
-        seed, jobs = asked["seed"], asked["jobs"]
-        cut = cache(partial(_crops, read, table, nested(crop or [], "--crop"), jobs))
-        images = partial(_evidence, read, table, asked["group"], cut if looks else None, seed, jobs)
+        work = {"jobs": asked["jobs"], "time_limit": time_limit_of(time_limit, asked["jobs"])}
+        cut = cache(partial(_crops, read, table, nested(crop or [], "--crop"), work))
+        images = partial(_evidence, read, table, asked, cut if looks else None, work)
         model = _fitted(
             read,
             asked,
@@ -238,14 +240,14 @@ def _fitted(
         raise
 
 
-def _crops(read: FeatureTable, path: Path, options: dict[str, Any], jobs: int) -> Crops:
+def _crops(read: FeatureTable, path: Path, options: dict[str, Any], work: Mapping[str, Any]) -> Crops:
     """Cut the lesions out of their images."""
     from radiomics_screen.cli.progress import watching
     from radiomics_screen.prediction.crop_inputs import crops_of
 
     say("cutting the lesions out of their images", err=True)
     with watching() as progress:
-        return crops_of(read, options, folder=path.parent, jobs=jobs, progress=progress)
+        return crops_of(read, options, folder=path.parent, progress=progress, **work)
 
 
 def _refuse_without_networks(**given: object) -> None:
@@ -271,7 +273,11 @@ def _check_controls(controls: str) -> None:
 
 
 def _evidence(
-    read: FeatureTable, path: Path, group: str | None, crops: Callable[[], Crops] | None, seed: int, jobs: int
+    read: FeatureTable,
+    path: Path,
+    asked: Mapping[str, Any],
+    crops: Callable[[], Crops] | None,
+    work: Mapping[str, Any],
 ) -> ImageControlInputs:
     """Look at the images again, for the controls."""
     from radiomics_screen.cli.progress import watching
@@ -281,10 +287,10 @@ def _evidence(
     with watching() as progress:
         return run_image_controls(
             read,
-            group=group,
+            group=asked["group"],
             folder=path.parent,
             crop=None if crops is None else crops().options,
-            seed=seed,
-            jobs=jobs,
+            seed=asked["seed"],
             progress=progress,
+            **work,
         )

@@ -27,6 +27,12 @@ def map_features(
         Literal["nrrd", "nii.gz"], typer.Option("--format", help="Format of the maps.")
     ] = "nrrd",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the maps in the folder.")] = False,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(
+            help="Seconds that all maps may take; finished ones are kept.", show_default="any number"
+        ),
+    ] = None,
 ) -> None:
     """Compute feature maps of one lesion: each voxel is described by its neighbourhood.
 
@@ -35,14 +41,15 @@ def map_features(
     command again to resume.
     """
     from radiomics_screen.core.errors import SettingsError
-    from radiomics_screen.extraction.maps.files import write_maps
+    from radiomics_screen.extraction.maps.limited import write_maps_within
     from radiomics_screen.settings.presets import preset_path
     from radiomics_screen.settings.settings import load_settings
 
     if params and preset:
         raise SettingsError("give --params or --preset, not both")
     settings = load_settings(preset_path(preset) if preset else params, for_maps=True)
-    written = write_maps(
+    written = write_maps_within(
+        time_limit,
         image,
         mask,
         settings,
@@ -50,7 +57,11 @@ def map_features(
         label=label,
         file_format=file_format,
         overwrite=overwrite,
-        progress=lambda group: say(f"{group} ...", err=True),
+        progress=_tell,
     )
     kept = f", {len(written.kept)} were there already" if written.kept else ""
     say(f"maps        {output}: {len(written.made)} made{kept}\nprovenance  {written.provenance}")
+
+
+def _tell(group: str) -> None:
+    say(f"{group} ...", err=True)

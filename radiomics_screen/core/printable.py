@@ -24,7 +24,7 @@ def printable(text: str) -> str:
 
 
 def cause_of(error: BaseException) -> str:
-    r"""Return what a library says of a damaged file in one line, which may otherwise quote the file at length.
+    r"""Return what a library says of a damaged file, in one line: it may quote the file at length.
 
     >>> cause_of(ValueError("no\nnumber"))
     'no number'

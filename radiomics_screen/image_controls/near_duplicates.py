@@ -7,9 +7,11 @@ size, brightness, compression or margin, or mirrored.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,8 +20,10 @@ from numpy.typing import ArrayLike, NDArray
 from radiomics_screen.core.errors import ReadError, TableError
 from radiomics_screen.extraction.measuring.case_result import CaseResult
 from radiomics_screen.extraction.run import ProgressCallback, RunProgress
+from radiomics_screen.extraction.running.batch_rows import cause_of_death, checked_time_limit
 from radiomics_screen.extraction.running.executors.choice import executor_for
-from radiomics_screen.extraction.running.executors.contract import Finished
+from radiomics_screen.extraction.running.executors.contract import Cancelled, Executor, Finished
+from radiomics_screen.extraction.running.executors.time_limit import each_within
 from radiomics_screen.imaging.perceptual_hash import (
     MIRRORED,
     Fingerprint,
@@ -117,6 +121,7 @@ def near_duplicates(
     *,
     jobs: int | None = None,
     progress: ProgressCallback | None = None,
+    time_limit: float | None = None,
 ) -> NearDuplicates:
     """Find pairs of cases of different patients whose images look alike.
 
@@ -126,18 +131,17 @@ def near_duplicates(
         Table with the columns ``case_id`` and ``image``, a path, as ``extract`` writes it.
     groups
         Whose case each row is, shape (rows,). Pairs within a group are not looked for.
-    jobs, progress
-        As in :func:`~radiomics_screen.extraction.run.extract_cohort`; they concern the reading of images.
+    jobs, progress, time_limit
+        As in :func:`~radiomics_screen.extraction.run.extract_cohort`; they concern the reading of images. One
+        that takes longer, or whose process dies, counts as not readable.
 
     Raises
     ------
     TableError
         If a column is missing, or a row is nobody's.
-    ReadError
-        If a process dies while it reads images.
     """
     cases, images, owners = _columns(frame, groups)
-    seen = _fingerprints(images, jobs, progress)
+    seen = _fingerprints(images, jobs, progress, checked_time_limit(time_limit))
     readable = np.array([n for n, found in enumerate(seen) if isinstance(found, Fingerprint)], dtype=np.intp)
     unreadable = tuple(
         (case, found) for case, found in zip(cases, seen, strict=True) if isinstance(found, str)
@@ -173,7 +177,9 @@ def _columns(frame: pd.DataFrame, groups: ArrayLike) -> tuple[list[str], list[st
 # --- reading ------------------------------------------------------------------------------------
 
 
-def _fingerprints(images: Sequence[str], jobs: int | None, progress: ProgressCallback | None) -> list[_Seen]:
+def _fingerprints(
+    images: Sequence[str], jobs: int | None, progress: ProgressCallback | None, time_limit: float | None
+) -> list[_Seen]:
     """Return what each row's image looks like, or why it cannot be seen; each file is read once."""
     rows: dict[str, int] = {}
     for path in images:
@@ -184,7 +190,7 @@ def _fingerprints(images: Sequence[str], jobs: int | None, progress: ProgressCal
     state = RunProgress(len(images), 0, 0, 0)
     if progress:
         progress(state)
-    with closing(_looked_at(bunches, jobs)) as coming:
+    with closing(_looked_at(bunches, jobs, time_limit)) as coming:
         for path, found in coming:
             seen[path] = found
             failed = state.failed + (rows[path] if isinstance(found, str) else 0)
@@ -194,27 +200,45 @@ def _fingerprints(images: Sequence[str], jobs: int | None, progress: ProgressCal
     return [seen[path] for path in images]
 
 
-def _looked_at(bunches: Sequence[list[str]], jobs: int | None) -> Generator[tuple[str, _Seen]]:
-    """Yield what has come of files, as it comes."""
-    with closing(executor_for(jobs).run(_look, bunches)) as outcomes:
+def _looked_at(
+    bunches: Sequence[list[str]], jobs: int | None, time_limit: float | None
+) -> Generator[tuple[str, _Seen]]:
+    """Yield what has come of files, as it comes; where a process died, its files are read one by one."""
+    executor = executor_for(jobs, limited=time_limit is not None)
+    work = partial(_look, time_limit=time_limit, home=os.getpid())
+    with closing(executor.run(work, bunches)) as outcomes:
         for outcome in outcomes:
-            if not isinstance(outcome, Finished):
-                raise ReadError(
-                    "a process died while it read images: not enough memory, or a damaged file that a "
-                    "library cannot stand; try with fewer jobs, or leave out the images that `extract` "
-                    "fails on"
-                )
-            yield from outcome.results
+            if isinstance(outcome, Finished):
+                yield from outcome.results
+            elif isinstance(outcome, Cancelled):
+                yield from ((path, f"not read: {outcome.reason}") for path in bunches[outcome.piece])
+            else:
+                for path in bunches[outcome.piece]:
+                    yield path, _looked_at_alone(executor, work, path, time_limit)
 
 
-def _look(paths: Sequence[str]) -> list[tuple[str, _Seen]]:
-    seen: list[tuple[str, _Seen]] = []
+_Work = Callable[[list[str]], list[tuple[str, _Seen]]]
+
+
+def _looked_at_alone(executor: Executor, work: _Work, path: str, time_limit: float | None) -> _Seen:
+    outcome = executor.run_isolated(work, [path])
+    if isinstance(outcome, Finished):
+        ((_, found),) = outcome.results
+        return found
+    if isinstance(outcome, Cancelled):
+        return f"not read: {outcome.reason}"
+    return f"{path}: {cause_of_death('read this image', outcome, time_limit)}"
+
+
+def _look(paths: Sequence[str], time_limit: float | None, home: int) -> list[tuple[str, _Seen]]:
     with single_threaded():
-        for path in paths:
-            attempt = CaseResult("" if path else "the row names no image")
-            found = attempt.make(_fingerprint_of, path)
-            seen.append((path, attempt.error if found is None else found))
-    return seen
+        return list(each_within(time_limit, map(_look_at, paths), home))
+
+
+def _look_at(path: str) -> tuple[str, _Seen]:
+    attempt = CaseResult("" if path else "the row names no image")
+    found = attempt.make(_fingerprint_of, path)
+    return path, attempt.error if found is None else found
 
 
 def _fingerprint_of(path: str) -> Fingerprint:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
@@ -34,6 +34,13 @@ _OF_FORM = re.compile(r"[^_]+_(shape|shape2D|morph|breast)_.*", re.IGNORECASE)
 _NAMED = 3  # pairs that a message names
 
 
+class _Work(NamedTuple):
+    """In how many processes images are read, and how many seconds one may take."""
+
+    jobs: int | None
+    time_limit: float | None
+
+
 def run_image_controls(
     table: FeatureTable,
     *,
@@ -43,6 +50,7 @@ def run_image_controls(
     seed: int = 0,
     jobs: int | None = None,
     progress: ProgressCallback | None = None,
+    time_limit: float | None = None,
 ) -> ImageControlInputs:
     """Return what the images behind a feature table say, for the controls of a fit.
 
@@ -63,9 +71,10 @@ def run_image_controls(
         How crops are cut that are learned from, where they are; marks are then drawn on these, too.
     seed
         Of the shuffling.
-    jobs, progress
+    jobs, progress, time_limit
         As in :func:`~radiomics_screen.extraction.run.extract_cohort`.
     """
+    work = _Work(jobs, time_limit)
     frame = table.frame
     if "status" in frame:
         frame = frame[frame["status"] != "failed"].reset_index(drop=True)
@@ -79,9 +88,9 @@ def run_image_controls(
             return ImageControlInputs(
                 hindrance="None of the images can be found where the table says they are."
             )
-        alike = near_duplicates(_placed(frame, cases), _owners(frame, group, cases), jobs=jobs)
-        crops = {} if crop is None else {_MARKS: _marked_crops(cases, settings, crop, seed, jobs)}
-        altered = {} if hindrance else _altered(cases, settings, seed, jobs, progress)
+        alike = near_duplicates(_placed(frame, cases), _owners(frame, group, cases), **work._asdict())
+        crops = {} if crop is None else {_MARKS: _marked_crops(cases, settings, crop, seed, work)}
+        altered = {} if hindrance else _altered(cases, settings, seed, work, progress)
     except ScreenError as error:
         return ImageControlInputs(hindrance=f"The images cannot be looked at: {error}.")
     return ImageControlInputs(altered, (_of_duplicates(alike, len(frame)),), hindrance, crops)
@@ -102,22 +111,23 @@ def _owners(frame: pd.DataFrame, group: str | None, cases: list[Case]) -> list[s
 
 
 def _marked_crops(
-    cases: list[Case], settings: Any, options: Mapping[str, Any], seed: int, jobs: int | None
+    cases: list[Case], settings: Any, options: Mapping[str, Any], seed: int, work: _Work
 ) -> pd.DataFrame:
     """Return the crops of images with marks drawn on them, None where one could not be cut."""
+    wanted = crop_options(options)
     found = lesion_crops(
-        cases, load_settings(settings), crop_options(options), chain=chain_of(_MARKS), seed=seed, jobs=jobs
+        cases, load_settings(settings), wanted, chain=chain_of(_MARKS), seed=seed, **work._asdict()
     )
     crops = as_column(None if isinstance(one, str) else one for one in found)
     return pd.DataFrame({"case_id": [case.id for case in cases]}).assign(**{CROP: crops})
 
 
 def _altered(
-    cases: list[Case], settings: object, seed: int, jobs: int | None, progress: ProgressCallback | None
+    cases: list[Case], settings: object, seed: int, work: _Work, progress: ProgressCallback | None
 ) -> dict[str, pd.DataFrame]:
     resolved = load_settings(settings)  # type: ignore[arg-type]  # the provenance holds what it takes
     found = extract_altered(
-        cases, resolved, (_SHUFFLE, _SURROUNDINGS, _MARKS), seed=seed, jobs=jobs, progress=progress
+        cases, resolved, (_SHUFFLE, _SURROUNDINGS, _MARKS), seed=seed, progress=progress, **work._asdict()
     )
     tables = {str(name): part.reset_index(drop=True) for name, part in found.groupby(ALTERATION, sort=False)}
     formless = [name for name in found.columns if not _OF_FORM.fullmatch(str(name))]

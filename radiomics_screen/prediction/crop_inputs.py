@@ -38,6 +38,7 @@ def crops_of(
     folder: str | Path | None = None,
     jobs: int | None = None,
     progress: ProgressCallback | None = None,
+    time_limit: float | None = None,
 ) -> Crops:
     """Return the crops of a table's lesions, for ``fit(..., crops=...)``.
 
@@ -51,7 +52,7 @@ def crops_of(
     folder
         Where files with a relative path are looked for; of a table that is given by its path, where it
         lies. Of a cases file, its own folder counts first; of a feature table, the working folder.
-    jobs, progress
+    jobs, progress, time_limit
         As in :func:`~radiomics_screen.extraction.run.extract_cohort`.
 
     Raises
@@ -68,7 +69,9 @@ def crops_of(
     settings = (read.provenance or {}).get("parameters")
     _refuse_foreign(read.frame)
     cases = lesions_of(read.frame, folder)
-    found = lesion_crops(cases, load_settings(settings), resolved, jobs=jobs, progress=progress)
+    found = lesion_crops(
+        cases, load_settings(settings), resolved, jobs=jobs, progress=progress, time_limit=time_limit
+    )
     _tell_of_missing(cases, found)
     column = _column(found)
     column.index = pd.Index([case.id for case in cases], dtype=object, name=CASE)
@@ -83,6 +86,7 @@ def with_crops(
     folder: str | Path | None = None,
     jobs: int | None = None,
     progress: ProgressCallback | None = None,
+    time_limit: float | None = None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return rows with the crops that a model looks at, and for each row why it has none, or "".
 
@@ -94,7 +98,7 @@ def with_crops(
         With columns ``image`` and ``mask``, unless `cases` are given.
     cases
         The case of each row, where they are known: their images need not be files.
-    folder, jobs, progress
+    folder, jobs, progress, time_limit
         As in :func:`crops_of`.
 
     Raises
@@ -113,6 +117,7 @@ def with_crops(
         crop_options(model.card.crop),
         jobs=jobs,
         progress=progress,
+        time_limit=time_limit,
     )
     column = _column(found)
     column.index = frame.index

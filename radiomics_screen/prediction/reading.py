@@ -51,6 +51,7 @@ def read_lesion(
     patient_id: str | None = None,
     error_rate: float = ERROR_RATE,
     label_channel: int | None = None,
+    time_limit: float | None = None,
 ) -> Reading:
     """Return what a model makes of one lesion.
 
@@ -72,6 +73,9 @@ def read_lesion(
         How often the set of outcomes that are not ruled out may miss the true one.
     label_channel
         Channel of a mask with several values a voxel, from 0; None takes that of the model's settings.
+    time_limit
+        Seconds that reading and measuring may take, in a process of their own, which takes some seconds to
+        start the first time; None for any number, in this process.
 
     Returns
     -------
@@ -96,7 +100,7 @@ def read_lesion(
     name = opened.stem if isinstance(opened, Path) else opened.describe()
     kept = dict(carried or {})
     case = Case(case_id or name, patient_id, opened, marks, label, 1, kept, label_channel=label_channel)
-    (reading,) = readings_of(model, [case], error_rate=error_rate, jobs=1)
+    (reading,) = readings_of(model, [case], error_rate=error_rate, jobs=1, time_limit=time_limit)
     return reading
 
 
@@ -107,9 +111,10 @@ def readings_of(
     error_rate: float = ERROR_RATE,
     jobs: int | None = None,
     progress: ProgressCallback | None = None,
+    time_limit: float | None = None,
 ) -> list[Reading]:
     """Return what a model makes of each case, in their order; parameters and errors of :func:`read_cases`."""
-    return _read(model, as_cohort(cases), error_rate, jobs, progress)[1]
+    return _read(model, as_cohort(cases), error_rate, jobs, progress, time_limit)[1]
 
 
 def read_cases(
@@ -189,7 +194,7 @@ def _read(
     there = set(frame.columns)
     if missing := [name for name in model.inputs.radiomics if name not in there]:
         frame = frame.reindex(columns=[*frame.columns, *missing])
-    frame, hindrances = with_crops(model, frame, cases=cases, jobs=jobs)
+    frame, hindrances = with_crops(model, frame, cases=cases, jobs=jobs, time_limit=time_limit)
     rows = model.inputs.read(frame)
     errors, remarks = _unreadable(model, frame, rows, hindrances)
     readable = np.array([error is None for error in errors], dtype=bool)

@@ -169,19 +169,19 @@ def measure_isolated(executor: Executor, work: BatchMeasurement, number: int, ca
     batch = ((number, case),)
     outcome = executor.run_isolated(work, batch)
     if isinstance(outcome, WorkerDied):
-        cause = cause_of_death("measured this case", outcome)
-        if work.time_limit is not None and ended_by_clock(outcome.reason):
-            cause = (
-                f"took longer than the limit of {work.time_limit:g} s for a case; look at its files, or set "
-                "a longer --time-limit (time_limit= in Python; 0 for none)"
-            )
+        cause = cause_of_death("measured this case", outcome, work.time_limit)
         return NumberedRow(number, failed(case, cause))
     (row,) = _rows_of(outcome, batch, work, executor)
     return row
 
 
-def cause_of_death(work: str, death: WorkerDied) -> str:
+def cause_of_death(work: str, death: WorkerDied, time_limit: float | None = None) -> str:
     """Return what a user is told of a process that died while it did some work."""
+    if time_limit is not None and ended_by_clock(death.reason):
+        return (
+            f"took longer than the limit of {time_limit:g} s for a case; look at its files, or set "
+            "a longer --time-limit (time_limit= in Python; 0 for none)"
+        )
     how = f" ({death.reason})" if death.reason else ""
     return f"the process that {work} died{how}: not enough memory, or a fault in a library"
 
