@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyarrow import parquet as pq
 
 #: How many cells are read, in all columns together.
 MOST_CELLS = 500_000_000
+#: How many bytes of text are read, in all columns together.
+MOST_TEXT = 1 << 30
 
 
 def read_parquet(path: Path, most_cells: int = MOST_CELLS) -> pa.Table:
@@ -22,7 +25,7 @@ def read_parquet(path: Path, most_cells: int = MOST_CELLS) -> pa.Table:
     Raises
     ------
     pyarrow.ArrowException, OSError
-        It is damaged, or holds more than `most_cells`.
+        It is damaged, or holds more than `most_cells`, or than :data:`MOST_TEXT` bytes of text.
     """
     import pyarrow as pa
     from pyarrow import parquet
@@ -31,6 +34,8 @@ def read_parquet(path: Path, most_cells: int = MOST_CELLS) -> pa.Table:
         cells = file.metadata.num_rows * file.metadata.num_columns
         if not 0 <= cells <= most_cells:
             raise pa.ArrowInvalid(f"it declares {cells:,} cells, and {most_cells:,} are read at most")
+        if _most_text(file.metadata) > MOST_TEXT:
+            _require_little_text(path, file.schema_arrow.names)
         table = file.read()
     table.validate(full=True)
     try:
@@ -40,3 +45,31 @@ def read_parquet(path: Path, most_cells: int = MOST_CELLS) -> pa.Table:
     except ValueError as error:
         raise pa.ArrowInvalid(f"its names or what pandas says of its columns are damaged: {error}") from error
     return table
+
+
+def _most_text(metadata: pq.FileMetaData) -> int:
+    """Return how many bytes of text there can be: no value is longer than the part that holds it."""
+    return sum(
+        column.num_values * column.total_uncompressed_size
+        for group in range(metadata.num_row_groups)
+        for n in range(metadata.num_columns)
+        if (column := metadata.row_group(group).column(n)).physical_type == "BYTE_ARRAY"
+    )
+
+
+def _require_little_text(path: Path, names: list[str]) -> None:
+    """Refuse a file whose text columns unfold to too much; repeated values are counted, not unfolded."""
+    import pyarrow as pa
+    from pyarrow import compute, parquet
+
+    found = 0
+    with parquet.ParquetFile(path, read_dictionary=names) as file:
+        for n, field in enumerate(file.schema_arrow):
+            if not pa.types.is_dictionary(field.type):
+                continue
+            for part in file.read([names[n]]).column(0).chunks:
+                part.validate(full=True)
+                lengths = compute.binary_length(part.dictionary)
+                found += compute.sum(compute.take(lengths, part.indices), min_count=0).as_py() or 0
+            if found > MOST_TEXT:
+                raise pa.ArrowInvalid(f"it holds over {MOST_TEXT:,} bytes of text, which are read at most")

@@ -11,6 +11,7 @@ import yaml
 
 from radiomics_screen.core.errors import SettingsError
 from radiomics_screen.core.printable import cause_of
+from radiomics_screen.core.regular_files import require_regular
 
 #: How long a parameter file may be (characters), how deep its parts may be nested, and how many values it may
 #: hold when everything that it repeats by reference is written out.
@@ -154,6 +155,7 @@ def read_text(path: Path) -> str:
         The file cannot be read, or is no text.
     """
     try:
+        require_regular(path)
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror or error}") from error

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from radiomics_screen.core.errors import TableError
+from radiomics_screen.core.regular_files import require_regular
 
 
 def provenance_path(path: str | Path) -> Path:
@@ -35,6 +36,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
         It cannot be read.
     """
     try:
+        require_regular(path)
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None

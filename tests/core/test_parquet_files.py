@@ -46,3 +46,23 @@ def test_more_cells_than_are_read(tmp_path: Path) -> None:
     assert parquet_files.read_parquet(path, most_cells=2).num_rows == 1
     with pytest.raises(pa.ArrowInvalid, match="it declares 2 cells, and 1 are read at most"):
         parquet_files.read_parquet(path, most_cells=1)
+
+
+@DOORS
+def test_repeated_text_counts_as_often_as_it_stands(
+    tmp_path: Path, read: Callable[[Path], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten thousand times the same hundred letters take some bytes in the file."""
+    path = tmp_path / "t.parquet"
+    columns = {
+        "case_id": [f"c{n}" for n in range(10_000)],
+        "image": ["i" * 50] * 10_000,
+        "mask": ["m" * 50] * 10_000,
+    }
+    parquet.write_table(pa.table({**columns, "original_firstorder_Mean": [1.5] * 10_000}), path)
+    text = sum(len(cell) for column in columns.values() for cell in column)
+    monkeypatch.setattr(parquet_files, "MOST_TEXT", text)
+    parquet_files.read_parquet(path)
+    monkeypatch.setattr(parquet_files, "MOST_TEXT", text - 1)
+    with pytest.raises(ScreenError, match="bytes of text"):
+        read(path)

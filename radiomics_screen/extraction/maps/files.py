@@ -16,6 +16,7 @@ import SimpleITK as sitk
 
 from radiomics_screen.core.errors import ReadError, TableError, option_named
 from radiomics_screen.core.locks import open_locked
+from radiomics_screen.core.regular_files import require_regular
 from radiomics_screen.core.remarks import add_remark, collect_remarks
 from radiomics_screen.core.whole_files import replace_whole
 from radiomics_screen.extraction.maps.compute import each_map, for_maps
@@ -269,6 +270,7 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
 
 def _read_json(path: Path, *, damaged_is_none: bool) -> dict[str, Any]:
     try:
+        require_regular(path)
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from radiomics_screen.core.errors import ModelError
+from radiomics_screen.core.regular_files import require_regular
 from radiomics_screen.modelling.bundle.card import Card
 
 FILES = "files"  # the folder's folder for them
@@ -44,6 +45,7 @@ def unpacked(card: Card, folder: Path) -> Card:
 def _content(path: Path, digest: str) -> bytes:
     named = f"the features were extracted with the file {path}, which the model needs"
     try:
+        require_regular(path)
         content = path.read_bytes()
     except OSError as error:
         raise ModelError(f"{named}, but it cannot be read: {error.strerror or error}") from error
