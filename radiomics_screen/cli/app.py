@@ -21,6 +21,7 @@ from radiomics_screen.cli.params import params
 from radiomics_screen.cli.perturb import perturb
 from radiomics_screen.cli.predict import predict
 from radiomics_screen.cli.sample import sample
+from radiomics_screen.cli.share import share
 from radiomics_screen.cli.termination import end_on_signals
 from radiomics_screen.cli.verbosity import echo, set_verbosity
 from radiomics_screen.cli.verify import verify
@@ -86,7 +87,7 @@ def _common(
 app.command()(extract)
 app.command()(perturb)
 app.command("fit", cls=SectionedCommand)(fit)
-for _command in (evaluate, predict, compare, params, features, sample, verify):
+for _command in (evaluate, predict, share, compare, params, features, sample, verify):
     app.command()(_command)
 app.command("map")(map_features)
 app.command()(keys)

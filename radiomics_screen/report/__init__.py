@@ -1,9 +1,9 @@
 """A report that people can read: one HTML file with everything in it, and a model card in Markdown.
 
-May import: core, imaging, modelling.
+May import: core, imaging, table, modelling.
 
 A new section is a file in ``sections/`` and its place in the template; a new kind of figure is a file in
-``figures/``.
+``figures/``. ``sharing`` writes a model and its report for others, without what names people.
 """
 
 from radiomics_screen.report.external_report import write_external_report

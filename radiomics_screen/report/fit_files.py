@@ -95,13 +95,13 @@ def write_fit(
             model.save(made.model, sign_with=sign_with)
             write_fit_report(model, made.report, table=table, subgroups=subgroups, montage=montage)
             write_model_card(model, made.card)
-            _put(made, files, Path(aside) / "before")
+            put_together(made, files, Path(aside) / "before")
     except OSError as error:
         raise ModelError(f"the model cannot be written to {files.model}: {error}") from error
 
 
-def _put(made: FitFiles, files: FitFiles, before: Path) -> None:
-    """Give new files their names; where that fails, those of before come back."""
+def put_together(made: FitFiles, files: FitFiles, before: Path) -> None:
+    """Give new files their names; where that fails, those of before come back from the folder `before`."""
     before.mkdir()
     moved: list[tuple[Path, Path]] = []
     try:

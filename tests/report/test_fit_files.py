@@ -84,6 +84,6 @@ def test_names_change_all_or_not_at_all(tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(Path, "rename", failing)
     with pytest.raises(OSError, match="no space"):
-        module._put(made, files, tmp_path / "before")
+        module.put_together(made, files, tmp_path / "before")
     assert contents(old) == before
     assert set(contents(new).values()) == {b"new"}
