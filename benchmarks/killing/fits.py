@@ -75,6 +75,8 @@ def contents(place: Path) -> dict[str, Any]:
             found[name] = {**json.loads(text), "seconds": None}
         elif path.suffix == ".md":
             found[name] = re.sub(r"(?m)^\| (Fitted|jobs) \|.*\n", "", text)
+        elif path.suffix == ".html":
+            found[name] = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "", text)
         else:
             found[name] = text
     return found
