@@ -52,14 +52,23 @@ def remove_leftovers(place: Path, prefix: str, ending: str | None = None) -> Non
     prefix, ending
         How names begin before the maker and end after it; without an ending, any.
     """
+    for path in leftovers(place, prefix, ending):
+        with suppress(OSError):
+            _remove(path)
+
+
+def leftovers(place: Path, prefix: str, ending: str | None = None) -> list[Path]:
+    """Return what dead processes of this machine left in a folder; see :func:`remove_leftovers`."""
     if sys.platform == "win32":  # where asking for a process may end it
-        return
+        return []
     rest = "(-.*)?" if ending is None else re.escape(ending)
     form = re.compile(re.escape(prefix) + _here() + r"-(\d+)" + rest)
-    with suppress(OSError):
-        for name in os.listdir(place):
-            if (found := form.fullmatch(name)) and not _lives(int(found[1])):
-                _remove(place / name)
+    try:
+        names = sorted(os.listdir(place))
+    except OSError:
+        return []
+    found = [(place / name, form.fullmatch(name)) for name in names]
+    return [path for path, match in found if match and not _lives(int(match[1]))]
 
 
 def _remove(path: Path) -> None:

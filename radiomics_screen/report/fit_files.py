@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,11 +12,17 @@ from typing import NamedTuple
 import pandas as pd
 
 from radiomics_screen.core.errors import ModelError, option_named
-from radiomics_screen.core.leftovers import scratch_folder
+from radiomics_screen.core.leftovers import leftovers, scratch_folder
 from radiomics_screen.modelling import Model, check_destination
 from radiomics_screen.modelling.bundle.signing import SignWith
 from radiomics_screen.report.fit_report import report_beside, write_fit_report
 from radiomics_screen.report.model_card import card_beside, write_model_card
+
+#: How scratch folders begin in which such files are made.
+SCRATCH = (".fit-", ".share-")
+#: The folder inside for what was there before.
+BEFORE = "before"
+_PUTTING = "putting.json"  # in it: what is put where
 
 
 class FitFiles(NamedTuple):
@@ -50,6 +57,7 @@ def fit_files(folder: str | Path, *, overwrite: bool = False) -> FitFiles:
         No model can be written there, or there is one already.
     """
     place = Path(folder).resolve()  # "." has no name of its own
+    _finish_putting(place.parent)
     check_destination(place)
     files = FitFiles(place, report_beside(place), card_beside(place))
     if not overwrite:
@@ -90,12 +98,12 @@ def write_fit(
         They cannot be made or written; what was there before stays.
     """
     try:
-        with scratch_folder(".fit-", files.model.parent) as aside:
+        with scratch_folder(SCRATCH[0], files.model.parent) as aside:
             made = FitFiles(*(Path(aside) / path.name for path in files))
             model.save(made.model, sign_with=sign_with)
             write_fit_report(model, made.report, table=table, subgroups=subgroups, montage=montage)
             write_model_card(model, made.card)
-            put_together(made, files, Path(aside) / "before")
+            put_together(made, files, Path(aside) / BEFORE)
     except OSError as error:
         raise ModelError(f"the model cannot be written to {files.model}: {error}") from error
 
@@ -103,6 +111,8 @@ def write_fit(
 def put_together(made: FitFiles, files: FitFiles, before: Path) -> None:
     """Give new files their names; where that fails, those of before come back from the folder `before`."""
     before.mkdir()
+    pairs = [[str(new.absolute()), str(path.absolute())] for new, path in zip(made, files, strict=True)]
+    (before / _PUTTING).write_text(json.dumps(pairs), encoding="utf-8")
     moved: list[tuple[Path, Path]] = []
     try:
         for path in files:
@@ -118,3 +128,16 @@ def put_together(made: FitFiles, files: FitFiles, before: Path) -> None:
                 now.rename(back)
         raise
     shutil.rmtree(before, ignore_errors=True)
+
+
+def _finish_putting(place: Path) -> None:
+    """Put in place what a process that was killed had made whole, and had begun to put there."""
+    for folder in (path for prefix in SCRATCH for path in leftovers(place, prefix)):
+        with suppress(OSError, ValueError):  # nothing had begun, or somebody else removes it just now
+            pairs = json.loads((folder / BEFORE / _PUTTING).read_text(encoding="utf-8"))
+            for new, path in ((Path(new), Path(path)) for new, path in pairs):
+                if not new.exists() or folder not in new.parents or path.parent != place:
+                    continue
+                if path.exists():
+                    path.rename(folder / BEFORE / f"{path.name}.{new.stat().st_mtime_ns}")
+                new.rename(path)

@@ -15,7 +15,7 @@ from radiomics_screen.modelling.bundle.model import Model
 from radiomics_screen.modelling.bundle.signing import SignWith
 from radiomics_screen.modelling.data.values import texts_of
 from radiomics_screen.modelling.training.pipeline import pipeline_to_dict
-from radiomics_screen.report.fit_files import FitFiles, fit_files, put_together
+from radiomics_screen.report.fit_files import BEFORE, SCRATCH, FitFiles, fit_files, put_together
 from radiomics_screen.report.fit_report import write_fit_report
 from radiomics_screen.report.identifiers import Identifiers, named_in
 from radiomics_screen.report.model_card import write_model_card
@@ -94,14 +94,14 @@ def share(
     nameless = stripped(model, identifiers)
     saved = replace(nameless, evaluation=replace(nameless.evaluation, predictions=None))
     try:
-        with scratch_folder(".share-", files.model.parent) as aside:
+        with scratch_folder(SCRATCH[1], files.model.parent) as aside:
             made = FitFiles(*(Path(aside) / "made" / path.name for path in files))
             made.model.parent.mkdir()
             saved.save(made.model, sign_with=sign_with)
             write_fit_report(nameless, made.report, table=_nameless(model, nameless, frame), montage=False)
             write_model_card(saved, made.card)
             _require_clean(made, identifiers)
-            put_together(made, files, Path(aside) / "before")
+            put_together(made, files, Path(aside) / BEFORE)
     except OSError as error:
         raise ModelError(f"the model cannot be written to {files.model}: {error}") from error
     remarks = tuple(_kept(nameless, identifiers))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import stat
+import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from radiomics_screen.core.errors import ModelError
+from radiomics_screen.core.leftovers import remove_leftovers, scratch_folder
 from radiomics_screen.modelling import Model, fit
 from radiomics_screen.report import fit_files as module
-from radiomics_screen.report.fit_files import FitFiles, fit_files, write_fit
+from radiomics_screen.report.fit_files import BEFORE, SCRATCH, FitFiles, fit_files, put_together, write_fit
 from tests.helpers.tables import ASKED, FAST, small_table
 
 
@@ -87,3 +92,44 @@ def test_names_change_all_or_not_at_all(tmp_path: Path, monkeypatch: pytest.Monk
         module.put_together(made, files, tmp_path / "before")
     assert contents(old) == before
     assert set(contents(new).values()) == {b"new"}
+
+
+def put_and_die(folder: Path, at: int) -> None:
+    """Put new files over old ones, and die before the rename number `at`."""
+    rename, count = Path.rename, iter(range(99))
+
+    def dying(path: Path, target: Path) -> Path:
+        if next(count) == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return rename(path, target)
+
+    names = ("model", "model.report.html", "model.card.md")
+    with scratch_folder(SCRATCH[0], folder) as aside:
+        made, files = (FitFiles(*(Path(place) / name for name in names)) for place in (aside, folder))
+        made.model.mkdir()
+        for path in (made.model / "model.json", made.report, made.card):
+            path.write_text("new")
+        with patch.object(Path, "rename", dying):
+            put_together(made, files, Path(aside) / BEFORE)
+    os._exit(0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such kills")
+@pytest.mark.parametrize("at", range(7))
+def test_a_kill_between_two_names_is_made_good_by_the_next_run(tmp_path: Path, at: int) -> None:
+    """The process ends by SIGKILL before its rename number `at`."""
+    folder = tmp_path / "fits"
+    for name in ("model/model.json", "model.report.html", "model.card.md"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("old")
+    child = os.fork()
+    if not child:
+        put_and_die(folder, at)
+    status = os.waitpid(child, 0)[1]
+    assert status == (0 if at == 6 else signal.SIGKILL)
+    files = fit_files(folder / "model", overwrite=True)
+    remove_leftovers.cache_clear()
+    remove_leftovers(folder, SCRATCH[0])
+    found = contents(folder)
+    assert set(found.values()) == {b"new"}
+    assert set(found) == {"model/model.json", files.report.name, files.card.name}
