@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--only",
         default="mutations",
-        help="mutations, model, yaml, syntaxes, bombs, or a kind as png, tiff, dicom",
+        help="mutations, doors (other commands), model, yaml, syntaxes, bombs, or a kind as png, tiff, dicom",
     )
     add("--number", type=int, help="only this file")
     add("--seconds", type=float, default=20, help="most time of a file (%(default)s)")

@@ -11,6 +11,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 from benchmarks.attacks import bombs, dicom_files, documents, pictures
+from benchmarks.attacks.doors import OTHER_DOORS
 from benchmarks.attacks.mutations import mutate
 from benchmarks.attacks.specimens import Specimen
 from benchmarks.attacks.structures import STRUCTURED, other_json
@@ -64,6 +65,14 @@ def planned(only: str, seed: int, count: int) -> Plan:
             *documents.model_specimens(),
         ]
         return Plan(seed, count, roots, are_finished=True)
+    if only == "doors":
+        images = [*pictures.specimens(), *pictures.mask_specimens(), *dicom_files.specimens()]
+        roots = [
+            replace(root, kind=f"{door.__name__} {root.kind}", door=door.__name__)
+            for root in images
+            for door in OTHER_DOORS
+        ]
+        return Plan(seed, count, roots, are_finished=False)
     if only == "model":
         return Plan(seed, count, list(documents.model_specimens()), are_finished=False)
     roots = [
@@ -85,7 +94,7 @@ def _damaged(root: Specimen, random: Random) -> Specimen:
     names = [name for name in root.files if not name.startswith(("mask.", "sound."))]
     name = random.choice(names)
     content = root.files[name]
-    structured = STRUCTURED.get(root.kind.removeprefix("mask "), ())
+    structured = STRUCTURED.get(root.kind.split(" ")[-1], ())
     is_summed = root.is_summed
     if structured and content and random.random() < 0.4:
         chosen = random.choice(structured)
