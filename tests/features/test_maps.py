@@ -24,6 +24,7 @@ from radiomics_screen.features.maps.makers import MAKERS
 from radiomics_screen.features.maps.surroundings import Around
 from radiomics_screen.features.region import Region, cut_region
 from radiomics_screen.features.texture.correlation import falls_apart, maximal_correlation
+from radiomics_screen.report.map_montage import MONTAGE
 from tests.helpers.regions import SPACING_MM, random_region
 
 
@@ -310,7 +311,7 @@ def command(folder: Path, *more: str, parameters: Mapping[str, Any] = FEW) -> tu
 
 
 def maps_in(folder: Path) -> list[str]:
-    return sorted(file.name for file in (folder / "maps").iterdir() if file.name != PROVENANCE)
+    return sorted(file.name for file in (folder / "maps").iterdir() if file.name not in (PROVENANCE, MONTAGE))
 
 
 @pytest.mark.parametrize("ending", ["nrrd", "nii.gz"])
