@@ -203,3 +203,16 @@ def test_all_that_can_be_known_before_is_told_before_with_lines(folder: Folder) 
     for problem in ("nowhere.nrrd", "nowhere_mask.nrrd", "tumour", "good"):
         assert problem in told
     assert "line 2" in told
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_message_that_quotes_bytes_of_no_text_becomes_a_row(tmp_path: Path, ending: str) -> None:
+    """What is no UTF-8 arrives as a lone surrogate, which no table can hold."""
+    sitk.WriteImage(mask_of(), str(tmp_path / "m.nrrd"))
+    header = "ObjectType = Image\nNDims = 3\nDimSize = 24 20 8\nElementType = MET_SHORT\nElementDataFile = a"
+    (tmp_path / "i.mhd").write_bytes(header.encode() + b"\xbc.raw\n")
+    (tmp_path / "cases.csv").write_text("image,mask\ni.mhd,m.nrrd\n")
+    output = tmp_path / f"t.{ending}"
+    found = extract_cohort(tmp_path / "cases.csv", {"featureClass": {"firstorder": ["Mean"]}}, output=output)
+    assert found["status"].tolist() == ["failed"]
+    assert "a\\udcbc.raw is missing" in found["error"][0]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Generic, ParamSpec, TypeVar
 
 from radiomics_screen.core.errors import ScreenError, SettingsError
+from radiomics_screen.core.printable import printable
 from radiomics_screen.core.remarks import add_remark, collect_remarks, join_remarks
 
 P = ParamSpec("P")
@@ -57,12 +58,12 @@ class CaseResult:
             try:
                 return work(*args, **options)
             except ScreenError as failure:
-                self.error = str(failure)
+                self.error = printable(str(failure))  # it may quote what no table can hold
             except MemoryError:
                 self.error = "not enough memory for this case"
             except Exception as failure:  # the one place where a failure becomes a row
                 _give_way_to_interrupt(failure)
-                self.error = _unexpected(failure)
+                self.error = printable(_unexpected(failure))
             finally:
                 join_remarks(self.notes, notes)
         return None
@@ -78,7 +79,7 @@ class CaseResult:
 
     def row(self, seconds: float) -> Row:
         """Return the row of this case, which took `seconds`."""
-        notes = tuple(str(note) for note in self.notes)
+        notes = tuple(printable(str(note)) for note in self.notes)
         if self.error:
             return Row("failed", {}, self.error, notes, seconds)
         return Row("ok", self.values, "", notes, seconds)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radiomics_screen.cohort.cases import Case
+from radiomics_screen.core.printable import printable
 from radiomics_screen.extraction.measuring.case_result import Row
 from radiomics_screen.extraction.running.case_keys import Contents
 
@@ -64,4 +65,4 @@ def one_of_equals(names: tuple[str, ...]) -> tuple[str, ...]:
 def failed(case: Case, error: str) -> Measured:
     """Return the row of a case that could not even be begun, or that took its process with it."""
     nothing = Contents("", "", "")
-    return Measured(nothing, "failed", case.problem or error, "", 0.0, (), np.empty(0))
+    return Measured(nothing, "failed", printable(case.problem or error), "", 0.0, (), np.empty(0))
