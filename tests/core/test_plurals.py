@@ -7,7 +7,9 @@ import pytest
 from radiomics_screen.core.plurals import counted
 
 
-@pytest.mark.parametrize(("number", "text"), [(0, "0 rows"), (1, "1 row"), (2, "2 rows"), (1000, "1000 rows")])
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 rows"), (1, "1 row"), (2, "2 rows"), (1000, "1000 rows")]
+)
 def test_only_one_is_singular(number: int, text: str) -> None:
     assert counted(number, "row") == text
 
