@@ -135,7 +135,8 @@ def _nothing(folder: Path, found: Found, unpaired: list[Unpaired]) -> str:
     if not found.entries and not found.drawn:
         return f"{folder}: holds no image in any format that can be read"
     kinds = Counter(one.kind for one in unpaired)
-    examples = ", ".join(str(one.relative) for one in unpaired[:3])
+    masks_first = sorted(unpaired, key=lambda one: one.kind != "mask")
+    examples = ", ".join(f"{one.relative} ({one.reason})" for one in masks_first[:2])
     counts = (
         f"{counted(kinds['image'], 'image')} without mask, {counted(kinds['mask'], 'mask')} without image"
     )
