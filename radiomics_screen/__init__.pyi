@@ -2,6 +2,8 @@
 # which loads each name from its home when it is first used.
 
 from .cohort.cases import Case, Cohort, read_cohort
+from .cohort.pairing.find import FoundCases, find_cases
+from .cohort.pairing.listing import write_cases
 from .core.errors import (
     CohortError,
     GeometryError,
@@ -43,6 +45,7 @@ __all__ = [
     "Contribution",
     "Evaluation",
     "FeatureTable",
+    "FoundCases",
     "GeometryError",
     "LoadedImage",
     "Model",
@@ -61,6 +64,7 @@ __all__ = [
     "extract_altered",
     "extract_cohort",
     "feature_maps",
+    "find_cases",
     "fit",
     "load_image",
     "load_model",
@@ -71,5 +75,6 @@ __all__ = [
     "read_table",
     "readings_of",
     "run_image_controls",
+    "write_cases",
     "write_table",
 ]

@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from radiomics_screen import __version__
+from radiomics_screen.cli.cases import cases
 from radiomics_screen.cli.compare import compare
 from radiomics_screen.cli.evaluate import evaluate
 from radiomics_screen.cli.extract import extract
@@ -84,6 +85,7 @@ def _common(
     set_verbosity(verbose, quiet=quiet)
 
 
+app.command()(cases)
 app.command()(extract)
 app.command()(perturb)
 app.command("fit", cls=SectionedCommand)(fit)

@@ -3,8 +3,8 @@
 May import: core, imaging.
 Never: numba, sklearn, torch.
 
-What a case is, and what is checked: ``cases.py``. Another kind of file: ``spreadsheets.py``. The synthetic
-cohort to try everything on: ``synthetic.py``.
+What a case is, and what is checked: ``cases.py``. Another kind of file: ``spreadsheets.py``. A list
+made from a folder: ``pairing/``. The synthetic cohort to try everything on: ``synthetic.py``.
 """
 
 import lazy_loader

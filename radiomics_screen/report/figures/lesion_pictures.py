@@ -47,9 +47,14 @@ class Picture:
 
 
 def picture_of(
-    image: str | Path, mask: str | Path, *, label: int | None = None, label_channel: int | None = None
+    image: str | Path,
+    mask: str | Path,
+    *,
+    label: int | None = None,
+    label_channel: int | None = None,
+    whole_slice: bool = False,
 ) -> Picture:
-    """Read an image and its mask, and return the cut-out round the lesion.
+    """Read an image and its mask, and return the cut-out round the lesion, or the whole slice.
 
     Of a volume it is the slice in which the lesion has its largest area.
 
@@ -68,8 +73,23 @@ def picture_of(
     plane = volume.array[roi.box[0].start + largest]
     marks = np.zeros(plane.shape, dtype=bool)
     marks[across[0], across[1]] = roi.solid[largest]
-    window = _window(marks, volume.spacing_mm[1:])
+    everything = slice(None), slice(None)
+    window = everything if whole_slice else _window(marks, volume.spacing_mm[1:])
     return _cut_out(plane[window], marks[window], volume.spacing_mm[1:])
+
+
+def picture_without_mask(image: str | Path) -> Picture:
+    """Read an image, and return its middle slice without any outline.
+
+    Raises
+    ------
+    ScreenError
+        The image cannot be read.
+    """
+    with collect_remarks():
+        volume = to_volume(read_image(image))
+    plane = volume.array[len(volume.array) // 2]
+    return _cut_out(plane, np.zeros(plane.shape, dtype=bool), volume.spacing_mm[1:])
 
 
 def picture_of_crop(crop: Bytes) -> Picture:

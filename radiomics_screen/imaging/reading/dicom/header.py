@@ -43,7 +43,7 @@ _TAGS = [
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
 ]  # fmt: skip
 # What pydicom raises on broken headers; it decodes a value when it is asked for, so anywhere below.
-_REASONS = (
+BROKEN_HEADER = (
     BytesLengthException, InvalidDicomError, OSError, EOFError, ValueError, LookupError, AttributeError,
     TypeError, ArithmeticError, NotImplementedError, RecursionError, struct.error,
 )  # fmt: skip
@@ -112,7 +112,7 @@ def read_header(path: Path) -> Header:
             warnings.simplefilter("ignore")  # about bent values; those that matter are checked
             dataset = pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=_TAGS)
             return _header(path, dataset, pixels)
-    except _REASONS as error:
+    except BROKEN_HEADER as error:
         raise damaged(path, "DICOM file", shortened(error)) from error
 
 

@@ -1,0 +1,72 @@
+"""A page of pictures with captions: one HTML file without scripts, nothing loaded from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from markupsafe import Markup
+
+from radiomics_screen import __version__
+from radiomics_screen.core.whole_files import write_whole
+
+
+@dataclass(frozen=True)
+class PictureTile:
+    """One picture.
+
+    Attributes
+    ----------
+    title
+        Its name.
+    pictures
+        SVG elements, beside each other; empty: `problem` is shown.
+    lines
+        What is said below it.
+    problem
+        Why there is no picture.
+    """
+
+    title: str
+    pictures: Sequence[Markup] = ()
+    lines: Sequence[str] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class PictureSection:
+    """Tiles under a heading."""
+
+    title: str
+    text: str
+    tiles: Sequence[PictureTile]
+
+
+@dataclass(frozen=True)
+class PicturePage:
+    """All that a page shows: a title, what it is, and sections."""
+
+    title: str
+    lead: str
+    sections: Sequence[PictureSection] = field(default=())
+
+
+def write_picture_page(page: PicturePage, path: str | Path) -> None:
+    """Write the page to a file, whole or not at all.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be written.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    templates = Environment(
+        loader=PackageLoader("radiomics_screen.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    write_whole(templates.get_template("pictures.html").render(page=page, version=__version__), path)
