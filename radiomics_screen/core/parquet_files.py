@@ -65,6 +65,8 @@ def _require_little_text(path: Path, names: list[str]) -> None:
     found = 0
     with parquet.ParquetFile(path, read_dictionary=names) as file:
         for n, field in enumerate(file.schema_arrow):
+            if pa.types.is_nested(field.type):
+                raise pa.ArrowInvalid(f"column '{field.name}' holds lists of much text, which are not read")
             if not pa.types.is_dictionary(field.type):
                 continue
             for part in file.read([names[n]]).column(0).chunks:

@@ -66,3 +66,14 @@ def test_repeated_text_counts_as_often_as_it_stands(
     monkeypatch.setattr(parquet_files, "MOST_TEXT", text - 1)
     with pytest.raises(ScreenError, match="bytes of text"):
         read(path)
+
+
+@DOORS
+def test_text_in_lists_does_not_escape_the_count(
+    tmp_path: Path, read: Callable[[Path], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = {"case_id": ["a", "b"], "image": [["i" * 50] * 100] * 2, "mask": ["m", "m"]}
+    parquet.write_table(pa.table(columns), tmp_path / "t.parquet")
+    monkeypatch.setattr(parquet_files, "MOST_TEXT", 100)
+    with pytest.raises(ScreenError, match="holds lists of much text"):
+        read(tmp_path / "t.parquet")
