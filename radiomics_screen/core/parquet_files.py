@@ -35,7 +35,7 @@ def read_parquet(path: Path, most_cells: int = MOST_CELLS) -> pa.Table:
         if not 0 <= cells <= most_cells:
             raise pa.ArrowInvalid(f"it declares {cells:,} cells, and {most_cells:,} are read at most")
         if _most_text(file.metadata) > MOST_TEXT:
-            _require_little_text(path, file.schema_arrow.names)
+            _require_little_text(path, file.schema_arrow)
         table = file.read()
     table.validate(full=True)
     try:
@@ -57,19 +57,23 @@ def _most_text(metadata: pq.FileMetaData) -> int:
     )
 
 
-def _require_little_text(path: Path, names: list[str]) -> None:
+def _require_little_text(path: Path, schema: pa.Schema) -> None:
     """Refuse a file whose text columns unfold to too much; repeated values are counted, not unfolded."""
     import pyarrow as pa
     from pyarrow import compute, parquet
 
+    if nested := [field.name for field in schema if pa.types.is_nested(field.type)]:
+        raise pa.ArrowInvalid(f"column '{nested[0]}' holds lists of much text, which are not read")
     found = 0
-    with parquet.ParquetFile(path, read_dictionary=names) as file:
+    try:
+        file = parquet.ParquetFile(path, read_dictionary=schema.names)
+    except KeyError as error:  # a name that the schema and the columns do not share
+        raise pa.ArrowInvalid(f"its columns are damaged: {error}") from error
+    with file:
         for n, field in enumerate(file.schema_arrow):
-            if pa.types.is_nested(field.type):
-                raise pa.ArrowInvalid(f"column '{field.name}' holds lists of much text, which are not read")
             if not pa.types.is_dictionary(field.type):
                 continue
-            for part in file.read([names[n]]).column(0).chunks:
+            for part in file.read([schema.names[n]]).column(0).chunks:
                 part.validate(full=True)
                 lengths = compute.binary_length(part.dictionary)
                 found += compute.sum(compute.take(lengths, part.indices), min_count=0).as_py() or 0
