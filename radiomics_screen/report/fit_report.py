@@ -87,8 +87,8 @@ def write_fit_report(
         judgement=judgement,
         charts=charts_of(judgement, card.positive, card.negative, threshold)
         + ([subgroup_chart] if subgroup_chart else []),
-        messages=[*findings.messages, *judgement["messages"]],
-        items=_items(model, calibrated=judgement["curves"]["calibration"] is not None),
+        messages=[*findings.messages, *judgement.messages],
+        items=_items(model, calibrated=judgement.curves.calibration is not None),
         parameters=_parameters(model),
         versions=card.versions,
         created=card.created,
