@@ -145,7 +145,7 @@ def _show(found: External, *, kept: bool) -> None:
     shown = Table()
     for name in ("figure", "value", "95 % interval"):
         shown.add_column(name)
-    for label, value, interval in figure_rows(found.summary["judgement"]):
+    for label, value, interval in figure_rows(found.performance):
         shown.add_row(label, value, interval)
     Console().print(shown)
     for message in findings.messages:

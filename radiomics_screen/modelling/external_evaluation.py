@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,13 @@ from radiomics_screen.core.whole_files import replace_whole
 from radiomics_screen.modelling.assessment.evaluation_versions import FORMAT
 from radiomics_screen.modelling.assessment.findings import ExternalFindings, external_findings_of
 from radiomics_screen.modelling.assessment.performance import judge
+from radiomics_screen.modelling.assessment.performance_types import (
+    AucEstimate,
+    Counts,
+    FigureEstimate,
+    Performance,
+    Subgroup,
+)
 from radiomics_screen.modelling.assessment.remarks import surprise_of
 from radiomics_screen.modelling.assessment.uncertainty import ERROR_RATE, figures_of_sets
 from radiomics_screen.modelling.bundle.manifest import (
@@ -62,21 +70,33 @@ class External:
         """What the summary says, as types, but for the judgement."""
         return external_findings_of(self.summary, "the evaluation")
 
+    @cached_property
+    def performance(self) -> Performance:
+        """The figures, curves and subgroups; their messages stand among those of the findings."""
+        return Performance.from_json(self.summary["judgement"])
+
     @property
     def metrics(self) -> pd.DataFrame:
         """One row a figure: ``scope`` ("external" or "column = value"), ``metric``, ``value`` ..."""
-        judgement = self.summary["judgement"]
-        sizes = ("rows", "positives", "patients")
-        rows = []
-        for name, figure in {**judgement["figures"], "auc_delong": judgement["delong"]}.items():
-            counts = {size: judgement["counts"][size] for size in sizes}
-            rows.append({"scope": "external", "metric": name, **_ends(figure), **counts})
-        for column, parts in judgement["subgroups"].items():
+        found = self.performance
+        pooled: dict[str, FigureEstimate | AucEstimate] = {**found.figures, "auc_delong": found.delong}
+        rows = [
+            {"scope": "external", "metric": name, **_ends(figure), **_sizes(found.counts)}
+            for name, figure in pooled.items()
+        ]
+        for column, parts in found.subgroups.items():
             for part in parts:
-                known = {"auc_delong": part["auc"], **{n: part[n] for n in ("sensitivity", "specificity")}}
-                for name, figure in known.items():
-                    scope = {"scope": f"{column} = {part['value']}", "metric": name}
-                    rows.append({**scope, **_ends(figure), **{size: part[size] for size in sizes}})
+                scope = f"{column} = {part.value}"
+                known = {
+                    "auc_delong": part.auc,
+                    "sensitivity": part.sensitivity,
+                    "specificity": part.specificity,
+                }
+                rows += [
+                    {"scope": scope, "metric": name, **_ends(figure), **_sizes(part)}
+                    for name, figure in known.items()
+                    if figure is not None
+                ]
         return pd.DataFrame(rows)
 
     def write(self, folder: str | Path) -> None:
@@ -169,8 +189,9 @@ def evaluate(
         subgroups=parts, resamples=resamples, seed=seed,
     )  # fmt: skip
     sets = _sets(model, dataset, probability, resamples, seed)
-    messages = [*remarks, *notes, *_on_rows(model, given, dataset), *judgement["messages"]]
-    summary = {**_summary(model, dataset, {**judgement, "messages": []}, messages), "doubt": sets}
+    messages = [*remarks, *notes, *_on_rows(model, given, dataset), *judgement.messages]
+    judged = replace(judgement, messages=())  # they stand among those of the evaluation
+    summary = {**_summary(model, dataset, judged, messages), "doubt": sets}
     return External(summary, _predictions(model, dataset, probability))
 
 
@@ -309,9 +330,7 @@ def _on_prevalence(model: Model, cohort: dict[str, Any]) -> list[str]:
     ]
 
 
-def _summary(
-    model: Model, dataset: Dataset, judgement: dict[str, Any], messages: list[str]
-) -> dict[str, Any]:
+def _summary(model: Model, dataset: Dataset, judgement: Performance, messages: list[str]) -> dict[str, Any]:
     card = model.card
     about = ("created", "target", "positive", "classifier", "threshold", "versions")
     return {
@@ -332,7 +351,7 @@ def _summary(
         "cohort": dataset.cohort,
         "threshold": model.threshold,
         "messages": messages,
-        "judgement": judgement,
+        "judgement": judgement.to_json(),
     }
 
 
@@ -349,5 +368,9 @@ def _predictions(model: Model, dataset: Dataset, probability: npt.NDArray[np.flo
     )
 
 
-def _ends(figure: dict[str, Any]) -> dict[str, Any]:
+def _ends(figure: FigureEstimate | AucEstimate) -> dict[str, Any]:
     return {name: figure.get(name) for name in ("value", "low", "high", "undefined")}
+
+
+def _sizes(counts: Counts | Subgroup) -> dict[str, Any]:
+    return {"rows": counts.rows, "positives": counts.positives, "patients": counts.patients}

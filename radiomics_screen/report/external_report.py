@@ -24,7 +24,7 @@ def write_external_report(found: External, path: str | Path) -> None:
     ModelError
         If it cannot be written.
     """
-    findings, judgement = found.findings, found.summary["judgement"]
+    findings, judgement = found.findings, found.performance
     cohort, model = findings.cohort, findings.model
     subgroups = forest(judgement)
     threshold = f"{findings.threshold:.3g}"
@@ -54,7 +54,7 @@ def write_external_report(found: External, path: str | Path) -> None:
             division="rows with names of the training table are left out, where these are known",
             settings=False,
             features=_features_text(cohort.features),
-            calibrated=judgement["curves"]["calibration"] is not None,
+            calibrated=judgement.curves.calibration is not None,
             external=True,
             findings=None,
             crops_alone=not cohort.features,

@@ -88,8 +88,8 @@ def write_fit_report(
         judgement=judgement,
         charts=charts_of(judgement, card.positive, card.negative, threshold)
         + ([subgroup_chart] if subgroup_chart else []),
-        messages=[*findings.messages, *judgement["messages"]],
-        items=_items(model, calibrated=judgement["curves"]["calibration"] is not None),
+        messages=[*findings.messages, *judgement.messages],
+        items=_items(model, calibrated=judgement.curves.calibration is not None),
         verdict=verdict_of_fit(findings, judgement, features=not sees_crops_alone(model)),
         parameters=_parameters(model),
         versions=card.versions,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from radiomics_screen import __version__
 from radiomics_screen.core.whole_files import write_whole
-from radiomics_screen.modelling.assessment.findings import Cohort
+from radiomics_screen.modelling.assessment.findings import Cohort, Estimate
 from radiomics_screen.modelling.assessment.performance import LABELS
+from radiomics_screen.modelling.assessment.performance_types import Performance
 from radiomics_screen.report.figures.charts import Chart
 from radiomics_screen.report.sections.ablation import ModelComparison
 from radiomics_screen.report.sections.checklist import Item
@@ -85,7 +85,7 @@ class Page:
     negative: str
     threshold: str
     cohort: Cohort
-    judgement: Mapping[str, Any]
+    judgement: Performance
     charts: Sequence[Chart]
     messages: Sequence[str]
     items: Sequence[Item]
@@ -126,7 +126,7 @@ def render(page: Page) -> str:
         groups=grouped_figures(judgement),
         confusion=_confusion(judgement),
         subgroups=_subgroups(judgement),
-        counts=judgement["counts"],
+        counts=judgement.counts,
         version=__version__,
         created=page.created[:16].replace("T", " ") + " UTC",
     )
@@ -140,13 +140,13 @@ def _contents(page: Page) -> list[tuple[str, str]]:
         ("lesion", "Is it the lesion?"): page.controls,
         ("cohort", "Who took part"): True,
         ("figures", "Figures"): True,
-        ("calls", "Calls"): page.judgement["confusion"],
+        ("calls", "Calls"): page.judgement.confusion,
         ("doubt", "How sure"): page.doubt,
         ("simpler", "Simpler models and chance"): page.comparison or page.permutation,
         ("features", "Features"): page.features,
         ("cases", "Hits and misses"): page.montage,
         ("all-figures", "All figures"): True,
-        ("subgroups", "Subgroups"): page.judgement["subgroups"],
+        ("subgroups", "Subgroups"): page.judgement.subgroups,
         ("folds", "Folds"): page.folds,
         ("tuning", "Choices"): page.tuning,
         ("preparation", "Preparation"): page.preparation,
@@ -179,25 +179,25 @@ def _flow(page: Page) -> list[tuple[str, str, str]]:
     return [*steps, (str(cohort.rows), f"rows used, of {cohort.patients} patients: {parts}", "")]
 
 
-def _headline(judgement: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    figures = judgement["figures"]
-    return [(LABELS[n], number(figures[n]["value"]), interval(figures[n])) for n in _HEADLINE if n in figures]
+def _headline(judgement: Performance) -> list[tuple[str, str, str]]:
+    figures = judgement.figures
+    return [(LABELS[n], number(figures[n].value), interval(figures[n])) for n in _HEADLINE if n in figures]
 
 
-def _delong(judgement: Mapping[str, Any]) -> str:
+def _delong(judgement: Performance) -> str:
     """Return the AUC with DeLong's interval where that of the bootstrap is too narrow; "" elsewhere."""
-    found = judgement["delong"]
-    if judgement["counts"]["patients"] >= _ENOUGH_PATIENTS or found["low"] is None:
+    found = judgement.delong
+    if judgement.counts.patients >= _ENOUGH_PATIENTS or found.low is None:
         return ""
     return with_interval(found)
 
 
-def _confusion(judgement: Mapping[str, Any]) -> dict[str, str] | None:
+def _confusion(judgement: Performance) -> dict[str, str] | None:
     """Return counts of calls, with their part of the row's class; None without a threshold."""
-    cells = judgement["confusion"]
+    cells = judgement.confusion
     if cells is None:
         return None
-    whole = {"tp": cells["tp"] + cells["fn"], "fp": cells["fp"] + cells["tn"]}
+    whole = {"tp": cells.tp + cells.fn, "fp": cells.fp + cells.tn}
     whole |= {"fn": whole["tp"], "tn": whole["fp"]}
     return {
         **{name: count(cells[name]) for name in cells},
@@ -205,15 +205,15 @@ def _confusion(judgement: Mapping[str, Any]) -> dict[str, str] | None:
     }
 
 
-def _subgroups(judgement: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, ...]]]]:
+def _subgroups(judgement: Performance) -> list[tuple[str, list[tuple[str, ...]]]]:
     tables = []
-    for column, parts in judgement["subgroups"].items():
+    for column, parts in judgement.subgroups.items():
         rows = [
             (
-                part["value"],
-                f"{part['positives']} of {part['rows']}",
-                *(_of_part(part, name) for name in ("auc", "sensitivity", "specificity")),
-                part["note"],
+                part.value,
+                f"{part.positives} of {part.rows}",
+                *map(_of_part, (part.auc, part.sensitivity, part.specificity)),
+                part.note,
             )
             for part in parts
         ]
@@ -221,8 +221,8 @@ def _subgroups(judgement: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, 
     return tables
 
 
-def _of_part(part: Mapping[str, Any], name: str) -> str:
-    """Return a figure of a subgroup; where rows are too few it has none."""
-    if name not in part:
+def _of_part(figure: Estimate | None) -> str:
+    """Return a figure of a subgroup; where rows are too few it has no value."""
+    if figure is None:
         return ""
-    return "too few" if part[name]["value"] is None else with_interval(part[name], 2)
+    return "too few" if figure.value is None else with_interval(figure, 2)

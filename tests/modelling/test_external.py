@@ -48,6 +48,8 @@ def test_the_frozen_model_is_judged(model: Model) -> None:
     assert sum(part["rows"] for part in judgement["subgroups"]["age"]) == len(table)
     scopes = set(found.metrics["scope"])
     assert {"external", "device = A", "device = B"} <= scopes
+    assert found.performance.to_json() == judgement
+    assert found.performance.figures["auc"].value == judgement["figures"]["auc"]["value"]
 
 
 def test_subgroups_keep_to_their_rows_where_rows_are_left_out(model: Model) -> None:

@@ -16,6 +16,7 @@ from sklearn.metrics import (
 
 from radiomics_screen.core.errors import ModelError
 from radiomics_screen.modelling.assessment.performance import LABELS, judge
+from radiomics_screen.modelling.assessment.performance_types import Performance
 from radiomics_screen.modelling.statistics.intervals import bootstrap_figures
 
 FEW = {"resamples": 100}
@@ -52,7 +53,7 @@ def test_figures_are_those_of_scikit_learn() -> None:
 def test_every_interval_holds_its_value_and_the_result_is_plain_json() -> None:
     outcome, p, patients = drawn()
     found = judge(outcome, p, patients, threshold=0.5, subgroups={"half": ["a", "b"] * 120}, **FEW)
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert json.loads(json.dumps(found.to_json(), allow_nan=False)) == found.to_json()
     for name, figure in found["figures"].items():
         if name != "ece":  # its resamples lie above it, as noise is added to noise
             assert figure["low"] <= figure["value"] <= figure["high"], name
@@ -196,3 +197,34 @@ def test_subgroups_name_what_is_not_known_and_what_says_little() -> None:
 def test_what_cannot_be_judged_is_refused(outcome: list[int], probability: list[float], words: str) -> None:
     with pytest.raises(ModelError, match=words):
         judge(outcome, probability, **FEW)
+
+
+@pytest.mark.parametrize("threshold", [None, 0.5])
+@pytest.mark.parametrize("one_class", [False, True])
+def test_what_was_written_is_read_as_the_same_types(threshold: float | None, one_class: bool) -> None:
+    outcome, p, patients = drawn()
+    outcome = np.zeros_like(outcome) if one_class else outcome
+    found = judge(outcome, p, patients, threshold=threshold, subgroups={"half": ["a", "b"] * 120}, **FEW)
+    written = json.dumps(found.to_json(), allow_nan=False)
+    read = Performance.from_json(json.loads(written))
+    assert read == found
+    assert json.dumps(read.to_json()) == written  # in the same order too
+
+
+def test_attributes_are_entries_and_an_unknown_entry_is_refused() -> None:
+    outcome, p, patients = drawn()
+    found = judge(outcome, p, patients, threshold=0.5, **FEW)
+    assert found["figures"]["auc"]["value"] == found.figures["auc"].value
+    assert list(found.delong) == ["value", "low", "high", "interval"]
+    assert len(found.counts) == 5
+    assert "to_json" not in found
+    with pytest.raises(KeyError, match="to_json"):
+        found["to_json"]
+
+
+def test_damage_is_named_by_the_entry() -> None:
+    outcome, p, patients = drawn()
+    written = judge(outcome, p, patients, threshold=0.5, **FEW).to_json()
+    written["figures"]["auc"]["value"] = "high"
+    with pytest.raises(ModelError, match=r"evaluation\.json is damaged: figures\.auc\.value"):
+        Performance.from_json(written, "evaluation.json")

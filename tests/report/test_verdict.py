@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +16,12 @@ from radiomics_screen.modelling.assessment.findings import (
     Findings,
     Permutation,
 )
+from radiomics_screen.modelling.assessment.performance_types import (
+    AucEstimate,
+    FigureEstimate,
+    Performance,
+    Subgroup,
+)
 from radiomics_screen.report.sections.out_of_fold import out_of_fold
 from radiomics_screen.report.sections.verdict import verdict_of_fit
 from tests.helpers.tables import ASKED, FAST, small_table
@@ -27,19 +32,16 @@ def model() -> Model:
     return fit(small_table(), **ASKED, **FAST)
 
 
-@pytest.fixture(scope="module")
-def judged(model: Model) -> dict[str, Any]:
-    return out_of_fold(model).performance({}, resamples=50, seed=0)
-
-
 @pytest.fixture
-def judgement(judged: dict[str, Any]) -> dict[str, Any]:
-    """A copy with figures that give no cause for worry."""
-    made = deepcopy(judged)
-    made["figures"]["auc"] = {"value": 0.9, "low": 0.8, "high": 0.95}
-    made["figures"]["slope"] = {"value": 1.0, "low": 0.8, "high": 1.2}
-    made["figures"]["intercept_in_the_large"] = {"value": 0.0, "low": -0.2, "high": 0.2}
-    return made
+def judgement(model: Model) -> Performance:
+    """Figures that give no cause for worry; tests change the dictionary of figures."""
+    made = out_of_fold(model).performance({}, resamples=20, seed=0)
+    figures = {
+        "auc": FigureEstimate(0.9, 0.8, 0.95),
+        "slope": FigureEstimate(1.0, 0.8, 1.2),
+        "intercept_in_the_large": FigureEstimate(0.0, -0.2, 0.2),
+    }
+    return replace(made, figures={**made.figures, **figures}, subgroups={})
 
 
 @pytest.fixture
@@ -49,13 +51,13 @@ def findings(model: Model) -> Findings:
     return replace(found, cohort=plenty, controls=None, permutation=None, comparison=None)
 
 
-def said(findings: Findings, judgement: dict[str, Any]) -> dict[str, str]:
+def said(findings: Findings, judgement: Performance) -> dict[str, str]:
     return dict(verdict_of_fit(findings, judgement))
 
 
-def test_without_a_worry_it_says_what_was_not_tested(findings: Findings, judgement: dict[str, Any]) -> None:
-    judgement["figures"]["sensitivity"]["value"] = 0.75
-    judgement["figures"]["specificity"]["value"] = 0.9
+def test_without_a_worry_it_says_what_was_not_tested(findings: Findings, judgement: Performance) -> None:
+    judgement.figures["sensitivity"] = FigureEstimate(0.75)
+    judgement.figures["specificity"] = FigureEstimate(0.9)
     found = said(findings, judgement)
     assert found["How well"].startswith("AUC 0.900 (0.800 to 0.950) on patients that it had not seen; ")
     assert "75.0\N{NO-BREAK SPACE}% of the" in found["How well"]
@@ -70,24 +72,25 @@ def control(verdict: Any, title: str = "Size alone") -> ControlFinding:
     return ControlFinding("size", title, verdict, "")
 
 
-def test_the_main_worry_is_the_gravest(findings: Findings, judgement: dict[str, Any]) -> None:
+def test_the_main_worry_is_the_gravest(findings: Findings, judgement: Performance) -> None:
     """Each is added to those before, which are less grave, and is named instead of them."""
-    figures = judgement["figures"]
+    figures = judgement.figures
 
     def worry(other: Findings = findings) -> str:
         return said(other, judgement)["Main worry"]
 
     unsure = replace(findings, controls=(control("unsure"), control("passed")))
     assert "does not settle" in worry(unsure)
-    judgement["subgroups"] = {"site": [{"value": "B", "auc": {"value": 0.6, "low": 0.5, "high": 0.7}}]}
+    weak = Subgroup("B", 90, 40, 50, 80, 1, AucEstimate(0.6, 0.5, 0.7))
+    judgement.subgroups["site"] = (weak,)
     assert worry(unsure).startswith("it does worse where site is B: AUC 0.600")
-    figures["intercept_in_the_large"] = {"value": -0.5, "low": -0.8, "high": -0.2}
+    figures["intercept_in_the_large"] = FigureEstimate(-0.5, -0.8, -0.2)
     assert worry(unsure).startswith("probabilities are too high on the whole")
-    figures["slope"] = {"value": 0.5, "low": 0.3, "high": 0.7}
+    figures["slope"] = FigureEstimate(0.5, 0.3, 0.7)
     assert worry(unsure).startswith("probabilities are too extreme (calibration slope 0.50")
     few = replace(unsure, cohort=replace(unsure.cohort, positives=12))
     assert "one class has only 12 rows" in worry(few)
-    figures["auc"] |= {"low": 0.45}
+    figures["auc"] = FigureEstimate(0.9, 0.45, 0.95)
     assert "reaches down to 0.450" in worry(few)
     chance = replace(few, permutation=Permutation(0.7, (0.6,), 0.2))
     assert "shuffled outcomes did as well too often" in worry(chance)
@@ -99,9 +102,9 @@ def test_the_main_worry_is_the_gravest(findings: Findings, judgement: dict[str, 
     ("slope", "words"), [((1.2, 1.05, 1.4), "too close to the middle"), ((1.2, 0.9, 1.4), "no other place")]
 )
 def test_a_slope_is_a_worry_where_its_interval_excludes_1(
-    findings: Findings, judgement: dict[str, Any], slope: tuple[float, ...], words: str
+    findings: Findings, judgement: Performance, slope: tuple[float, float, float], words: str
 ) -> None:
-    judgement["figures"]["slope"] = dict(zip(("value", "low", "high"), slope, strict=True))
+    judgement.figures["slope"] = FigureEstimate(*slope)
     assert words in said(findings, judgement)["Main worry"]
 
 
@@ -111,7 +114,7 @@ def test_a_slope_is_a_worry_where_its_interval_excludes_1(
 )
 @pytest.mark.parametrize("way", ["both", "turned", "blocks"])
 def test_what_radiomics_adds_is_what_its_test_says(
-    findings: Findings, judgement: dict[str, Any], difference: float, p: float, words: str, way: str
+    findings: Findings, judgement: Performance, difference: float, p: float, words: str, way: str
 ) -> None:
     ends = (difference - 0.01, difference + 0.01)
     test = AucTest("both", "clinical", difference, *ends, p / 2, p)
@@ -126,7 +129,6 @@ def test_what_radiomics_adds_is_what_its_test_says(
     assert words in said(compared, judgement)["What radiomics adds"]
 
 
-def test_one_class_has_no_auc(findings: Findings, judgement: dict[str, Any]) -> None:
-    for figure in judgement["figures"].values():
-        figure |= dict.fromkeys(("value", "low", "high"))
+def test_one_class_has_no_auc(findings: Findings, judgement: Performance) -> None:
+    judgement.figures.update(dict.fromkeys(judgement.figures, FigureEstimate(None)))
     assert said(findings, judgement)["How well"] == "not known: all rows are of one class."

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.core.errors import ModelError
-from radiomics_screen.modelling.assessment.performance import auc_of_repeats, plain
+from radiomics_screen.modelling.assessment.json_values import plain
+from radiomics_screen.modelling.assessment.performance import auc_of_repeats
 from radiomics_screen.modelling.data.blocks import CLINICAL
 from radiomics_screen.modelling.statistics.delong import compare_mean_aucs
 from radiomics_screen.modelling.statistics.multiple_comparison import holm

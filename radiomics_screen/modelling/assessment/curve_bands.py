@@ -8,6 +8,15 @@ from typing import Any
 import numpy as np
 
 from radiomics_screen.core.arrays import FloatArray, IndexArray
+from radiomics_screen.modelling.assessment.json_values import plain
+from radiomics_screen.modelling.assessment.performance_types import (
+    CalibrationCurve,
+    CalibrationPoints,
+    Curve,
+    Curves,
+    DecisionCurve,
+    Distribution,
+)
 from radiomics_screen.modelling.statistics.arrays import counts_at_scores, ratio
 from radiomics_screen.modelling.statistics.calibration import calibration_bins, calibration_curve
 from radiomics_screen.modelling.statistics.decision import THRESHOLDS, net_benefit
@@ -39,11 +48,10 @@ def with_interval(
 
 def curves_of(
     positive: FloatArray, scores: FloatArray, patient: IndexArray, resamples: int, seed: int
-) -> dict[str, dict[str, Any] | None]:
-    """Return "roc", "precision_recall", "calibration" and "decision", each None where a class is missing.
+) -> Curves:
+    """Return the curves with their bands, each None where a class is missing.
 
-    Each has "x", "y", "low" and "high" (bands hold at each place for itself). Definitions are those of
-    :mod:`radiomics_screen.modelling.statistics`.
+    Definitions are those of :mod:`radiomics_screen.modelling.statistics`.
 
     Parameters
     ----------
@@ -57,14 +65,18 @@ def curves_of(
         Of the bootstrap.
     """
     if not 0 < positive.sum() < len(positive):
-        return dict.fromkeys(("roc", "precision_recall", "calibration", "decision"))
-    found: dict[str, dict[str, Any] | None] = {}
-    for name, reader in (("roc", _roc), ("precision_recall", _precision_recall)):
-        here, _, low, high = with_interval(mean_of(reader(positive), scores), patient, resamples, seed)
-        found[name] = {"x": _PLACES, "y": here, "low": low, "high": high}
-    found["decision"] = _decision(positive, scores, patient, resamples, seed)
-    found["calibration"] = _calibration(positive, scores, patient, min(resamples, _MOST_OF_SMOOTH), seed)
-    return found
+        return Curves()
+
+    def banded(read: Read) -> Curve:
+        here, _, low, high = with_interval(mean_of(read, scores), patient, resamples, seed)
+        return Curve(*map(_numbers, (_PLACES, here, low, high)))
+
+    return Curves(
+        roc=banded(_roc(positive)),
+        precision_recall=banded(_precision_recall(positive)),
+        decision=_decision(positive, scores, patient, resamples, seed),
+        calibration=_calibration(positive, scores, patient, min(resamples, _MOST_OF_SMOOTH), seed),
+    )
 
 
 def _roc(positive: FloatArray) -> Read:
@@ -92,7 +104,7 @@ def _precision_recall(positive: FloatArray) -> Read:
 
 def _decision(
     positive: FloatArray, scores: FloatArray, patient: IndexArray, resamples: int, seed: int
-) -> dict[str, Any]:
+) -> DecisionCurve:
     thresholds = np.array(THRESHOLDS)
     count = len(thresholds)
 
@@ -100,19 +112,19 @@ def _decision(
         return np.concatenate(net_benefit(positive, score, thresholds, weights), axis=1)
 
     here, _, low, high = with_interval(mean_of(read, scores), patient, resamples, seed)
-    return {
-        "x": thresholds,
-        "y": here[:count],
-        "low": low[:count],
-        "high": high[:count],
-        "treat_all": here[count:],
-        "prevalence": positive.mean(),
-    }
+    return DecisionCurve(
+        x=_numbers(thresholds),
+        y=_numbers(here[:count]),
+        low=_numbers(low[:count]),
+        high=_numbers(high[:count]),
+        treat_all=_numbers(here[count:]),
+        prevalence=float(positive.mean()),
+    )
 
 
 def _calibration(
     positive: FloatArray, scores: FloatArray, patient: IndexArray, resamples: int, seed: int
-) -> dict[str, Any]:
+) -> CalibrationCurve:
     """Return bins over the rows of all repeats, and the smooth curve between their outer hundredths."""
     repeats = len(scores)
     bins = calibration_bins(np.tile(positive, repeats), scores.ravel(), np.tile(patient, repeats), bins=_BINS)
@@ -123,14 +135,21 @@ def _calibration(
         return calibration_curve(positive, score, places, weights)
 
     here, _, low, high = with_interval(mean_of(read, scores), patient, resamples, seed)
-    return {"bins": vars(bins), "x": places, "y": here, "low": low, "high": high}
+    points = CalibrationPoints(**{name: _numbers(values) for name, values in vars(bins).items()})
+    return CalibrationCurve(points, *map(_numbers, (places, here, low, high)))
 
 
-def distribution_of(positive: FloatArray, scores: FloatArray) -> dict[str, Any]:
-    """Return "edges" of bars, and the rows of each class between them: "positives", "negatives".
+def distribution_of(positive: FloatArray, scores: FloatArray) -> Distribution:
+    """Return edges of bars, and the rows of each class between them.
 
     Of several repeats they are means.
     """
     edges = np.linspace(0, 1, _BARS + 1)
     of = {"positives": scores[:, positive > 0], "negatives": scores[:, positive == 0]}
-    return {"edges": edges, **{name: np.histogram(p, edges)[0] / len(scores) for name, p in of.items()}}
+    rows = {name: _numbers(np.histogram(p, edges)[0] / len(scores)) for name, p in of.items()}
+    return Distribution(_numbers(edges), **rows)
+
+
+def _numbers(values: FloatArray | IndexArray) -> tuple[Any, ...]:
+    """Return numbers of Python, None for what is not finite."""
+    return tuple(plain(values))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -24,6 +24,10 @@ class Estimate:
     def of(cls, figure: Mapping[str, Any]) -> Estimate:
         """Return the value and the ends of a figure that is a mapping."""
         return cls(figure["value"], figure["low"], figure["high"])
+
+    def without_value(self) -> Self:
+        """Return the estimate where rows are too few for it to be believed."""
+        return replace(self, value=None, low=None, high=None)
 
 
 @dataclass(frozen=True)
@@ -364,7 +368,7 @@ def findings_of(summary: Mapping[str, Any], source: str) -> Findings:
     try:
         return _FINDINGS.validate_python({**summary, "entries": frozenset(summary)})
     except ValidationError as error:
-        raise _damaged(error, source) from None
+        raise damaged(error, source) from None
 
 
 def external_findings_of(summary: Mapping[str, Any], source: str) -> ExternalFindings:
@@ -372,10 +376,11 @@ def external_findings_of(summary: Mapping[str, Any], source: str) -> ExternalFin
     try:
         return _EXTERNAL.validate_python(dict(summary))
     except ValidationError as error:
-        raise _damaged(error, source) from None
+        raise damaged(error, source) from None
 
 
-def _damaged(error: ValidationError, source: str) -> ModelError:
+def damaged(error: ValidationError, source: str) -> ModelError:
+    """Return the error that names the entry which is not what it should be."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     return ModelError(f"{source} is damaged: {where}: {first['msg']}")

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.core.errors import ModelError
-from radiomics_screen.modelling.assessment.performance import plain
+from radiomics_screen.modelling.assessment.json_values import plain
 from radiomics_screen.modelling.classifiers.shared.watch import Watch
 from radiomics_screen.modelling.data.dataset import Dataset
 from radiomics_screen.modelling.data.splits import Split

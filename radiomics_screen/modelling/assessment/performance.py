@@ -1,4 +1,4 @@
-"""All figures of given probabilities, as plain JSON values: what a report shows.
+"""All figures of given probabilities: what a report shows.
 
 Several repeats (rows of `probabilities`) are judged one by one, and the figures and curves are averaged.
 That describes one fitted pipeline, as ``metrics.csv`` does. Averaging the probabilities of each row first
@@ -7,9 +7,8 @@ would describe an ensemble of as many models as there are repeats, which nobody 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +23,15 @@ from radiomics_screen.modelling.assessment.curve_bands import (
     distribution_of,
     mean_of,
     with_interval,
+)
+from radiomics_screen.modelling.assessment.json_values import plain
+from radiomics_screen.modelling.assessment.performance_types import (
+    AucEstimate,
+    Confusion,
+    Counts,
+    FigureEstimate,
+    Performance,
+    Subgroup,
 )
 from radiomics_screen.modelling.statistics.arrays import checked_probability, patient_numbers
 from radiomics_screen.modelling.statistics.calibration import calibration_figures
@@ -65,7 +73,7 @@ def judge(
     subgroups: Mapping[str, npt.ArrayLike] | None = None,
     resamples: int = 2000,
     seed: int = 0,
-) -> dict[str, Any]:
+) -> Performance:
     """Return how good probabilities of rows are that were not learned from.
 
     Parameters
@@ -89,20 +97,9 @@ def judge(
 
     Returns
     -------
-    dict
-        Plain JSON values, None where something is not defined:
-
-        - "counts": rows, positives, negatives, patients, repeats; "threshold", "level", "resamples";
-        - "figures": name -> value, low, high, undefined (resamples left out). Those that
-          ``metrics.csv`` has too are computed in the same way, with the same draws;
-        - "delong": AUC with DeLong's interval, clustered by patient (Obuchowski 1997), on the logit scale.
-          Of several repeats it is that of the mean AUC, with their covariance; and "interval", its kind;
-        - "confusion": tp, fp, tn, fn, of several repeats their means;
-        - "curves": "roc", "precision_recall", "calibration" and "decision", each None where one class
-          is missing;
-        - "distribution": "edges", and rows between them of each class;
-        - "subgroups": name -> list of parts, see :func:`judge_subgroup`;
-        - "messages": what to keep in mind, sentences.
+    Performance
+        Numbers of Python, None where something is not defined; see its attributes. Figures that
+        ``metrics.csv`` has too are computed in the same way, with the same draws.
 
     Raises
     ------
@@ -114,62 +111,67 @@ def judge(
     patient = patient_numbers(patients, len(positive))
     limits = _limits(threshold, thresholds, scores.shape)
     drawing = {"resamples": resamples, "seed": seed}
-    found: dict[str, Any] = {
-        "counts": _counts(positive, patient, len(scores)),
-        "threshold": threshold,
-        "level": LEVEL,
-        "resamples": resamples,
-        "figures": _figures(positive, scores, patient, limits, drawing),
-        "delong": _delong(positive, scores, patient),
-        "confusion": None if limits is None else _confusion(positive, scores, limits),
-        "curves": curves_of(positive, scores, patient, min(resamples, 1000), seed),
-        "distribution": distribution_of(positive, scores),
-        "subgroups": {
-            name: [
-                {
-                    "value": value,
-                    **judge_subgroup(
-                        positive[a],
-                        scores[:, a],
-                        patient[a],
-                        None if limits is None else limits[:, a],
-                        drawing,
-                    ),
-                }
+    return Performance(
+        counts=_counts(positive, patient, len(scores)),
+        threshold=plain(threshold),
+        level=LEVEL,
+        resamples=resamples,
+        figures=_figures(positive, scores, patient, limits, drawing),
+        delong=_delong(positive, scores, patient),
+        confusion=None if limits is None else _confusion(positive, scores, limits),
+        curves=curves_of(positive, scores, patient, min(resamples, 1000), seed),
+        distribution=distribution_of(positive, scores),
+        subgroups={
+            str(name): tuple(
+                judge_subgroup(
+                    value,
+                    positive[a],
+                    scores[:, a],
+                    patient[a],
+                    None if limits is None else limits[:, a],
+                    drawing,
+                )
                 for value, a in _parts(values, len(positive), name)
-            ]
+            )
             for name, values in (subgroups or {}).items()
         },
-        "messages": _messages(positive, patient, scores),
-    }
-    return plain(found)
+        messages=tuple(_messages(positive, patient, scores)),
+    )
 
 
 def judge_subgroup(
+    value: str,
     positive: FloatArray,
     scores: FloatArray,
     patient: npt.NDArray[np.intp],
     limits: FloatArray | None,
     drawing: Mapping[str, int],
-) -> dict[str, Any]:
+) -> Subgroup:
     """Return counts, AUC (DeLong) and, at the thresholds, sensitivity and specificity of some rows.
 
-    A figure is None where the class that it needs (both, for the AUC) has fewer than ten rows, and "note"
-    says so: its interval would hold nearly everything, and the figure alone would be believed.
+    A figure has no value where the class that it needs (both, for the AUC) has fewer than ten rows, and
+    `note` says so: its interval would hold nearly everything, and the figure alone would be believed.
     """
-    found = _counts(positive, patient, len(scores))
-    figures = {} if limits is None else bootstrap_figures(
+    counts = _counts(positive, patient, len(scores))
+    fewest = min(counts.positives, counts.negatives)
+    auc = _delong(positive, scores, patient)
+    found = Subgroup(
+        value=value,
+        **counts,
+        auc=auc if fewest >= _FEW else auc.without_value(),
+        note=_too_few(counts.positives, counts.negatives),
+    )
+    if limits is None:
+        return found
+    figures = bootstrap_figures(
         positive, scores, patient, threshold=limits, resamples=drawing["resamples"], seed=drawing["seed"]
-    )  # fmt: skip
-    rows = {"auc": min(found["positives"], found["negatives"])}
-    shown = {"auc": _delong(positive, scores, patient)}
-    for name, of_class in (("sensitivity", "positives"), ("specificity", "negatives")):
-        if figures:
-            rows[name], shown[name] = found[of_class], dict(vars(figures[name]))
-    for name, fewest in rows.items():
-        if fewest < _FEW:
-            shown[name] |= dict.fromkeys(("value", "low", "high"))
-    return {**found, **shown, "note": _too_few(found["positives"], found["negatives"])}
+    )
+    sensitivity, specificity = (
+        known if rows >= _FEW else known.without_value()
+        for name, rows in (("sensitivity", counts.positives), ("specificity", counts.negatives))
+        for known in [FigureEstimate(**plain(vars(figures[name])))]
+    )
+    return replace(found, sensitivity=sensitivity, specificity=specificity)
 
 
 def _too_few(positives: int, negatives: int) -> str:
@@ -181,21 +183,6 @@ def _too_few(positives: int, negatives: int) -> str:
     return f"too few: {positives} positive and {negatives} negative; {_FEW} of each are needed"
 
 
-def plain(value: Any) -> Any:
-    """Return the same as plain JSON values: numbers of Python, lists, None for what is not finite."""
-    if isinstance(value, Mapping):
-        return {str(name): plain(one) for name, one in value.items()}
-    if isinstance(value, np.ndarray | list | tuple):
-        return [plain(one) for one in value]
-    if isinstance(value, bool | np.bool_):
-        return bool(value)
-    if isinstance(value, int | np.integer):
-        return int(value)
-    if isinstance(value, float | np.floating):
-        return float(value) if math.isfinite(value) else None
-    return value
-
-
 def _checked(outcome: npt.ArrayLike, probabilities: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     scores = np.atleast_2d(np.asarray(probabilities, dtype=np.float64))
     if scores.ndim != 2 or scores.size == 0:
@@ -204,14 +191,14 @@ def _checked(outcome: npt.ArrayLike, probabilities: npt.ArrayLike) -> tuple[Floa
     return positive, scores
 
 
-def _counts(positive: FloatArray, patient: npt.NDArray[np.intp], repeats: int) -> dict[str, int]:
-    return {
-        "rows": len(positive),
-        "positives": int(positive.sum()),
-        "negatives": int((1 - positive).sum()),
-        "patients": len(np.unique(patient)),
-        "repeats": repeats,
-    }
+def _counts(positive: FloatArray, patient: npt.NDArray[np.intp], repeats: int) -> Counts:
+    return Counts(
+        rows=len(positive),
+        positives=int(positive.sum()),
+        negatives=int((1 - positive).sum()),
+        patients=len(np.unique(patient)),
+        repeats=repeats,
+    )
 
 
 def _figures(
@@ -220,11 +207,13 @@ def _figures(
     patient: npt.NDArray[np.intp],
     limits: FloatArray | None,
     drawing: Mapping[str, int],
-) -> dict[str, Any]:
+) -> dict[str, FigureEstimate]:
     by = 0.5 if limits is None else limits  # not used where there is none
     known = bootstrap_figures(positive, scores, patient, threshold=by, **drawing)
-    found: dict[str, Any] = {
-        name: vars(one) for name, one in known.items() if limits is not None or name not in AT_THRESHOLD
+    found = {
+        name: FigureEstimate(**plain(vars(one)))
+        for name, one in known.items()
+        if limits is not None or name not in AT_THRESHOLD
     }
 
     def read(score: FloatArray, weights: FloatArray) -> FloatArray:
@@ -243,7 +232,7 @@ def _figures(
         undefined = int(np.sum(np.isnan(drawn[:, at])))
         same = np.nanmin(drawn[:, at]) == np.nanmax(drawn[:, at]) if undefined < len(drawn) else True
         ends = (np.nan, np.nan) if same else (low[at], high[at])  # resamples that all agree tell nothing
-        found[name] = {"value": here[at], "low": ends[0], "high": ends[1], "undefined": undefined}
+        found[name] = FigureEstimate(plain(here[at]), plain(ends[0]), plain(ends[1]), undefined)
     return found
 
 
@@ -261,13 +250,13 @@ def _recentred(value: float, drawn: FloatArray, low: float, high: float) -> tupl
 
 def auc_of_repeats(
     outcome: npt.ArrayLike, probabilities: npt.ArrayLike, patients: npt.ArrayLike
-) -> dict[str, Any]:
+) -> AucEstimate:
     """Return the AUC, mean over the repeats in `probabilities`, with DeLong's interval: see :func:`judge`."""
     positive, scores = _checked(outcome, probabilities)
     return _delong(positive, scores, patient_numbers(patients, len(positive)))
 
 
-def _delong(positive: FloatArray, scores: FloatArray, patient: npt.NDArray[np.intp]) -> dict[str, Any]:
+def _delong(positive: FloatArray, scores: FloatArray, patient: npt.NDArray[np.intp]) -> AucEstimate:
     if len(scores) == 1:
         return _shown(auc_interval(positive, scores[0], patient, level=LEVEL))
     aucs, covariance = auc_covariance(positive, scores, patient)
@@ -275,14 +264,14 @@ def _delong(positive: FloatArray, scores: FloatArray, patient: npt.NDArray[np.in
     if value in (0.0, 1.0):
         return _shown(auc_interval(positive, scores[0], patient, level=LEVEL))
     if not error > 1e-12:  # or NaN
-        return {"value": value, "low": np.nan, "high": np.nan, "interval": "none"}
+        return AucEstimate(plain(value), interval="none")
     reach = float(ndtri((1 + LEVEL) / 2)) * error / (value * (1 - value))
     low, high = expit(log_odds(value) + np.array([-reach, reach]))
-    return {"value": value, "low": low, "high": high, "interval": "logit"}
+    return AucEstimate(plain(value), plain(low), plain(high), "logit")
 
 
-def _shown(auc: Auc) -> dict[str, Any]:
-    return {"value": auc.value, "low": auc.low, "high": auc.high, "interval": auc.interval}
+def _shown(auc: Auc) -> AucEstimate:
+    return AucEstimate(plain(auc.value), plain(auc.low), plain(auc.high), auc.interval)
 
 
 def _limits(
@@ -297,10 +286,10 @@ def _limits(
     return limits
 
 
-def _confusion(positive: FloatArray, scores: FloatArray, limits: FloatArray) -> dict[str, float]:
+def _confusion(positive: FloatArray, scores: FloatArray, limits: FloatArray) -> Confusion:
     called = scores >= limits
     tp, fp = (called & (positive > 0)).sum(axis=1).mean(), (called & (positive == 0)).sum(axis=1).mean()
-    return {"tp": tp, "fp": fp, "tn": (1 - positive).sum() - fp, "fn": positive.sum() - tp}
+    return Confusion(*plain([tp, fp, (1 - positive).sum() - fp, positive.sum() - tp]))
 
 
 def _parts(values: npt.ArrayLike, rows: int, name: str) -> list[tuple[str, npt.NDArray[np.intp]]]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from radiomics_screen.modelling.assessment.performance import plain
+from radiomics_screen.modelling.assessment.json_values import plain
 from radiomics_screen.modelling.statistics.delong import AucDifference
 
 Verdict = Literal["passed", "unsure", "look", "not run"]

@@ -6,7 +6,7 @@ import numpy as np
 
 from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.core.errors import ModelError
-from radiomics_screen.modelling.assessment.performance import plain
+from radiomics_screen.modelling.assessment.json_values import plain
 from radiomics_screen.modelling.controls.altered_lesions import NO_IMAGES, measured_rows, with_values
 from radiomics_screen.modelling.controls.base import Control, ImageControlInputs, shown, signed
 from radiomics_screen.modelling.controls.crop_surroundings import shown_crops

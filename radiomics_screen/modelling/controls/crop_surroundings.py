@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from radiomics_screen.core.errors import ModelError
-from radiomics_screen.modelling.assessment.performance import plain
+from radiomics_screen.modelling.assessment.json_values import plain
 from radiomics_screen.modelling.controls.base import Control, shown, signed
 from radiomics_screen.modelling.controls.setup import Setup
 from radiomics_screen.modelling.data.blocks import CROP

@@ -12,7 +12,8 @@ import pandas as pd
 
 from radiomics_screen.core.arrays import FloatArray
 from radiomics_screen.core.errors import ModelError
-from radiomics_screen.modelling.assessment.performance import auc_of_repeats, plain
+from radiomics_screen.modelling.assessment.json_values import plain
+from radiomics_screen.modelling.assessment.performance import auc_of_repeats
 from radiomics_screen.modelling.controls.base import Control, shown, signed
 from radiomics_screen.modelling.data.dataset import Dataset
 from radiomics_screen.modelling.data.leaks import PATIENT

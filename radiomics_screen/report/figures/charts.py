@@ -9,6 +9,12 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from radiomics_screen.modelling.assessment.performance_types import (
+    CalibrationCurve,
+    Curve,
+    DecisionCurve,
+    Performance,
+)
 from radiomics_screen.report.figures.svg import ACCENT, GREY, INK, drawn
 from radiomics_screen.report.wording.numbers import with_interval
 
@@ -28,7 +34,7 @@ class Chart:
     own_tones: bool = False
 
 
-def charts_of(judgement: Mapping[str, Any], positive: str, negative: str, threshold: str) -> list[Chart]:
+def charts_of(judgement: Performance, positive: str, negative: str, threshold: str) -> list[Chart]:
     """Return the figures that a judgement allows; none of the curves where a class is missing.
 
     Parameters
@@ -40,24 +46,23 @@ def charts_of(judgement: Mapping[str, Any], positive: str, negative: str, thresh
     threshold
         Of the calls, in words.
     """
-    curves = judgement["curves"]
+    curves = judgement.curves
     charts = []
-    if curves["roc"] is not None:
-        charts = [
-            _roc(judgement, threshold),
-            _precision_recall(judgement),
-            _calibration(judgement, positive),
-            _decision(judgement, positive),
-        ]
+    if curves.roc is not None:
+        charts.append(_roc(judgement, curves.roc, threshold))
+    if curves.precision_recall is not None:
+        charts.append(_precision_recall(judgement, curves.precision_recall))
+    if curves.calibration is not None:
+        charts.append(_calibration(judgement, curves.calibration, positive))
+    if curves.decision is not None:
+        charts.append(_decision(judgement, curves.decision, positive))
     return [*charts, _distribution(judgement, positive, negative)]
 
 
-def _sizes(judgement: Mapping[str, Any]) -> str:
-    counts = judgement["counts"]
-    repeats = f", mean of {counts['repeats']} repeats" if counts["repeats"] > 1 else ""
-    return (
-        f"n = {counts['rows']} rows of {counts['patients']} patients, {counts['positives']} positive{repeats}"
-    )
+def _sizes(judgement: Performance) -> str:
+    counts = judgement.counts
+    repeats = f", mean of {counts.repeats} repeats" if counts.repeats > 1 else ""
+    return f"n = {counts.rows} rows of {counts.patients} patients, {counts.positives} positive{repeats}"
 
 
 def _banded(axes: Any, curve: Mapping[str, Any], step: str | None = None) -> None:
@@ -70,20 +75,20 @@ def _square(axes: Any, x: str, y: str) -> None:
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), xlabel=x, ylabel=y)
 
 
-def _roc(judgement: Mapping[str, Any], threshold: str) -> Chart:
-    curve, figures = judgement["curves"]["roc"], judgement["figures"]
+def _roc(judgement: Performance, curve: Curve, threshold: str) -> Chart:
+    figures = judgement.figures
     auc = with_interval(figures["auc"])
-    at = {name: figures[name]["value"] for name in ("sensitivity", "specificity") if name in figures}
+    sensitivity, specificity = (
+        figures[name].value if name in figures else None for name in ("sensitivity", "specificity")
+    )
 
     def draw(axes: Any) -> None:
         axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.9, linestyle=(0, (4, 3)))
         _banded(axes, {key: [0.0, *values] for key, values in curve.items()})  # it starts in the corner
-        if len(at) == 2:
-            axes.plot(
-                1 - at["specificity"], at["sensitivity"], "o", color="white", markeredgecolor=INK, zorder=5
-            )
+        if sensitivity is not None and specificity is not None:
+            axes.plot(1 - specificity, sensitivity, "o", color="white", markeredgecolor=INK, zorder=5)
             axes.annotate(
-                f"threshold {threshold}", (1 - at["specificity"], at["sensitivity"]),
+                f"threshold {threshold}", (1 - specificity, sensitivity),
                 xytext=(9, -11), textcoords="offset points", fontsize=8.5,
             )  # fmt: skip
         _square(axes, "1 \N{MINUS SIGN} specificity", "sensitivity")
@@ -95,13 +100,13 @@ def _roc(judgement: Mapping[str, Any], threshold: str) -> Chart:
     )
 
 
-def _precision_recall(judgement: Mapping[str, Any]) -> Chart:
-    area = with_interval(judgement["figures"]["average_precision"])
-    prevalence = judgement["curves"]["decision"]["prevalence"]
+def _precision_recall(judgement: Performance, curve: Curve) -> Chart:
+    area = with_interval(judgement.figures["average_precision"])
+    prevalence = judgement.counts.positives / judgement.counts.rows
 
     def draw(axes: Any) -> None:
         axes.axhline(prevalence, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)))
-        _banded(axes, judgement["curves"]["precision_recall"], step="pre")
+        _banded(axes, curve, step="pre")
         _square(axes, "recall (sensitivity)", "precision (PPV)")
 
     return Chart(
@@ -112,10 +117,10 @@ def _precision_recall(judgement: Mapping[str, Any]) -> Chart:
     )
 
 
-def _calibration(judgement: Mapping[str, Any], positive: str) -> Chart:
-    curve, figures = judgement["curves"]["calibration"], judgement["figures"]
+def _calibration(judgement: Performance, curve: CalibrationCurve, positive: str) -> Chart:
+    figures = judgement.figures
     slope, offset = with_interval(figures["slope"], 2), with_interval(figures["intercept_in_the_large"], 2)
-    bins = {key: np.array(value, dtype=np.float64) for key, value in curve["bins"].items()}
+    bins = {key: np.array(value, dtype=np.float64) for key, value in curve.bins.items()}
 
     def draw(axes: Any) -> None:
         axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.9, linestyle=(0, (4, 3)))
@@ -135,17 +140,16 @@ def _calibration(judgement: Mapping[str, Any], positive: str) -> Chart:
     )
 
 
-def _decision(judgement: Mapping[str, Any], positive: str) -> Chart:
-    curve = judgement["curves"]["decision"]
-    x, everyone = np.array(curve["x"]), np.array(curve["treat_all"])
-    top = 1.15 * max(curve["prevalence"], 0.02)
+def _decision(judgement: Performance, curve: DecisionCurve, positive: str) -> Chart:
+    x, everyone = np.array(curve.x), np.array(curve.treat_all)
+    top = 1.15 * max(curve.prevalence, 0.02)
 
     def draw(axes: Any) -> None:
         axes.plot(x, everyone, color=GREY, linewidth=1.1, linestyle=(0, (4, 3)), label="act on all")
         axes.axhline(0, color=INK, linewidth=0.8, label="act on none")
         _banded(axes, curve)
-        if judgement["threshold"] is not None:
-            axes.axvline(judgement["threshold"], color=GREY, linewidth=0.7, linestyle=":")
+        if judgement.threshold is not None:
+            axes.axvline(judgement.threshold, color=GREY, linewidth=0.7, linestyle=":")
         axes.set(xlim=(0, 1), ylim=(-0.25 * top, top), xlabel="threshold probability", ylabel="net benefit")
         axes.legend(loc="upper right")
 
@@ -155,15 +159,15 @@ def _decision(judgement: Mapping[str, Any], positive: str) -> Chart:
         f"Net benefit per row of acting on the model's calls: right calls of {positive} less wrong ones, "
         "weighted by the odds of the threshold. The model is of use where its line is above both others, and "
         "surely so only where its band, too, lies above both. "
-        f"For a population with this part of positives, {curve['prevalence']:.2f}. {_sizes(judgement)}.",
+        f"For a population with this part of positives, {curve.prevalence:.2f}. {_sizes(judgement)}.",
     )
 
 
-def _distribution(judgement: Mapping[str, Any], positive: str, negative: str) -> Chart:
-    found = judgement["distribution"]
-    edges = np.array(found["edges"])
-    ups, downs = np.array(found["positives"]), np.array(found["negatives"])
-    limit = judgement["threshold"]
+def _distribution(judgement: Performance, positive: str, negative: str) -> Chart:
+    found = judgement.distribution
+    edges = np.array(found.edges)
+    ups, downs = np.array(found.positives), np.array(found.negatives)
+    limit = judgement.threshold
     dotted = "" if limit is None else f"; dotted: a probability of {limit:.3g}, the model's threshold"
 
     def draw(axes: Any) -> None:
@@ -171,8 +175,8 @@ def _distribution(judgement: Mapping[str, Any], positive: str, negative: str) ->
         axes.bar(edges[:-1], ups, width, align="edge", color=ACCENT, label=shortened(positive))
         axes.bar(edges[:-1], -downs, width, align="edge", color=GREY, label=shortened(negative))
         axes.axhline(0, color=INK, linewidth=0.8)
-        if judgement["threshold"] is not None:
-            axes.axvline(judgement["threshold"], color=INK, linewidth=0.9, linestyle=":")
+        if judgement.threshold is not None:
+            axes.axvline(judgement.threshold, color=INK, linewidth=0.9, linestyle=":")
         axes.yaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
         axes.set(xlim=(0, 1), xlabel="predicted probability", ylabel="rows")
         axes.legend(loc="best")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from radiomics_screen.modelling.assessment.findings import Estimate
+from radiomics_screen.modelling.assessment.performance_types import Performance, Subgroup
 from radiomics_screen.report.figures.charts import Chart, shortened
 from radiomics_screen.report.figures.svg import ACCENT, GREY, INK, PALE, drawn
 from radiomics_screen.report.wording.numbers import number
@@ -13,19 +14,16 @@ from radiomics_screen.report.wording.numbers import number
 _SHORTEST = 4  # letters of a value that needs its column's name beside it
 
 
-def forest(judgement: Mapping[str, Any]) -> Chart | None:
+def forest(judgement: Performance) -> Chart | None:
     """Return the AUC of each part of the subgroups with its interval; None where no part has enough rows."""
-    every = [(column, part) for column, found in judgement["subgroups"].items() for part in found]
-    parts = [(column, part) for column, part in every if part["auc"]["value"] is not None]
+    every = [(column, part) for column, found in judgement.subgroups.items() for part in found]
+    parts = [(column, part) for column, part in every if part.auc.value is not None]
     if not parts:
         return None
-    rows = [
-        (f"{_named(column, part)} ({part['positives']}/{part['rows']})", Estimate.of(part["auc"]))
-        for column, part in parts
-    ]
+    rows = [(f"{_named(column, part)} ({part.positives}/{part.rows})", part.auc) for column, part in parts]
     breaks = [at for at in range(1, len(parts)) if parts[at][0] != parts[at - 1][0]]
-    overall = judgement["delong"]["value"]
-    names = ", ".join(judgement["subgroups"])
+    overall = judgement.delong.value
+    names = ", ".join(judgement.subgroups)
     return Chart(
         "Subgroups",
         drawn(
@@ -75,6 +73,6 @@ def interval_rows(
     axes.set_yticklabels([name for name, _ in rows], fontsize=8.5)
 
 
-def _named(column: str, part: Mapping[str, Any]) -> str:
-    value = part["value"]
+def _named(column: str, part: Subgroup) -> str:
+    value = part.value
     return shortened(value) if len(value) > _SHORTEST else f"{shortened(column)} {value}"

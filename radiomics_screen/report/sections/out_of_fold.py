@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from radiomics_screen.core.errors import ModelError
 from radiomics_screen.modelling.assessment.performance import judge
+from radiomics_screen.modelling.assessment.performance_types import Performance
 from radiomics_screen.modelling.data.values import texts_of
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class OutOfFold:
 
     def performance(
         self, subgroups: Mapping[str, npt.ArrayLike], *, resamples: int, seed: int
-    ) -> dict[str, Any]:
+    ) -> Performance:
         """Return all figures; see :func:`~radiomics_screen.modelling.assessment.performance.judge`."""
         own: dict[str, Any] = {} if self.thresholds is None else {"thresholds": self.thresholds}
         return judge(

@@ -6,11 +6,12 @@ make the other figures meaningless comes first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 from radiomics_screen.modelling.assessment.ablation import BOTH, WHOLE
 from radiomics_screen.modelling.assessment.findings import AucTest, Cohort, Estimate, Findings
+from radiomics_screen.modelling.assessment.performance_types import Performance
 from radiomics_screen.modelling.data.blocks import CLINICAL
 from radiomics_screen.report.wording.numbers import counted, number, p_equals, per_cent, with_interval
 
@@ -31,9 +32,7 @@ class Statement(NamedTuple):
     text: str
 
 
-def verdict_of_fit(
-    findings: Findings, judgement: Mapping[str, Any], *, features: bool = True
-) -> list[Statement]:
+def verdict_of_fit(findings: Findings, judgement: Performance, *, features: bool = True) -> list[Statement]:
     """Return the verdict on a cross-validated model.
 
     Parameters
@@ -56,7 +55,7 @@ def verdict_of_fit(
 
 def verdict_of_external(found: External) -> list[Statement]:
     """Return the verdict on a model that was tested on other data."""
-    findings, judgement = found.findings, found.summary["judgement"]
+    findings, judgement = found.findings, found.performance
     cohort, learned = findings.cohort, findings.model
     tested = f"patients like the {cohort.patients} tested here ({_shares(cohort, findings.positive)})"
     learned_from = "" if learned.rows is None else f", after learning from {counted(learned.rows, 'row')}"
@@ -71,14 +70,14 @@ def verdict_of_external(found: External) -> list[Statement]:
     ]
 
 
-def _how_well(judgement: Mapping[str, Any], positive: str) -> str:
-    figures = judgement["figures"]
-    auc = Estimate.of(figures["auc"])
+def _how_well(judgement: Performance, positive: str) -> str:
+    figures = judgement.figures
+    auc = figures["auc"]
     if auc.value is None:
         return "not known: all rows are of one class."
     calls = ""
-    if "sensitivity" in figures and figures["sensitivity"]["value"] is not None:
-        found, spared = figures["sensitivity"]["value"], figures["specificity"]["value"]
+    if "sensitivity" in figures and figures["sensitivity"].value is not None:
+        found, spared = figures["sensitivity"].value, figures["specificity"].value
         calls = f"; at the threshold it calls {per_cent(found)} of the {positive} rows {positive}, and "
         calls += f"{per_cent(None if spared is None else 1 - spared)} of the others too"
     return f"AUC {with_interval(auc)} on patients that it had not seen{calls}."
@@ -136,9 +135,8 @@ def _worries_of_fit(findings: Findings) -> Iterator[str]:
         yield f"shuffled outcomes did as well too often for this to be more than chance, {p_equals(chance.p)}"
 
 
-def _worries(judgement: Mapping[str, Any], cohort: Cohort) -> Iterator[str]:
-    figures = judgement["figures"]
-    auc = Estimate.of(figures["auc"])
+def _worries(judgement: Performance, cohort: Cohort) -> Iterator[str]:
+    auc = judgement.figures["auc"]
     if auc.low is not None and auc.low <= 0.5:
         yield f"the interval of the AUC reaches down to {number(auc.low)}, so that chance is not excluded"
     rarer = min(cohort.positives, cohort.negatives)
@@ -148,27 +146,27 @@ def _worries(judgement: Mapping[str, Any], cohort: Cohort) -> Iterator[str]:
     yield from _weak_subgroup(judgement, auc)
 
 
-def _calibration(judgement: Mapping[str, Any]) -> Iterator[str]:
-    slope = Estimate.of(judgement["figures"]["slope"])
+def _calibration(judgement: Performance) -> Iterator[str]:
+    slope = judgement.figures["slope"]
     if slope.low is None or slope.high is None:
         return
     if slope.high < 1:
         yield f"probabilities are too extreme (calibration slope {with_interval(slope, 2)})"
     elif slope.low > 1:
         yield f"probabilities are too close to the middle (calibration slope {with_interval(slope, 2)})"
-    large = Estimate.of(judgement["figures"]["intercept_in_the_large"])
+    large = judgement.figures["intercept_in_the_large"]
     if large.low is not None and large.high is not None and not large.low <= 0 <= large.high:
         way = "high" if large.high < 0 else "low"
         yield f"probabilities are too {way} on the whole (calibration in the large {with_interval(large, 2)})"
 
 
-def _weak_subgroup(judgement: Mapping[str, Any], whole: Estimate) -> Iterator[str]:
+def _weak_subgroup(judgement: Performance, whole: Estimate) -> Iterator[str]:
     """Name the subgroup whose interval lies below the AUC of all by most."""
     weak = [
-        (part["auc"]["high"], name, part["value"], part["auc"])
-        for name, parts in judgement["subgroups"].items()
+        (part.auc.high, name, part.value, part.auc)
+        for name, parts in judgement.subgroups.items()
         for part in parts
-        if whole.value is not None and part["auc"]["high"] is not None and part["auc"]["high"] < whole.value
+        if whole.value is not None and part.auc.high is not None and part.auc.high < whole.value
     ]
     if weak:
         _, name, value, auc = min(weak, key=lambda one: one[:3])

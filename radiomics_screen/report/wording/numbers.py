@@ -7,6 +7,7 @@ from typing import Any
 
 from radiomics_screen.modelling.assessment.findings import Estimate
 from radiomics_screen.modelling.assessment.performance import LABELS
+from radiomics_screen.modelling.assessment.performance_types import Performance
 
 #: A figure with its interval, of an evaluation or of a judgement.
 Figured = Estimate | Mapping[str, Any]
@@ -106,25 +107,25 @@ def share(part: float, whole: float) -> str:
     return f"{100 * part / whole:.0f} %" if whole else NONE
 
 
-def grouped_figures(judgement: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
+def grouped_figures(judgement: Performance) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
     """Return for each group its rows: label, value, interval, and what a perfect model has."""
-    figures = judgement["figures"]
+    figures = judgement.figures
     groups = []
     for title, names in GROUPS.items():
         rows = [
-            (LABELS[n], number(figures[n]["value"]), interval(figures[n]), _AIMS.get(n, "1"))
+            (LABELS[n], number(figures[n].value), interval(figures[n]), _AIMS.get(n, "1"))
             for n in names
             if n in figures
         ]
         if title == "Telling apart":
-            delong = judgement["delong"]
-            rows.insert(1, ("AUC, interval after DeLong", number(delong["value"]), interval(delong), "1"))
+            delong = judgement.delong
+            rows.insert(1, ("AUC, interval after DeLong", number(delong.value), interval(delong), "1"))
         if rows:
             groups.append((title, rows))
     return groups
 
 
-def figure_rows(judgement: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def figure_rows(judgement: Performance) -> list[tuple[str, str, str]]:
     """Return all figures in one list: label, value, interval."""
     return [row[:3] for _, rows in grouped_figures(judgement) for row in rows]
 
