@@ -32,7 +32,7 @@ from radiomics_screen.report.sections.tuning import tuning_of
 from radiomics_screen.report.sections.uncertainty import doubt_of
 from radiomics_screen.report.sections.verdict import verdict_of_fit
 from radiomics_screen.report.wording.crop_models import crops_text, cut_text, hindrance, sees_crops_alone
-from radiomics_screen.report.wording.numbers import number, options_text, with_interval
+from radiomics_screen.report.wording.numbers import number, options_text, repeats_text, with_interval
 
 if TYPE_CHECKING:
     from radiomics_screen.modelling.bundle.model import Model
@@ -221,7 +221,7 @@ def _items(model: Model, *, calibrated: bool) -> list[Item]:
 
 def _lead(model: Model) -> str:
     findings = model.evaluation.findings
-    repeats = f", {findings.fold_design.repeats} times anew" if findings.fold_design.repeats > 1 else ""
+    repeats = repeats_text(findings.fold_design.repeats)
     inputs = inputs_of(model)
     return (
         f"{inputs}{' ' if inputs else ''}Figures on patients that the pipeline had not seen, pooled over "

@@ -25,6 +25,7 @@ from radiomics_screen.report.wording.numbers import (
     options_text,
     p_equals,
     per_cent_with_interval,
+    repeats_text,
     with_interval,
 )
 
@@ -173,7 +174,7 @@ def _training_data(model: Model) -> list[str]:
 
 def _evaluation(model: Model) -> list[str]:
     findings = model.evaluation.findings
-    repeats = f", {findings.fold_design.repeats} times anew" if findings.fold_design.repeats > 1 else ""
+    repeats = repeats_text(findings.fold_design.repeats)
     return [
         f"Cross-validated on {_plain(findings.fold_design.text)}{repeats}, {kept_together(model)}; all that "
         f"is learned is learned inside the folds. {MEAN_AUC}: {mean_auc_text(model.evaluation)}.",
@@ -193,7 +194,7 @@ def _further(findings: Findings) -> list[str]:
         )
     if permutation := findings.permutation:
         found.append(
-            f"Against chance: AUC {number(permutation.observed)}{of_first_repeat(findings)}, "
+            f"Against chance: AUC{of_first_repeat(findings)} {number(permutation.observed)}, "
             f"{len(permutation.permuted)} permutations of the outcomes among patients, "
             f"{p_equals(permutation.p)}{smallest_text(permutation)}."
         )

@@ -215,7 +215,7 @@ def test_the_page_says_what_its_figures_are_of(model: Model, tmp_path: Path) -> 
     words = " ".join(" ".join(read(path).words).split())
     assert "the clinical variables age, side: these figures are not of radiomics alone" in words
     assert "here of the first repeat only; the radiomic features without clinical columns; one" in words
-    assert "an AUC of 0.900 or more (that of this model in the first repeat)" in words
+    assert "an AUC in the first repeat of 0.900 or more (that of this model)" in words
     assert "; means of 2 repeats Rows called bad" in words  # the heading, then its table's caption
     assert "surely so only where its band, too, lies above both" in words
     assert re.search(r"probability \d\.\d{3} · truth: (bad|good) ", words)

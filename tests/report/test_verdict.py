@@ -22,8 +22,9 @@ from radiomics_screen.modelling.assessment.performance_types import (
     Performance,
     Subgroup,
 )
+from radiomics_screen.modelling.external_evaluation import evaluate
 from radiomics_screen.report.sections.out_of_fold import out_of_fold
-from radiomics_screen.report.sections.verdict import verdict_of_fit
+from radiomics_screen.report.sections.verdict import verdict_of_external, verdict_of_fit
 from tests.helpers.tables import ASKED, FAST, small_table
 
 
@@ -59,7 +60,8 @@ def test_without_a_worry_it_says_what_was_not_tested(findings: Findings, judgeme
     judgement.figures["sensitivity"] = FigureEstimate(0.75)
     judgement.figures["specificity"] = FigureEstimate(0.9)
     found = said(findings, judgement)
-    assert found["How well"].startswith("AUC 0.900 (0.800 to 0.950) on patients that it had not seen; ")
+    assert found["How well"].startswith("AUC 0.900 (0.800 to 0.950) on patients that it had not seen (")
+    assert "(cross-validated on 3 stratified folds" in found["How well"]
     assert "75.0\N{NO-BREAK SPACE}% of the" in found["How well"]
     assert "10.0\N{NO-BREAK SPACE}% of the others" in found["How well"]
     assert "390 patients" in found["For whom"]
@@ -92,10 +94,21 @@ def test_the_main_worry_is_the_gravest(findings: Findings, judgement: Performanc
     assert "one class has only 12 rows" in worry(few)
     figures["auc"] = FigureEstimate(0.9, 0.45, 0.95)
     assert "reaches down to 0.450" in worry(few)
-    chance = replace(few, permutation=Permutation(0.7, (0.6,), 0.2))
-    assert "shuffled outcomes did as well too often" in worry(chance)
-    look = replace(chance, controls=(control("unsure"), control("look", "Site"), control("look")))
+    look = replace(few, controls=(control("unsure"), control("look", "Site"), control("look")))
     assert worry(look) == "the control “Site” asks for an explanation, as does 1 more."
+    chance = replace(look, permutation=Permutation(0.7, (0.6,), 0.2))
+    assert "shuffled outcomes did as well too often" in worry(chance)
+    assert worry(replace(look, permutation=Permutation(0.7, (0.6,) * 99, 0.01))) == worry(look)
+
+
+@pytest.mark.parametrize(("done", "words"), [(19, "19 permutations"), (1, "1 permutation of")])
+def test_few_permutations_of_which_none_did_as_well(
+    findings: Findings, judgement: Performance, done: int, words: str
+) -> None:
+    chance = replace(findings, permutation=Permutation(0.7, (0.5,) * done, 1 / (done + 1)))
+    worry = said(chance, judgement)["Main worry"]
+    assert worry.startswith(words)
+    assert "did as well" not in worry
 
 
 @pytest.mark.parametrize(
@@ -127,6 +140,35 @@ def test_what_radiomics_adds_is_what_its_test_says(
         blocks = (Block("radiomics", "all but radiomics"), Block("crop", "all but crop"))
     compared = replace(findings, comparison=BlockComparison((), (other, test), blocks))
     assert words in said(compared, judgement)["What radiomics adds"]
+
+
+def test_a_figure_without_an_interval_says_so(findings: Findings, judgement: Performance) -> None:
+    figures = judgement.figures
+    figures.update({name: FigureEstimate(figure.value) for name, figure in figures.items()})
+    found = said(findings, judgement)
+    assert found["How well"].startswith("AUC 0.900 (no interval) on patients")
+    assert "no other place was tested" in found["Main worry"]
+
+
+def test_each_part_of_a_column_is_named(findings: Findings, judgement: Performance) -> None:
+    parted = replace(findings, fold_design=replace(findings.fold_design, column="site"))
+    assert "each part of 'site' was tested" in said(parted, judgement)["For whom"]
+
+
+def test_the_verdict_on_other_data_counts_both_tables(model: Model, judgement: Performance) -> None:
+    other = small_table(40, seed=5)
+    other[["case_id", "patient_id"]] = "q" + other[["case_id", "patient_id"]]
+    external = evaluate(model, other, resamples=50)
+    found = dict(verdict_of_external(external))
+    auc = external.summary["judgement"]["figures"]["auc"]["value"]
+    assert found["How well"].startswith(f"AUC {auc:.3f} (")
+    assert "(other data, nothing learned anew)" in found["How well"]
+    assert "the 40 patients tested here" in found["For whom"]
+    assert f"learning from {external.findings.model.rows} rows" in found["For whom"]
+    assert "What radiomics adds" not in found
+    calm = replace(external, summary={**external.summary, "judgement": judgement.to_json()})
+    few = external.findings.cohort.positives
+    assert dict(verdict_of_external(calm))["Main worry"].startswith(f"one class has only {few} rows")
 
 
 def test_one_class_has_no_auc(findings: Findings, judgement: Performance) -> None:

@@ -118,7 +118,6 @@ def permutation_chart(findings: Findings) -> Chart | None:
         axes.tick_params(colors=INK)
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=2)
 
-    own = f"that of this model{of_first_repeat(findings)}"
     ends = f" (95 % interval {number(found.low)} to {number(found.high)})" if _ends(found) else ""
     return Chart(
         "Against chance",
@@ -128,8 +127,9 @@ def permutation_chart(findings: Findings) -> Chart | None:
             draw,
             (4.6, 3.1),
         ),
-        f"{len(permuted)} times the whole fit was repeated with outcomes shuffled among patients; an AUC of "
-        f"{number(observed)} or more ({own}) was {_times(reached)} reached: {p_equals(found.p)}"
+        f"{len(permuted)} times the whole fit was repeated with outcomes shuffled among patients; an "
+        f"AUC{of_first_repeat(findings)} of {number(observed)} or more (that of this model) was "
+        f"{_times(reached)} reached: {p_equals(found.p)}"
         f"{smallest_text(found)}{ends}. "
         "A small p says that there is something to learn, not that it is the lesion, nor that it is much.",
     )

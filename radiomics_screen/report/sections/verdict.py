@@ -1,7 +1,9 @@
 """The verdict at the top of a report: how well, for whom, what radiomics adds, and the main worry.
 
 Each is one sentence made from the figures. Which worry is the main one follows from a fixed order: what would
-make the other figures meaningless comes first.
+make the other figures meaningless comes first. The order is: permutation test not significant, controls to
+look at, interval of the AUC that holds 0.5, few rows of a class, calibration, a subgroup that does worse,
+controls that are not sure, no test elsewhere.
 """
 
 from __future__ import annotations
@@ -10,10 +12,18 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from radiomics_screen.modelling.assessment.ablation import BOTH, WHOLE
-from radiomics_screen.modelling.assessment.findings import AucTest, Cohort, Estimate, Findings
-from radiomics_screen.modelling.assessment.performance_types import Performance
+from radiomics_screen.modelling.assessment.findings import AucTest, Cohort, Findings, Permutation
+from radiomics_screen.modelling.assessment.performance_types import FigureEstimate, Performance
 from radiomics_screen.modelling.data.blocks import CLINICAL
-from radiomics_screen.report.wording.numbers import counted, number, p_equals, per_cent, with_interval
+from radiomics_screen.report.sections.ablation import smallest_text
+from radiomics_screen.report.wording.numbers import (
+    counted,
+    number,
+    p_equals,
+    per_cent,
+    repeats_text,
+    with_interval,
+)
 
 if TYPE_CHECKING:
     from radiomics_screen.modelling.external_evaluation import External
@@ -46,7 +56,7 @@ def verdict_of_fit(findings: Findings, judgement: Performance, *, features: bool
     """
     worries = [*_worries_of_fit(findings), *_worries(judgement, findings.cohort), *_unsure(findings)]
     return [
-        Statement("How well", _how_well(judgement, findings.positive)),
+        Statement("How well", _how_well(judgement, findings.positive, _design(findings))),
         Statement("For whom", _learned_from(findings)),
         *([Statement("What radiomics adds", _added(findings))] if features else []),
         Statement("Main worry", _main(worries, _NOT_ELSEWHERE)),
@@ -57,20 +67,25 @@ def verdict_of_external(found: External) -> list[Statement]:
     """Return the verdict on a model that was tested on other data."""
     findings, judgement = found.findings, found.performance
     cohort, learned = findings.cohort, findings.model
-    tested = f"patients like the {cohort.patients} tested here ({_shares(cohort, findings.positive)})"
+    tested = f"patients like the {counted(cohort.patients, 'patient')} tested here ({_shares(cohort, findings.positive)})"
     learned_from = "" if learned.rows is None else f", after learning from {counted(learned.rows, 'row')}"
     left = cohort.rows_read - cohort.rows
     otherwise = "one test at one place says little of the next"
     if left:
         otherwise = f"{left} of {counted(cohort.rows_read, 'row')} could not be tested (see who took part)"
     return [
-        Statement("How well", _how_well(judgement, findings.positive)),
+        Statement("How well", _how_well(judgement, findings.positive, "other data, nothing learned anew")),
         Statement("For whom", f"{tested}{learned_from}."),
         Statement("Main worry", _main([*_worries(judgement, cohort)], otherwise)),
     ]
 
 
-def _how_well(judgement: Performance, positive: str) -> str:
+def _design(findings: Findings) -> str:
+    design = findings.fold_design
+    return f"cross-validated on {design.text}{repeats_text(design.repeats)}"
+
+
+def _how_well(judgement: Performance, positive: str, design: str) -> str:
     figures = judgement.figures
     auc = figures["auc"]
     if auc.value is None:
@@ -80,7 +95,7 @@ def _how_well(judgement: Performance, positive: str) -> str:
         found, spared = figures["sensitivity"].value, figures["specificity"].value
         calls = f"; at the threshold it calls {per_cent(found)} of the {positive} rows {positive}, and "
         calls += f"{per_cent(None if spared is None else 1 - spared)} of the others too"
-    return f"AUC {with_interval(auc)} on patients that it had not seen{calls}."
+    return f"AUC {with_interval(auc)} on patients that it had not seen ({design}){calls}."
 
 
 def _learned_from(findings: Findings) -> str:
@@ -126,13 +141,23 @@ def _radiomics_test(findings: Findings) -> AucTest | None:
 
 
 def _worries_of_fit(findings: Findings) -> Iterator[str]:
+    if chance := findings.permutation:
+        yield from _chance(chance)
     looks = [one.title for one in findings.controls or () if one.verdict == "look"]
     if looks:
         others = f", as {'does' if len(looks) == 2 else 'do'} {len(looks) - 1} more" if len(looks) > 1 else ""
         yield f"the control “{looks[0]}” asks for an explanation{others}"
-    chance = findings.permutation
-    if chance is not None and chance.p >= _LEVEL:
-        yield f"shuffled outcomes did as well too often for this to be more than chance, {p_equals(chance.p)}"
+
+
+def _chance(found: Permutation) -> Iterator[str]:
+    """Say that chance is not excluded: by too few permutations, or as too many did as well."""
+    if found.p < _LEVEL:
+        return
+    if smallest_text(found):  # none did as well
+        done = counted(len(found.permuted), "permutation")
+        yield f"{done} of the outcomes cannot exclude chance: they give no less than {p_equals(found.p)}"
+    else:
+        yield f"shuffled outcomes did as well too often for this to be more than chance, {p_equals(found.p)}"
 
 
 def _worries(judgement: Performance, cohort: Cohort) -> Iterator[str]:
@@ -160,7 +185,7 @@ def _calibration(judgement: Performance) -> Iterator[str]:
         yield f"probabilities are too {way} on the whole (calibration in the large {with_interval(large, 2)})"
 
 
-def _weak_subgroup(judgement: Performance, whole: Estimate) -> Iterator[str]:
+def _weak_subgroup(judgement: Performance, whole: FigureEstimate) -> Iterator[str]:
     """Name the subgroup whose interval lies below the AUC of all by most."""
     weak = [
         (part.auc.high, name, part.value, part.auc)

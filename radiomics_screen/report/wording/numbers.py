@@ -102,6 +102,11 @@ def counted(number_of: int, thing: str) -> str:
     return f"{number_of} {thing}{'' if number_of == 1 else 's'}"
 
 
+def repeats_text(repeats: int) -> str:
+    """Return ", 5 times anew", how often folds were drawn; "" where they were drawn once."""
+    return f", {repeats} times anew" if repeats > 1 else ""
+
+
 def share(part: float, whole: float) -> str:
     """Return a part of a whole in per cent."""
     return f"{100 * part / whole:.0f} %" if whole else NONE
