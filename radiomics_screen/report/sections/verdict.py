@@ -67,7 +67,8 @@ def verdict_of_external(found: External) -> list[Statement]:
     """Return the verdict on a model that was tested on other data."""
     findings, judgement = found.findings, found.performance
     cohort, learned = findings.cohort, findings.model
-    tested = f"patients like the {counted(cohort.patients, 'patient')} tested here ({_shares(cohort, findings.positive)})"
+    patients = counted(cohort.patients, "patient")
+    tested = f"patients like the {patients} tested here ({_shares(cohort, findings.positive)})"
     learned_from = "" if learned.rows is None else f", after learning from {counted(learned.rows, 'row')}"
     left = cohort.rows_read - cohort.rows
     otherwise = "one test at one place says little of the next"
