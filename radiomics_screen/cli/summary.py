@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from radiomics_screen.cli.verbosity import echo, say
+from radiomics_screen.core.plurals import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,9 +32,8 @@ def summarize(frame: pd.DataFrame, seconds: float) -> int:
     failed = frame[frame["status"] != "ok"]
     remarked = frame[(frame["status"] == "ok") & (frame["warnings"] != "")]
     remarks = f" ({len(remarked)} with warnings)" if len(remarked) else ""
-    say(
-        f"{len(frame)} cases in {seconds:.1f} s: {len(frame) - len(failed)} ok{remarks}, {len(failed)} failed"
-    )
+    ok = f"{len(frame) - len(failed)} ok{remarks}"
+    say(f"{counted(len(frame), 'case')} in {seconds:.1f} s: {ok}, {len(failed)} failed")
     _list("failed", ((row, row["error"]) for _, row in failed.iterrows()))
     _list(
         "warned",

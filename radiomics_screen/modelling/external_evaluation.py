@@ -16,6 +16,7 @@ import pandas as pd
 from radiomics_screen import __version__
 from radiomics_screen.core.arrays import BoolArray
 from radiomics_screen.core.errors import ModelError, option_named
+from radiomics_screen.core.plurals import counted
 from radiomics_screen.core.remarks import collect_remarks
 from radiomics_screen.core.whole_files import replace_whole
 from radiomics_screen.modelling.assessment.evaluation_versions import FORMAT
@@ -299,13 +300,14 @@ def parts_of(column: pd.Series[Any], name: str) -> npt.NDArray[np.object_]:
 
 def _on_rows(model: Model, table: FeatureTable, dataset: Dataset) -> list[str]:
     cohort = dataset.cohort
-    remarks = [f"{part['rows']} rows left out: {part['reason']}" for part in dataset.left_out]
+    remarks = [f"{counted(part['rows'], 'row')} left out: {part['reason']}" for part in dataset.left_out]
     if dataset.group is None:
         remarks.append(f"group is '{NO_GROUP}': each row was taken for another patient")
     if cohort["missing_values"]:
         remarks.append(
-            f"{cohort['missing_values']} values of {cohort['features_with_missing_values']} features are "
-            "missing: the medians of the training rows took their place"
+            f"{counted(cohort['missing_values'], 'value is', 'values are')} missing in "
+            f"{counted(cohort['features_with_missing_values'], 'feature')}: "
+            "the medians of the training rows took their place"
         )
     remarks += _on_prevalence(model, cohort)
     settings = (table.provenance or {}).get("parameters")

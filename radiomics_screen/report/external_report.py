@@ -52,7 +52,7 @@ def write_external_report(found: External, path: str | Path) -> None:
         items=items_of(
             cohort=cohort,
             division="rows with names of the training table are left out, where these are known",
-            settings=False,
+            settings=None,
             features=_features_text(cohort.features),
             calibrated=judgement.curves.calibration is not None,
             external=True,

@@ -210,7 +210,7 @@ def _items(model: Model, *, calibrated: bool) -> list[Item]:
     return items_of(
         cohort=findings.cohort,
         division=f"tested on {findings.fold_design.text}, {kept_together(model)}; all learned inside folds",
-        settings=model.settings is not None,
+        settings=model.settings,
         features=_feature_flow(model),
         calibrated=calibrated,
         external=False,

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from radiomics_screen.core.plurals import counted
 from radiomics_screen.core.whole_files import write_whole
 from radiomics_screen.modelling.assessment.findings import Findings
 from radiomics_screen.modelling.options.request import all_options
@@ -166,7 +167,10 @@ def _training_data(model: Model) -> list[str]:
         f"{training['rows']} rows of {training['patients']} patients: {training['positives']} "
         f"{_plain(card.positive)}, {training['negatives']} {_plain(card.negative)}; "
         f"{training['rows_read']} rows were read.",
-        *(f"{part['rows']} rows left out: {_plain(part['reason'])}." for part in training["left_out"]),
+        *(
+            f"{counted(part['rows'], 'row')} left out: {_plain(part['reason'])}."
+            for part in training["left_out"]
+        ),
         *([] if sees_crops_alone(model) else [f"Missing values: {filled}."]),
         f"Place, period, eligibility, devices, reference standard, who marked the lesions: {_OPEN}",
     ]
@@ -195,7 +199,7 @@ def _further(findings: Findings) -> list[str]:
     if permutation := findings.permutation:
         found.append(
             f"Against chance: AUC{of_first_repeat(findings)} {number(permutation.observed)}, "
-            f"{len(permutation.permuted)} permutations of the outcomes among patients, "
+            f"{counted(len(permutation.permuted), 'permutation')} of the outcomes among patients, "
             f"{p_equals(permutation.p)}{smallest_text(permutation)}."
         )
     for one in findings.comparison.tests if findings.comparison else ():

@@ -82,8 +82,7 @@ def test_counts_of_patients(table):
     mixed.loc[twice.idxmax(), "finding"] = "good" if mixed.loc[twice.idxmax(), "finding"] == "bad" else "bad"
     assert prepared(mixed).cohort["patients_with_both"] == 1
     assert any(
-        "1 patients have rows of both" in m
-        for m in fit(mixed, **ASKED, **FAST).evaluation.summary["messages"]
+        "1 patient has rows of both" in m for m in fit(mixed, **ASKED, **FAST).evaluation.summary["messages"]
     )
 
 

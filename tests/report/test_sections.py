@@ -29,11 +29,11 @@ from radiomics_screen.report.wording.numbers import (
 from tests.helpers.summaries import figure, findings, full_summary
 
 
-def answers(summary: dict[str, Any]) -> dict[str, str]:
+def answers(summary: dict[str, Any], settings: dict[str, Any] | None = None) -> dict[str, str]:
     items = items_of(
         cohort=findings().cohort,
         division="d",
-        settings=True,
+        settings=settings,
         features="f",
         calibrated=True,
         external=False,
@@ -44,6 +44,36 @@ def answers(summary: dict[str, Any]) -> dict[str, str]:
     flags = [item.answered for item in items]
     assert flags == sorted(flags, reverse=True)  # the answered first
     return {item.topic: item.answer for item in items}
+
+
+@pytest.mark.parametrize(
+    ("settings", "answer"),
+    [
+        (None, AUTHOR),
+        ({}, "all are kept in the model folder"),
+        (
+            {"imageType": {"Original": {}, "LoG": {}}, "setting": {"binCount": 32, "force2D": True}},
+            "image types Original, LoG; 32 grey levels; in slices; all are kept in the model folder",
+        ),
+        (
+            {
+                "setting": {
+                    "binWidth": 25.0,
+                    "binCount": None,
+                    "resampledPixelSpacing": None,
+                    "normalize": True,
+                }
+            },
+            "grey levels 25.0 wide; not resampled; intensities normalised; all are kept in the model folder",
+        ),
+        (
+            {"setting": {"resampledPixelSpacing": [1, 1, 0.5]}},
+            "resampled to 1 x 1 x 0.5 mm; all are kept in the model folder",
+        ),
+    ],
+)
+def test_settings_that_guidelines_ask_for_are_told(settings: dict[str, Any] | None, answer: str) -> None:
+    assert answers(full_summary(), settings)["Settings of the extraction"] == answer
 
 
 def test_controls_to_look_at_come_first_and_marks_differ_without_colour() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import chi2_contingency
 
+from radiomics_screen.core.plurals import counted
 from radiomics_screen.modelling.assessment.evaluation import MEAN_OF_FOLDS
 from radiomics_screen.modelling.data.dataset import Dataset
 from radiomics_screen.modelling.data.from_table import NO_GROUP
@@ -61,7 +62,7 @@ def surprise_of(counts: npt.ArrayLike) -> float | None:
 
 def _on_rows(dataset: Dataset) -> list[str]:
     cohort = dataset.cohort
-    remarks = [f"{part['rows']} rows left out: {part['reason']}" for part in dataset.left_out]
+    remarks = [f"{counted(part['rows'], 'row')} left out: {part['reason']}" for part in dataset.left_out]
     if dataset.group is None:
         remarks.append(f"group is '{NO_GROUP}': each row was taken for another patient")
     if dataset.split_across_folds:
@@ -72,11 +73,13 @@ def _on_rows(dataset: Dataset) -> list[str]:
         )
     if cohort["missing_values"]:
         remarks.append(
-            f"{cohort['missing_values']} values of {cohort['features_with_missing_values']} features are "
-            "missing and were imputed"
+            f"{counted(cohort['missing_values'], 'value is', 'values are')} missing in "
+            f"{counted(cohort['features_with_missing_values'], 'feature')} and imputed"
         )
     if cohort["patients_with_both"]:
-        remarks.append(f"{cohort['patients_with_both']} patients have rows of both classes")
+        remarks.append(
+            f"{counted(cohort['patients_with_both'], 'patient has', 'patients have')} rows of both classes"
+        )
     return remarks
 
 

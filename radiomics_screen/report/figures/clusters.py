@@ -12,10 +12,10 @@ from scipy.spatial.distance import squareform
 from scipy.stats import rankdata
 
 from radiomics_screen.core.arrays import FloatArray
+from radiomics_screen.core.plurals import counted
 from radiomics_screen.report.figures.charts import Chart
 from radiomics_screen.report.figures.contributions import Explained
 from radiomics_screen.report.figures.svg import ACCENT, GREY, INK, drawn
-from radiomics_screen.report.wording.numbers import counted
 
 _MOST = 40
 #: Mean absolute rank correlation down to which features count as one cluster.

@@ -7,8 +7,10 @@ counts as done because a program could do it, only because the evaluation shows 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
+from radiomics_screen.core.plurals import counted
 from radiomics_screen.modelling.assessment.findings import Cohort, Findings
 from radiomics_screen.report.sections.controls import controls_of, in_short
 from radiomics_screen.report.sections.preparation import harmonised_text, robustness_text
@@ -56,7 +58,7 @@ def items_of(
     *,
     cohort: Cohort,
     division: str,
-    settings: bool,
+    settings: Mapping[str, Any] | None,
     features: str,
     calibrated: bool,
     external: bool,
@@ -72,7 +74,7 @@ def items_of(
     division
         How learning and testing were kept apart, in words.
     settings
-        Whether the settings of the extraction are known.
+        Of the extraction, as a parameter file; None where they are not known.
     features
         How many features, and how they became fewer, in words.
     calibrated
@@ -87,11 +89,13 @@ def items_of(
     left_out = sum(part.rows for part in cohort.left_out)
     gaps = cohort.missing_values
     answers = {
-        "Flow of cases": f"{cohort.rows_read} rows read, {left_out} left out with their reason, "
+        "Flow of cases": f"{counted(cohort.rows_read, 'row')} read, {left_out} left out with their reason, "
         f"{cohort.rows} used",
         "Balance of classes": f"{cohort.positives} of {cohort.rows} rows positive",
-        "Missing values": f"{gaps} values, imputed by medians of the training rows" if gaps else "none",
-        "Settings of the extraction": "kept in the model folder" if settings else "",
+        "Missing values": f"{counted(gaps, 'value')}, imputed by medians of the training rows"
+        if gaps
+        else "none",
+        "Settings of the extraction": "" if settings is None else _extraction(settings),
         "Number of features and how they are chosen": features,
         "Learning and testing apart": division,
         "Figures with their uncertainty": "95 % intervals, drawing patients, not rows",
@@ -105,6 +109,23 @@ def items_of(
     known = [Item(topic, answer or AUTHOR, bool(answer)) for topic, answer in answers.items()]
     missing = [Item(topic, AUTHOR, False) for topic in _OF_AUTHOR]
     return sorted([*known, *missing], key=lambda item: not item.answered)
+
+
+def _extraction(settings: Mapping[str, Any]) -> str:
+    """Return the settings that guidelines ask for, from the parameters that the model keeps."""
+    setting, types = settings.get("setting") or {}, settings.get("imageType") or {}
+    parts = [f"image types {', '.join(types)}"] if types else []
+    if setting.get("binCount"):
+        parts.append(f"{setting['binCount']} grey levels")
+    elif setting.get("binWidth"):
+        parts.append(f"grey levels {setting['binWidth']} wide")
+    if spacing := setting.get("resampledPixelSpacing"):
+        parts.append(f"resampled to {' x '.join(map(str, spacing))} mm")
+    elif "resampledPixelSpacing" in setting:
+        parts.append("not resampled")
+    parts += ["intensities normalised"] if setting.get("normalize") else []
+    parts += ["in slices"] if setting.get("force2D") else []
+    return "; ".join([*parts, "all are kept in the model folder"])
 
 
 def _where_done(findings: Findings | None) -> dict[str, str]:

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from radiomics_screen.core.plurals import counted
 from radiomics_screen.modelling.assessment.ablation import BOTH, WHOLE
 from radiomics_screen.modelling.assessment.findings import AucTest, Cohort, Findings, Permutation
 from radiomics_screen.modelling.assessment.performance_types import FigureEstimate, Performance
 from radiomics_screen.modelling.data.blocks import CLINICAL
 from radiomics_screen.report.sections.ablation import smallest_text
 from radiomics_screen.report.wording.numbers import (
-    counted,
     number,
     p_equals,
     per_cent,

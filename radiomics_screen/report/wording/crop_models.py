@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from radiomics_screen.core.errors import ModelError
+from radiomics_screen.core.plurals import counted
 from radiomics_screen.modelling.classifiers.shared.crop_networks import require_torch
 from radiomics_screen.modelling.data.blocks import CROP
-from radiomics_screen.report.wording.numbers import counted
 
 if TYPE_CHECKING:
     from radiomics_screen.modelling.bundle.model import Model

@@ -97,11 +97,6 @@ def count(value: float) -> str:
     return f"{value:.0f}" if float(value).is_integer() else f"{value:.1f}"
 
 
-def counted(number_of: int, thing: str) -> str:
-    """Return "1 feature" or "3 features"."""
-    return f"{number_of} {thing}{'' if number_of == 1 else 's'}"
-
-
 def repeats_text(repeats: int) -> str:
     """Return ", 5 times anew", how often folds were drawn; "" where they were drawn once."""
     return f", {repeats} times anew" if repeats > 1 else ""
