@@ -19,6 +19,7 @@ from radiomics_screen.core.remarks import collect_remarks
 from radiomics_screen.core.whole_files import write_whole
 from radiomics_screen.imaging.reading import read_image, read_mask
 from radiomics_screen.report.figures.lesion_pictures import as_svg, picture_of, png
+from radiomics_screen.report.page_templates import filled
 
 #: The page lies beside the maps.
 MONTAGE = "maps.html"
@@ -84,8 +85,6 @@ def write_map_montage(
         The image, the mask or a map cannot be read, the page cannot be written, or a file of somebody else
         has its name.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     path = folder / MONTAGE
     if path.exists() and _OURS not in path.read_bytes():
         raise TableError(f"{path} was not written by this command, and is not replaced")
@@ -97,14 +96,8 @@ def write_map_montage(
     groups: dict[str, list[Tile]] = {}
     for tile in tiles:
         groups.setdefault(tile.name.rpartition("_")[0], []).append(tile)
-    rooms = Environment(
-        loader=PackageLoader("radiomics_screen.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = rooms.get_template("map_montage.html").render(
+    page = filled(
+        "map_montage.html",
         title=f"Feature maps of {image.name}",
         image=as_svg(whole, "the lesion in its image, with its outline"),
         groups=groups,

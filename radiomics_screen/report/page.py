@@ -12,6 +12,7 @@ from radiomics_screen.modelling.assessment.findings import Cohort, Estimate
 from radiomics_screen.modelling.assessment.performance import LABELS
 from radiomics_screen.modelling.assessment.performance_types import Performance
 from radiomics_screen.report.figures.charts import Chart
+from radiomics_screen.report.page_templates import filled
 from radiomics_screen.report.sections.ablation import ModelComparison
 from radiomics_screen.report.sections.checklist import Item
 from radiomics_screen.report.sections.controls import ControlRow
@@ -107,17 +108,9 @@ class Page:
 
 def render(page: Page) -> str:
     """Return the page as HTML: one file, no script, nothing loaded from elsewhere."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    rooms = Environment(
-        loader=PackageLoader("radiomics_screen.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     judgement = page.judgement
-    return rooms.get_template("report.html").render(
+    return filled(
+        "report.html",
         page=page,
         contents=_contents(page),
         flow=_flow(page),

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from radiomics_screen import __version__
 from radiomics_screen.core.whole_files import write_whole
+from radiomics_screen.report.page_templates import filled
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,4 @@ def write_picture_page(page: PicturePage, path: str | Path) -> None:
     ModelError
         If it cannot be written.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    templates = Environment(
-        loader=PackageLoader("radiomics_screen.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    write_whole(templates.get_template("pictures.html").render(page=page, version=__version__), path)
+    write_whole(filled("pictures.html", page=page, version=__version__), path)
