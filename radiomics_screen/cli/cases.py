@@ -71,4 +71,6 @@ def cases(
             for pair in (*found.doubtful, *(pair for pair in found.pairs if not pair.doubts))
         ]
         write_pairs_page(shown, page)
+    elif overwrite:  # the page of an earlier list, of which no doubt is left
+        page.unlink(missing_ok=True)
     say(summary_of(found, path, unpaired, page if is_shown else None))

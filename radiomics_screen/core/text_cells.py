@@ -16,6 +16,9 @@ MISSING = frozenset({"", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL"})
 #: What a spreadsheet writes where it could not calculate.
 ERRORS = frozenset({"#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"})
 
+#: Pattern of the first character of text that a spreadsheet takes for a formula.
+RUN_BY_SPREADSHEETS = r"[=+\-@\t\r]"
+
 _WHOLE = re.compile(r"[+-]?(0|[1-9]\d{0,17})")  # no leading zeros: 0012 is a name
 _DECIMAL = re.compile(r"[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?(0|[1-9]\d*),\d+")
@@ -123,10 +126,19 @@ def _would_change(cell: str | None, number: float | None) -> bool:
     return not math.isfinite(number) or (cell.lstrip("+-").isdigit() and int(number) != int(cell))
 
 
+def with_guard(cell: str) -> str:
+    """Return a cell of text behind an apostrophe where a spreadsheet would run it.
+
+    >>> with_guard("=A1"), with_guard("'=A1"), with_guard("'t Veer")
+    ("'=A1", "''=A1", "'t Veer")
+    """
+    return f"'{cell}" if re.match(rf"'*{RUN_BY_SPREADSHEETS}", cell) else cell
+
+
 def without_guard(cell: str) -> str:
     """Return a cell of text without the apostrophe that keeps spreadsheets from running it.
 
     >>> without_guard("'=A1"), without_guard("'t Veer")
     ('=A1', "'t Veer")
     """
-    return cell[1:] if re.match(r"'+[=+\-@\t\r]", cell) else cell
+    return cell[1:] if re.match(rf"'+{RUN_BY_SPREADSHEETS}", cell) else cell

@@ -133,11 +133,18 @@ def put_together(made: FitFiles, files: FitFiles, before: Path) -> None:
 def _finish_putting(place: Path) -> None:
     """Put in place what a process that was killed had made whole, and had begun to put there."""
     for folder in (path for prefix in SCRATCH for path in leftovers(place, prefix)):
-        with suppress(OSError, ValueError):  # nothing had begun, or somebody else removes it just now
+        try:
             pairs = json.loads((folder / BEFORE / _PUTTING).read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # nothing had begun, so nothing was moved
+            continue
+        try:
             for new, path in ((Path(new), Path(path)) for new, path in pairs):
-                if not new.exists() or folder not in new.parents or path.parent != place:
-                    continue
-                if path.exists():
-                    path.rename(folder / BEFORE / f"{path.name}.{new.stat().st_mtime_ns}")
-                new.rename(path)
+                if new.exists() and folder in new.parents and path.parent == place:
+                    if path.exists():
+                        path.rename(folder / BEFORE / f"{path.name}.{new.stat().st_mtime_ns}")
+                    new.rename(path)
+        except OSError as error:  # the folder stays where this run ends, for the next one
+            raise ModelError(
+                f"a fit that was interrupted lies in {folder} and cannot be put in place: {error}; free the "
+                "names of its files, then run this again"
+            ) from error

@@ -6,38 +6,31 @@ import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk
 from markupsafe import Markup, escape
 
-from radiomics_screen import __version__
 from radiomics_screen.core.errors import TableError
+from radiomics_screen.core.plurals import counted
 from radiomics_screen.core.remarks import collect_remarks
-from radiomics_screen.core.whole_files import write_whole
 from radiomics_screen.imaging.reading import read_image, read_mask
 from radiomics_screen.report.figures.lesion_pictures import as_svg, picture_of, png
-from radiomics_screen.report.page_templates import filled
+from radiomics_screen.report.picture_page import PicturePage, PictureSection, PictureTile, write_picture_page
 
 #: The page lies beside the maps.
 MONTAGE = "maps.html"
-_OURS = b'name="generator" content="radiomics-screen map"'
+_GENERATOR = "radiomics-screen map"
+_LEAD = Markup(
+    "The slice in which the lesion has its largest area. Colours go from the least to the greatest value of "
+    "each map in the whole lesion: {} So colours of two maps cannot be compared; their ranges can."
+)
 _TONES = 256
 _WHERE_EMPTY = "no value in this slice"
 
 Values = npt.NDArray[np.float64]
-
-
-class Tile(NamedTuple):
-    """A map: its name, picture, range in the lesion, unit, and how many voxels have no value."""
-
-    name: str
-    picture: Markup
-    range: str
-    unit: str
-    remark: str
 
 
 @dataclass(frozen=True)
@@ -86,25 +79,23 @@ def write_map_montage(
         has its name.
     """
     path = folder / MONTAGE
-    if path.exists() and _OURS not in path.read_bytes():
+    if path.exists() and f'content="{_GENERATOR}"'.encode() not in path.read_bytes():
         raise TableError(f"{path} was not written by this command, and is not replaced")
     with collect_remarks():  # they were told when the maps were made
         marks = _marks(read_mask(mask, label_channel=label_channel), label)
         whole = picture_of(image, mask, label=label, label_channel=label_channel)
         centre = _largest_slice(marks)
         tiles = [_tile(name, read_image(path), marks, centre, units or {}) for name, path in files.items()]
-    groups: dict[str, list[Tile]] = {}
-    for tile in tiles:
-        groups.setdefault(tile.name.rpartition("_")[0], []).append(tile)
-    page = filled(
-        "map_montage.html",
-        title=f"Feature maps of {image.name}",
-        image=as_svg(whole, "the lesion in its image, with its outline"),
-        groups=groups,
-        ramp=_ramp(),
-        version=__version__,
+    groups: dict[str, list[PictureTile]] = {}
+    for name, tile in zip(files, tiles, strict=True):
+        groups.setdefault(name.rpartition("_")[0], []).append(tile)
+    lesion = PictureTile(
+        "The lesion", [as_svg(whole, "the lesion with its outline")], ["before any preprocessing"]
     )
-    write_whole(page, path)
+    sections = [PictureSection("Image", "", [lesion])]
+    sections += [PictureSection(group, "", found) for group, found in groups.items()]
+    page = PicturePage(f"Feature maps of {image.name}", _LEAD.format(_ramp()), sections, _GENERATOR)
+    write_picture_page(page, path)
     return path
 
 
@@ -127,21 +118,19 @@ def _largest_slice(marks: sitk.Image) -> tuple[float, ...]:
 
 def _tile(
     name: str, found: sitk.Image, marks: sitk.Image, centre: Sequence[float], units: Mapping[str, str]
-) -> Tile:
+) -> PictureTile:
     lesion = sitk.Resample(marks, found, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
     values = sitk.GetArrayFromImage(found).astype(np.float64)
     inside = sitk.GetArrayFromImage(lesion) != 0
     known = values[inside & np.isfinite(values)]
     ends = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
-    plane = _plane(found, values, inside, centre)
-    empty = int(inside.sum()) - known.size
-    return Tile(
-        name,
-        _picture(name, plane, ends),
-        f"{ends[0]:.4g} to {ends[1]:.4g}" if known.size else "no value",
-        unit if (unit := units.get(name, "")) != "1" else "",
-        f"{empty} of {int(inside.sum())} voxels without a value" if empty else "",
-    )
+    unit = "" if units.get(name) == "1" else units.get(name, "")
+    lines = [f"{ends[0]:.4g} to {ends[1]:.4g} {unit}".strip() if known.size else "no value"]
+    if empty := int(inside.sum()) - known.size:
+        lines.append(f"{empty} of {counted(int(inside.sum()), 'voxel')} without a value")
+    picture = _picture(name, _plane(found, values, inside, centre), ends)
+    title = name.rpartition("_")[2]
+    return PictureTile(title, [] if picture is None else [picture], lines, _WHERE_EMPTY)
 
 
 def _plane(
@@ -155,12 +144,12 @@ def _plane(
     return _Plane(values[at], inside[at], (spacing[1], spacing[0]))
 
 
-def _picture(name: str, plane: _Plane, ends: tuple[float, float]) -> Markup:
-    """Return the slice of a map in colours, as large on the page whatever its number of voxels."""
+def _picture(name: str, plane: _Plane, ends: tuple[float, float]) -> Markup | None:
+    """Return the slice of a map in colours, in mm; None where it has no value to show."""
     shown = plane.lesion & np.isfinite(plane.values)
     height, width = (n * step for n, step in zip(shown.shape, plane.spacing_mm, strict=True))
     if not shown.any():
-        return Markup(f'<p class="no-picture">{_WHERE_EMPTY}</p>')
+        return None
     reach = ends[1] - ends[0]
     part = (np.where(shown, plane.values, ends[0]) - ends[0]) / (reach if reach > 0 else 1.0)
     places = np.where(shown, 1 + np.rint(part * (_TONES - 2)), 0).astype(np.uint8)

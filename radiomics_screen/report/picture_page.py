@@ -46,11 +46,12 @@ class PictureSection:
 
 @dataclass(frozen=True)
 class PicturePage:
-    """All that a page shows: a title, what it is, and sections."""
+    """All that a page shows: a title, what it is, and sections; and which command made it."""
 
     title: str
-    lead: str
+    lead: str | Markup
     sections: Sequence[PictureSection] = field(default=())
+    generator: str = "radiomics-screen"
 
 
 def write_picture_page(page: PicturePage, path: str | Path) -> None:

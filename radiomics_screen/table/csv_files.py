@@ -16,7 +16,7 @@ from radiomics_screen.core.column_names import has_form_of_feature
 from radiomics_screen.core.columns import IDENTITY, STATUS
 from radiomics_screen.core.delimited_text import Dialect, decoded, dialect_of, rows_of
 from radiomics_screen.core.headings import IDENTITY_NAMES, plain_heading
-from radiomics_screen.core.text_cells import typed
+from radiomics_screen.core.text_cells import RUN_BY_SPREADSHEETS, typed
 
 #: Types of carried columns that are text.
 TEXT_KINDS = ("str", "string", "object")
@@ -32,7 +32,7 @@ _TEXT = {*IDENTITY, *STATUS} - {"label", "seconds"}
 _NULLS = ["", "nan", "NaN"]
 _HEAD = 1 << 20
 #: What a spreadsheet would take for a formula, an apostrophe before it or not; a number is none.
-_FORMULA = r"^'*[=+\-@\t\r]"
+_FORMULA = rf"^'*{RUN_BY_SPREADSHEETS}"
 _NUMBER = r"^[+\-]?(\d+\.?\d*|\.\d+)([eE][+\-]?\d+)?$"
 
 
@@ -167,6 +167,6 @@ def _without_apostrophes(table: pa.Table) -> pa.Table:
             column = table.column(number)
             if pc.any(pc.starts_with(column, "'")).as_py():
                 table = table.set_column(
-                    number, field, pc.replace_substring_regex(column, r"^'('*[=+\-@\t\r])", r"\1")
+                    number, field, pc.replace_substring_regex(column, rf"^'('*{RUN_BY_SPREADSHEETS})", r"\1")
                 )
     return table

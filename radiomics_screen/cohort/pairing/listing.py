@@ -11,11 +11,11 @@ from pathlib import Path
 from radiomics_screen.cohort.pairing.find import FoundCases
 from radiomics_screen.cohort.pairing.pairs import Pair
 from radiomics_screen.core.errors import CohortError, option_named
+from radiomics_screen.core.text_cells import with_guard
 from radiomics_screen.core.whole_files import replace_whole
 
 DOUBT = "pairing_doubt"
 _UNPAIRED = ".unpaired.csv"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_cases(found: FoundCases, path: str | Path, *, overwrite: bool = False) -> tuple[Path, Path | None]:
@@ -97,17 +97,12 @@ def _relative(path: Path, folder: Path) -> str:
         text = Path(os.path.relpath(path.absolute(), folder.absolute())).as_posix()
     except ValueError:  # another drive of Windows
         return path.absolute().as_posix()
-    return f"./{text}" if text.startswith(_FORMULA) else text
+    return f"./{text}" if with_guard(text) != text else text
 
 
 def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(header)
-    writer.writerows([_guarded(cell) for cell in row] for row in rows)
+    writer.writerows([with_guard(cell) for cell in row] for row in rows)
     replace_whole(path, lambda file: file.write_text(text.getvalue(), encoding="utf-8", newline=""))
-
-
-def _guarded(cell: str) -> str:
-    """Keep a spreadsheet from running a cell; the apostrophe is taken away on reading."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

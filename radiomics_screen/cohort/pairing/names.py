@@ -70,7 +70,7 @@ def words_of(text: str) -> list[str]:
     return [word for word in re.split(r"[\s_.\-]+", apart.casefold()) if word]
 
 
-def plain(words: Iterable[str]) -> str:
+def as_key(words: Iterable[str]) -> str:
     """Return words as one key."""
     return " ".join(words)
 
@@ -92,27 +92,27 @@ def _is_mask_word(word: str) -> bool:
 
 
 def _image_keys(stem: str, words: list[str]) -> tuple[str, ...]:
-    keys = [plain(words), plain(word for word in words if word not in IMAGE_WORDS)]
+    keys = [as_key(words), as_key(word for word in words if word not in IMAGE_WORDS)]
     if _CHANNEL.search(stem):
-        keys.append(plain(words_of(_CHANNEL.sub("", stem))))
+        keys.append(as_key(words_of(_CHANNEL.sub("", stem))))
     return tuple(dict.fromkeys(keys))
 
 
 def _mask_keys(stem: str, words: list[str], places: list[int]) -> tuple[tuple[str, ...], str]:
     """Return the keys of a mask, and what comes behind the word that says that it is one."""
-    keys, variant = [plain(words)], ""
+    keys, variant = [as_key(words)], ""
     if places:
         last = places[-1]
         number = re.sub(r"^\D+", "", words[last])
         rest = [*([number] if number else []), *words[last + 1 :]]
-        keys.append(plain([*words[:last], *rest]))
-        keys.append(plain(word for word in (*words[:last], *rest) if word not in IMAGE_WORDS))
-        keys.append(plain(words[:last]))
-        keys.append(plain(word for word in words[:last] if word not in IMAGE_WORDS))
+        keys.append(as_key([*words[:last], *rest]))
+        keys.append(as_key(word for word in (*words[:last], *rest) if word not in IMAGE_WORDS))
+        keys.append(as_key(words[:last]))
+        keys.append(as_key(word for word in words[:last] if word not in IMAGE_WORDS))
         variant = " ".join(rest)
         if stem.startswith("sub-"):
             bids = words_of(_ENTITIES.sub("", stem))
-            keys.append(plain(word for word in bids if not _is_mask_word(word)))
+            keys.append(as_key(word for word in bids if not _is_mask_word(word)))
     return tuple(dict.fromkeys(keys)), variant
 
 

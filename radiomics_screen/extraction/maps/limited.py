@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -58,9 +58,9 @@ def write_maps_within(
 def _written(
     image: Path, mask: Path, settings: Settings, options: dict[str, Any], seconds: float, home: int
 ) -> list[tuple[Written, list[str]]]:
-    def made() -> tuple[Written, list[str]]:
+    def made() -> Iterator[tuple[Written, list[str]]]:
         with collect_remarks() as remarks:
-            return write_maps(image, mask, settings, **options), remarks
+            written = write_maps(image, mask, settings, **options)
+        yield written, remarks
 
-    calls: list[Callable[[], tuple[Written, list[str]]]] = [made]
-    return list(each_within(seconds, (call() for call in calls), home))
+    return list(each_within(seconds, made(), home))

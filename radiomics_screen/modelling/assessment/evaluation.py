@@ -64,17 +64,18 @@ class Evaluation:
         """Return a figure by its name (``"auc"``), pooled or the ``"mean of folds"``."""
         if metric not in METRICS:
             raise ModelError(f"there is no figure '{metric}'{did_you_mean(metric, METRICS)}")
-        return self._figures[scope, metric]
+        value, low, high, undefined = self._figures[scope, metric]
+        return Figure(float(value), float(low), float(high), int(undefined))
 
     @cached_property
-    def _figures(self) -> Mapping[tuple[str, str], Figure]:
-        """The first figure of each scope and name; asking the DataFrame for each one is slow."""
+    def _figures(self) -> Mapping[tuple[str, str], tuple[Any, ...]]:
+        """The first figure of each scope and name as stored; asking the DataFrame for each one is slow."""
         table = self.metrics
         columns = [table[name].tolist() for name in ("value", "low", "high", "undefined")]
         names = zip(table["scope"].tolist(), table["metric"].tolist(), strict=True)
-        found: dict[tuple[str, str], Figure] = {}
-        for key, (value, low, high, undefined) in zip(names, zip(*columns, strict=True), strict=True):
-            found.setdefault(key, Figure(float(value), float(low), float(high), int(undefined)))
+        found: dict[tuple[str, str], tuple[Any, ...]] = {}
+        for key, figure in zip(names, zip(*columns, strict=True), strict=True):
+            found.setdefault(key, figure)
         return found
 
     def table(self) -> list[tuple[str, str, str]]:

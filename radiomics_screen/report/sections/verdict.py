@@ -32,7 +32,6 @@ _LEVEL = 0.05  # p from which on shuffled outcomes do too well
 _FEW = 50  # rows of a class, below which every figure is unsure; as a judgement says it
 _RADIOMICS = "radiomics"
 _NOT_ELSEWHERE = "no other place was tested, and figures at home are often better than elsewhere"
-_BLOCKS_ASKED = "clinical columns (--clinical)"
 
 
 class Statement(NamedTuple):
@@ -116,7 +115,7 @@ def _added(findings: Findings) -> str:
     """Return what radiomics adds to clinical variables, as their test says."""
     test = _radiomics_test(findings)
     if test is None:
-        return f"not tested: the model was not compared with one of {_BLOCKS_ASKED} alone."
+        return "not tested: the model was not compared with one of clinical columns (--clinical) alone."
     p = test.p if test.p_holm is None else test.p_holm
     shown = f"{with_interval(test.estimate)} of AUC{'' if p is None else f', {p_equals(p)}'}"
     if p is None or p >= _LEVEL:
